@@ -1,0 +1,284 @@
+"""The contract: whatever makes data is a `Generator`; whatever makes it by learning from real data is a `Synthesizer`.
+
+A generator with a seed is an endless data set, made as a sequence of blocks. Block `i` depends on (generator, seed, conditions, i)
+and on nothing else: not on the number of workers, the order, the machine, or what was made before. From that one rule follow the
+same data for the same seed, `sample(10)` as the head of `sample(1000)`, any part remade alone, one worker equal to many, resuming
+after a crash, and constant memory at any size.
+
+To add a kind of generator, subclass, name it, and write one method:
+
+    class Dice(Generator):
+        name = "dice"
+        block_size = 1000
+
+        def _block(self, index, size, rng, given):
+            return rng.generator().integers(1, 7, size).tolist()
+
+A batch is a list unless `_concat`, `_slice`, `_length` and `_fingerprint` say otherwise. To be saved, write `_state` and `_from_state` as well.
+`understudy.testing.check_generator(Dice())` tells whether the contract holds.
+"""
+
+from __future__ import annotations
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+
+from understudy.core import registry
+from understudy.core.errors import ArgumentError, ArtifactError, Cancelled, ConditionError, NotFittedError, UnderstudyError
+from understudy.core.fingerprint import fingerprint
+from understudy.core.progress import ProgressLike, listening
+from understudy.core.random import Stream
+from understudy.core.record import FitRecord
+
+if TYPE_CHECKING:
+    from understudy.core.artifact import State
+    from understudy.core.budget import BudgetLike
+
+Batch: TypeAlias = Any
+"""What a generator makes many of: a list, a Polars frame, … The subclass decides."""
+
+
+class Generator(ABC):
+    """Makes data, block by block.
+
+    Attributes:
+        name: the name in the registry and in saved files, e.g. "trees".
+        block_size: items in a block, at least 1. It is part of the generator: another block size is another data set.
+    """
+
+    name: ClassVar[str]
+    block_size: int
+
+    @abstractmethod
+    def _block(self, index: int, size: int, rng: Stream, given: Any) -> Batch:
+        """Block `index`: exactly `size` (= `block_size`) items, depending on (self, index, rng, given) only.
+
+        `rng` is the block's own stream, and `rng.root` the stream of the whole data set; `given` is what `_prepare` returned.
+        """
+
+    def _prepare(self, given: Any) -> Any:
+        """Validate and compile conditions, once a call and before any work. What it returns is handed to every `_block`.
+
+        Raises:
+            ConditionError: the conditions cannot be met, or this generator takes none (the default).
+        """
+        if given is not None:
+            raise ConditionError(f"{type(self).__name__} takes no conditions.", where="given", remedy="Leave `given` out.")
+        return None
+
+    # -- making data
+
+    def block(self, index: int, *, seed: int = 0, given: Any = None) -> Batch:
+        """Block `index` (0, 1, 2 …) remade alone: items `index * block_size` up to `(index + 1) * block_size`."""
+        index = _checked_count(index, "index")
+        stream = Stream(seed)
+        self._require_ready()
+        return self._make(index, stream, self._prepare(given))
+
+    def stream(
+        self, n: int | None = None, *, seed: int = 0, given: Any = None, start: int = 0, progress: ProgressLike = None
+    ) -> Iterator[Batch]:
+        """Items `start` up to `start + n` in batches of at most a block, in constant memory; `n=None` never ends.
+
+        Arguments are checked when `stream` is called, not when the first batch is taken.
+
+        Raises:
+            ArgumentError: `n`, `start` or `seed` is no integer in range.
+            ConditionError: `given` cannot be met.
+            Cancelled: the listener asked to stop; every batch given before is whole.
+        """
+        start = _checked_count(start, "start")
+        stop = None if n is None else start + _checked_count(n, "n")
+        stream = Stream(seed)
+        self._require_ready()
+        return self._batches(start, stop, stream, self._prepare(given), progress)
+
+    def sample(self, n: int, *, seed: int = 0, given: Any = None, progress: ProgressLike = None) -> Any:
+        """The first `n` items, in the caller's own type. `sample(10)` is the head of `sample(1000)`. `n` may be 0.
+
+        Raises: as `stream`.
+        """
+        return self._deliver(self._collect(n, seed=seed, given=given, progress=progress))
+
+    def write(self, n: int, path: Any, **options: Any) -> Any:
+        """Write `n` items to `path` in parts, with several processes, resumable. Options: see `understudy.run.write`."""
+        return registry.get("runners", "write")(self, n, path, **options)
+
+    def _collect(self, n: int, *, seed: int = 0, given: Any = None, progress: ProgressLike = None) -> Batch:
+        """The first `n` items as one batch, before delivery."""
+        batches = list(self.stream(n, seed=seed, given=given, progress=progress))
+        if batches:
+            return batches[0] if len(batches) == 1 else self._concat(batches)
+        return self._slice(self.block(0, seed=seed, given=given), 0, 0)
+
+    def _batches(self, start: int, stop: int | None, stream: Stream, prepared: Any, progress: ProgressLike) -> Iterator[Batch]:
+        size = self.block_size
+        indices = count(start // size) if stop is None else range(start // size, -(-stop // size) if stop > start else start // size)
+        with listening(progress) as listener:
+            listener.stage("sample", None if stop is None else stop - start)
+            for index in indices:
+                if listener.cancelled:
+                    raise Cancelled("Sampling was stopped.", where=f"before item {max(start, index * size)}")
+                first, last = max(start, index * size), (index + 1) * size if stop is None else min(stop, (index + 1) * size)
+                batch = self._make(index, stream, prepared)
+                yield batch if last - first == size else self._slice(batch, first - index * size, last - index * size)
+                listener.advance(last - start)
+
+    def _make(self, index: int, stream: Stream, prepared: Any) -> Batch:
+        return self._block(index, self.block_size, stream.child("block", index), prepared)
+
+    def _require_ready(self) -> None:
+        """Raise where the generator cannot make data yet."""
+
+    # -- what a batch is
+
+    def _concat(self, batches: Sequence[Batch]) -> Batch:
+        """One batch of at least one batch, in order."""
+        return list(chain.from_iterable(batches))
+
+    def _slice(self, batch: Batch, start: int, stop: int) -> Batch:
+        """Items `start` up to `stop` of a batch; 0 ≤ start ≤ stop ≤ its length."""
+        return batch[start:stop]
+
+    def _length(self, batch: Batch) -> int:
+        """Items in a batch."""
+        return len(batch)
+
+    def _fingerprint(self, batch: Batch) -> bytes:
+        """Bytes that are equal if, and only if, the data are equal."""
+        return fingerprint(batch)
+
+    def _deliver(self, batch: Batch) -> Any:
+        """The last step of `sample`: into the caller's own type."""
+        return batch
+
+    # -- saving and loading
+
+    def save(self, path: str | Path) -> None:
+        """Write the generator to one file, whole or not at all. The same generator gives the same bytes.
+
+        Raises:
+            SinkError: the file cannot be written.
+        """
+        from understudy.core.artifact import save_artifact
+
+        self._require_ready()
+        save_artifact(path, self.name, self._sealed_state())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a generator of this class from a file. Runs no code from the file; safe on a stranger's file.
+
+        Raises:
+            ArtifactError: the file is damaged, hostile, of a newer release, or holds a generator of another class.
+        """
+        from understudy.core.artifact import load_artifact
+
+        name, state = load_artifact(path)
+        found = cls if getattr(cls, "name", None) == name else _registered(name, path)
+        if not issubclass(found, cls):
+            raise ArtifactError(
+                f'The file holds a "{name}" ({found.__name__}), not a {cls.__name__}.',
+                where=str(path),
+                remedy=f"Load it with {found.__name__}.load(path) or understudy.load(path).",
+            )
+        return found._revived(state, path)
+
+    def _state(self) -> State:
+        """All that `_from_state` needs: JSON-able facts, NumPy arrays, Arrow tables."""
+        raise ArtifactError(f"{type(self).__name__} cannot be saved.", remedy="Its author must write `_state` and `_from_state`.")
+
+    @classmethod
+    def _from_state(cls, state: State) -> Self:
+        """The generator that `_state` came from. May raise anything on a state that it did not write."""
+        raise ArtifactError(f"{cls.__name__} cannot be loaded.", remedy="Its author must write `_state` and `_from_state`.")
+
+    def _sealed_state(self) -> State:
+        return self._state()
+
+    @classmethod
+    def _revived(cls, state: State, path: str | Path) -> Self:
+        try:
+            return cls._from_state(state)
+        except UnderstudyError:
+            raise
+        except Exception as error:
+            raise ArtifactError(
+                f'The contents are not those of a "{cls.name}": {type(error).__name__}: {error}',
+                where=str(path),
+                remedy="The file is damaged, or of another release; make it anew.",
+            ) from error
+
+
+class Synthesizer(Generator):
+    """A generator that learns from real data.
+
+    The constructor takes options only, `fit` takes data, and fitted state lives in attributes that end in `_`, but for:
+
+    Attributes:
+        record: what `fit` did and why; None before `fit`.
+    """
+
+    record: FitRecord | None = None
+
+    @abstractmethod
+    def fit(self, data: Any, *, budget: BudgetLike = None, seed: int = 0, progress: ProgressLike = None) -> Self:
+        """Learn from `data` and return self.
+
+        The same data, options and seed give the same model, unless the budget ran out. Stopped early, by the budget or by the
+        listener, it keeps its best so far. `record` is set last.
+        """
+
+    def _require_ready(self) -> None:
+        if self.record is None:
+            raise NotFittedError(f"This {type(self).__name__} has not learned anything yet.", remedy="Call .fit(data) first.")
+
+    def _sealed_state(self) -> State:
+        state = self._state()
+        if self.record is not None:
+            state.manifest.setdefault("record", self.record.to_dict())
+        return state
+
+    @classmethod
+    def _revived(cls, state: State, path: str | Path) -> Self:
+        model = super()._revived(state, path)
+        if model.record is None:
+            model.record = FitRecord.from_dict(state.manifest.get("record") or {})
+        return model
+
+
+def load(path: str | Path) -> Any:
+    """Read a saved generator of any kind. Runs no code from the file; safe on a stranger's file.
+
+    Raises:
+        ArtifactError: the file is damaged, hostile, of a newer release, or of a kind that is not installed.
+    """
+    return Generator.load(path)  # type: ignore[type-abstract]
+
+
+def _registered(name: str, path: str | Path) -> type[Generator]:
+    try:
+        found = registry.get("generators", name)
+    except ArgumentError as error:
+        raise ArtifactError(
+            f'The file holds a "{name}", a kind of generator that is not installed.', where=str(path), remedy=error.remedy
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, Generator)):
+        raise ArtifactError(f'"{name}" is registered as {found!r}, which is no Generator.', where=str(path))
+    return found
+
+
+def _checked_count(value: Any, name: str) -> int:
+    """`value` as an integer of at least 0."""
+    remedy = f"Pass an integer of at least 0, for example {name}=1000."
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ArgumentError(f"`{name}` must be an integer, not {value!r}.", remedy=remedy) from None
+    if isinstance(value, bool) or number < 0:
+        raise ArgumentError(f"`{name}` must be an integer of at least 0, not {value!r}.", remedy=remedy)
+    return number
