@@ -238,7 +238,7 @@ def listening(progress: ProgressLike) -> Iterator[Progress]:
     try:
         yield listener
     finally:
-        if isinstance(progress, str):
+        if not isinstance(progress, (Progress, Listener)):
             listener.close()
 
 
