@@ -39,7 +39,7 @@ Scalar = bool | int | float | str
 # Kinds whose values are made anew from the row number and never learned.
 REMADE: frozenset[str] = frozenset({"identifier", "personal", "code", "text"})
 
-_NUMBER_TEXT = frozenset({"prefix", "suffix", "thousands", "decimal_comma"})
+_NUMBER_TEXT = frozenset({"prefix", "suffix", "thousands", "decimal_comma", "trailing_zeros"})
 _CALENDAR_TEXT = frozenset({"format", "also_read", "resolution"})
 
 # The facts that each kind may state, besides those of every column.
@@ -78,11 +78,14 @@ class ColumnSchema(BaseModel):
     reason: str = Field(default="", description="why it was taken for this kind")
     nullable: bool = Field(default=False, description="missing values occur")
     dtype: str = Field(default="String", description="type of the source column, given back in the output")
-    missing_text: str | None = Field(default=None, description="text that stands for missing, such as ' ' or 'n/a'")
+    missing_text: list[str] | None = Field(
+        default=None, min_length=1, description="texts that stand for missing, such as ' ' or 'n/a'; the first is written"
+    )
 
     decimals: int | None = Field(default=None, ge=0, le=30, description="digits after the point; none: not rounded")
     decimal_comma: bool | None = Field(default=None, description="numbers as text are written 1,5")
     thousands: str | None = Field(default=None, max_length=1, description="group mark of numbers as text")
+    trailing_zeros: bool | None = Field(default=None, description="numbers as text keep their zeros: 1.50")
     prefix: str | None = Field(default=None, description="text before each number, such as $")
     suffix: str | None = Field(default=None, description="text after each number, such as % or kg")
     categories: list[Scalar] | None = Field(default=None, description="the closed list of allowed values")
@@ -100,7 +103,7 @@ class ColumnSchema(BaseModel):
     personal: Personal | None = Field(default=None, description="which personal datum")
     value: Scalar | None = Field(default=None, description="the one value of a constant column")
 
-    @field_validator("order", "categories")
+    @field_validator("order", "categories", "missing_text")
     @classmethod
     def _values_differ(cls, values: list[Scalar] | None) -> list[Scalar] | None:
         # 1 == True in Python, so the type is part of the comparison.

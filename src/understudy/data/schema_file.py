@@ -179,11 +179,11 @@ _HEAD = f"""\
 #           | {" | ".join(KINDS[8:])}
 # personal  {" | ".join(PERSONAL[:8])}
 #           | {" | ".join(PERSONAL[8:])}
-# facts     integer, decimal, latitude, longitude: decimals, prefix, suffix, thousands, decimal_comma
+# facts     integer, decimal, latitude, longitude: decimals; as text also prefix, suffix, thousands, decimal_comma, trailing_zeros
 #           categorical: categories     ordinal: order (low to high)     boolean: spelling [false, true]
 #           datetime, date, time: format (strftime), also_read, time_zone, resolution     duration: format, resolution
 #           identifier, code: pattern, check, unique     personal: personal, pattern, unique     constant: value
-# any       nullable: true where values are missing; missing_text: the text that stands for missing; dtype: type in the source
+# any       nullable: true where values are missing; missing_text: the texts that stand for missing; dtype: type in the source
 # identifier, personal, code and text columns are made anew and never learned.
 # constraints with `enforce: true` hold in every synthetic row; set false to let the generator break them.
 
