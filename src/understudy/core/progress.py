@@ -191,10 +191,15 @@ class _Adapter(Progress):
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
+        self._asked = False
 
     @property
     def cancelled(self) -> bool:  # type: ignore[override]
-        return bool(getattr(self._listener, "cancelled", False))
+        return self._asked or bool(getattr(self._listener, "cancelled", False))
+
+    @cancelled.setter
+    def cancelled(self, value: bool) -> None:
+        self._asked = value
 
     def stage(self, name: str, total: float | None = None) -> None:
         self._listener.stage(name, total)
