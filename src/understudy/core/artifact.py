@@ -140,7 +140,9 @@ def _check_outline(file: BinaryIO, max_bytes: int) -> None:
     """Size, first and last bytes, and the directory's length, before `zipfile` reads a directory of any length into memory."""
     length = file.seek(0, io.SEEK_END)
     if length > max_bytes:
-        raise ArtifactError(f"The file is larger than the limit of {max_bytes:,} bytes.", remedy="Raise the limit (max_bytes) if you trust it.")
+        raise ArtifactError(
+            f"The file is larger than the limit of {max_bytes:,} bytes.", remedy="Raise the limit (max_bytes) if you trust it."
+        )
     file.seek(0)
     if file.read(4) != b"PK\x03\x04":
         raise ArtifactError("This is no understudy model file." if length else "The file is empty.", remedy="Check the path.")
@@ -288,7 +290,9 @@ def _arrays_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
     for name in sorted(arrays):
         array = np.asarray(arrays[name])
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-            raise ArtifactError(f'The array "{name}" holds {array.dtype}, not numbers or booleans.', remedy="Keep text and times in State.tables.")
+            raise ArtifactError(
+                f'The array "{name}" holds {array.dtype}, not numbers or booleans.', remedy="Keep text and times in State.tables."
+            )
         # safetensors writes an array's memory as it lies, whatever its strides and byte order.
         packed[name] = np.array(array, dtype=array.dtype.newbyteorder("<"), order="C")
     return bytes(save(packed))

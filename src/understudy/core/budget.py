@@ -10,7 +10,7 @@ from typing import Self, TypeAlias
 
 from understudy.core.errors import ArgumentError
 
-_UNIT_SECONDS = {"ms": 1e-3, "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _TERM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)")
 
 
@@ -78,7 +78,9 @@ BudgetLike: TypeAlias = Budget | str | float | int | None
 
 
 def _seconds(text: object) -> float:
-    refusal = ArgumentError(f"The budget {text!r} is no length of time.", remedy='Write "30s", "10min", "1h", "best", or seconds as a number.')
+    refusal = ArgumentError(
+        f"The budget {text!r} is no length of time.", remedy='Write "30s", "10min", "1h", "best", or seconds as a number.'
+    )
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise refusal
     seconds = _spoken(text.strip().lower()) if isinstance(text, str) else float(text)

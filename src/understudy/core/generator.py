@@ -14,7 +14,8 @@ To add a kind of generator, subclass, name it, and write one method:
         def _block(self, index, size, rng, given):
             return rng.generator().integers(1, 7, size).tolist()
 
-A batch is a list unless `_concat`, `_slice`, `_length` and `_fingerprint` say otherwise. To be saved, write `_state` and `_from_state` as well.
+A batch is a list unless `_concat`, `_slice`, `_length` and `_fingerprint` say otherwise. To be saved, it writes `_state` and
+`_from_state` as well.
 `understudy.testing.check_generator(Dice())` tells whether the contract holds.
 """
 
@@ -257,7 +258,7 @@ def load(path: str | Path) -> Any:
     Raises:
         ArtifactError: the file is damaged, hostile, of a newer release, or of a kind that is not installed.
     """
-    return Generator.load(path)  # type: ignore[type-abstract]
+    return Generator.load(path)
 
 
 def _registered(name: str, path: str | Path) -> type[Generator]:

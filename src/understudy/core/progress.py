@@ -194,7 +194,7 @@ class _Adapter(Progress):
         self._asked = False
 
     @property
-    def cancelled(self) -> bool:  # type: ignore[override]
+    def cancelled(self) -> bool:
         return self._asked or bool(getattr(self._listener, "cancelled", False))
 
     @cancelled.setter
@@ -233,7 +233,10 @@ def resolve_progress(progress: ProgressLike) -> Progress:
         return _Adapter(progress)
     if callable(progress):
         return Callback(progress)
-    raise ArgumentError(f"{progress!r} cannot listen to progress.", remedy='Pass "auto", None, a function, or an object with stage, advance, note and close.')
+    raise ArgumentError(
+        f"{progress!r} cannot listen to progress.",
+        remedy='Pass "auto", None, a function, or an object with stage, advance, note and close.',
+    )
 
 
 @contextmanager
