@@ -1,0 +1,107 @@
+"""Where the rows go: a folder of parts, one file, a database table, or the standard output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from understudy.core.errors import SinkError, did_you_mean, nearest
+from understudy.run.sinks import FORMATS
+
+Kind = Literal["folder", "file", "sql", "stdout"]
+
+# Suffixes that a table may be expected to have, but that cannot be written part by part.
+REFUSED = {
+    ".json": "Write .jsonl: one JSON object a line.",
+    ".xlsx": "Write .csv and open that.",
+    ".xls": "Write .csv and open that.",
+    ".ods": "Write .csv and open that.",
+    ".sqlite": "Write to sqlite:///PATH#TABLE.",
+    ".db": "Write to sqlite:///PATH#TABLE.",
+    ".zip": "Write .csv.gz or .csv.zst.",
+    ".bz2": "Write .csv.gz or .csv.zst.",
+    ".xz": "Write .csv.gz or .csv.zst.",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """kind: what it is. place: the path, the database URL, or "-". format: a name in `sinks.FORMATS` (not for SQL). table: SQL only."""
+
+    kind: Kind
+    place: str
+    format: str = ""
+    table: str | None = None
+
+    @property
+    def path(self) -> Path:
+        return Path(self.place)
+
+
+def parse_target(target: str | Path, form: str | None = None) -> Target:
+    """Tell what `target` names; `form` overrides the default (Parquet for folders, CSV for the standard output).
+
+    A path that ends in a known suffix is one file, any other a folder. SinkError for a format that is not known, a suffix that
+    cannot be written, or a format that contradicts the suffix.
+    """
+    text = str(target)
+    if form is not None:
+        form = _known_format(form)
+    if "://" in text:
+        return _database(text, form)
+    if text == "-":
+        return Target("stdout", "-", form or "csv")
+    path = Path(text)
+    if path.is_dir() or text.endswith(("/", "\\")):
+        return Target("folder", text, form or "parquet")
+    suffixed = format_of(path)
+    if suffixed is None:
+        _refuse_suffix(path)
+        return Target("folder", text, form or "parquet")
+    if form is not None and form != suffixed:
+        raise SinkError(
+            f"The name ends like {suffixed}, but the format asked for is {form}.",
+            where=text,
+            remedy=f"Leave out the format, or name the file *{FORMATS[form].suffix}; a folder of parts needs no suffix.",
+        )
+    return Target("file", text, suffixed)
+
+
+def format_of(path: Path) -> str | None:
+    """The format that a file's name stands for, None where it has no known suffix."""
+    name = path.name.lower()
+    matches = [known for known in FORMATS.values() if name.endswith(known.suffixes)]
+    return max(matches, key=lambda known: len(known.suffix)).name if matches else None
+
+
+def _known_format(form: str) -> str:
+    name = form.lower().lstrip(".")
+    for known in FORMATS.values():
+        if name == known.name or f".{name}" in known.suffixes:
+            return known.name
+    raise SinkError(f'There is no format "{form}".', remedy=did_you_mean(name, FORMATS))
+
+
+def _database(url: str, form: str | None) -> Target:
+    place, _, table = url.partition("#")
+    if not table:
+        raise SinkError("A database needs the name of a table to write.", where=place, remedy=f"Add it after a #, as in {place}#synthetic")
+    if form is not None:
+        raise SinkError(f"A database table has no file format, but {form} was asked for.", where=place, remedy="Leave out the format.")
+    return Target("sql", place, table=table)
+
+
+def _refuse_suffix(path: Path) -> None:
+    """A misspelt or unsupported suffix is an error, not a folder of that name."""
+    suffix = path.suffix.lower()
+    if suffix in REFUSED:
+        raise SinkError(f"{suffix} files cannot be written.", where=str(path), remedy=REFUSED[suffix])
+    known = sorted({suffix for form in FORMATS.values() for suffix in form.suffixes})
+    close = nearest(suffix, known, 1) if suffix else []
+    if close:
+        raise SinkError(
+            f"{suffix} is no known suffix.",
+            where=str(path),
+            remedy=f"Did you mean {close[0]}? (For a folder of that name, end it with a slash.)",
+        )
