@@ -1,0 +1,277 @@
+"""A mixture of Gaussian copulas over the fields of a table: its density, its draws, its conditionals. How it is fitted is in `copula_fit`.
+
+    component ~ weights;    z | component ~ N(0, correlation of the component);    field = margin of the component (z)
+
+With one component it is the Gaussian copula. Components may be the levels of one **key** field (then the field is the component and
+has no latent number) or classes that no column shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.core.errors import ConditionError
+from understudy.core.random import Stream
+from understudy.tabular.conditioned_normal import ConditionedNormal
+from understudy.tabular.fields import Allowed, Encoded, Field, Positions, Tokens
+from understudy.tabular.latent import Margins, value_intervals
+from understudy.tabular.truncated import draw_between, interval_mass
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_DENSITY_DRAWS = 4
+_DENSITY_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class CopulaModel:
+    """``correlations`` is (C, p, p) over the dimensions of ``margins``; ``key_tokens`` (C,) is the key field's token in each component."""
+
+    fields: list[Field]
+    margins: Margins
+    correlations: Floats
+    key: int | None = None
+    key_tokens: Integers | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_factors", np.linalg.cholesky(self.correlations))
+
+    @property
+    def components(self) -> int:
+        return len(self.margins.weights)
+
+    def log_density(self, encoded: Encoded, stream: Stream, draws: int = _DENSITY_DRAWS) -> Floats:
+        """(n,) log of each row's probability: a density over the unit scale at points, a mass at atoms.
+
+        Exact where at most one dimension is an interval, else estimated by sequential importance sampling with ``draws`` draws.
+        """
+        rng = stream.generator()
+        low, high = value_intervals(self.margins.dims, self.fields, encoded)
+        out = np.empty(len(low))
+        for start in range(0, len(low), _DENSITY_ROWS):
+            rows = slice(start, start + _DENSITY_ROWS)
+            key = None if self.key is None else encoded.tokens[self.key][rows]
+            out[rows] = self._log_density(low[rows], high[rows], key, rng, draws)
+        return out
+
+    def _log_density(self, low: Floats, high: Floats, key: Tokens | None, rng: np.random.Generator, draws: int) -> Floats:
+        each = np.full((self.components, len(low)), -np.inf)
+        for c in range(self.components):
+            rows = np.arange(len(low)) if key is None or self.key_tokens is None else np.flatnonzero(key == self.key_tokens[c])
+            if rows.size:
+                each[c, rows] = np.log(self.margins.weights[c]) + self._component_log_density(c, low[rows], high[rows], rng, draws)
+        top = each.max(axis=0)
+        shift = np.where(np.isfinite(top), top, 0.0)
+        with np.errstate(divide="ignore"):
+            return np.asarray(shift + np.log(np.exp(each - shift).sum(axis=0)))
+
+    def _component_log_density(self, c: int, low: Floats, high: Floats, rng: np.random.Generator, draws: int) -> Floats:
+        p = low.shape[1]
+        z_low, z_high, slopes = np.empty_like(low), np.empty_like(high), np.zeros(len(low))
+        for d in range(p):
+            z_low[:, d], z_high[:, d] = self.margins.bend(d, c, low[:, d]), self.margins.bend(d, c, high[:, d])
+            point = low[:, d] == high[:, d]
+            slopes[point] += self.margins.log_slope(d, c, low[point, d])
+        order = np.argsort((low < high).mean(axis=0), kind="stable")
+        factor = np.linalg.cholesky(self.correlations[c][np.ix_(order, order)])
+        exact = (low < high).sum(axis=1).max(initial=0) <= 1
+        logs = [_sequential_log_density(z_low[:, order], z_high[:, order], factor, rng) for _ in range(1 if exact else draws)]
+        return slopes + np.asarray(np.logaddexp.reduce(logs, axis=0)) - np.log(len(logs))
+
+    def draw(self, n: int, rng: Stream) -> Encoded:
+        """``n`` rows."""
+        labels = np.searchsorted(np.cumsum(self.margins.weights)[:-1], rng.child("component").generator().random(n), "right")
+        return self._draw_by(labels, self._noise(n, rng), {})
+
+    def strata(self, allowed: Mapping[int, Allowed], stream: Stream) -> list[Stratum]:
+        """The ways in which a condition can be met, each with its probability. Impossible: ConditionError."""
+        options = [_alternatives(self, j, restriction) for j, restriction in allowed.items() if j != self.key]
+        found = []
+        for c in self._allowed_components(allowed):
+            for number, choice in enumerate(product(*options)):
+                regions = {d: region for part in choice for d, region in part.items()}
+                found.append(self._stratum(c, regions, stream.child("stratum", c, number)))
+        found = [s for s in found if np.isfinite(s.log_mass)]
+        if not found:
+            names = ", ".join(f'"{self.fields[j].column}"' for j in allowed)
+            raise ConditionError(
+                f"No row can meet the condition on {names}: the model gives it no probability.",
+                remedy="Widen the condition, or leave out one of the columns.",
+            )
+        return found
+
+    def draw_given(self, n: int, strata: list[Stratum], rng: Stream) -> Encoded:
+        """``n`` rows that meet the condition behind ``strata``, distributed as all rows that do."""
+        masses = np.exp(np.array([s.log_mass for s in strata]) - max(s.log_mass for s in strata))
+        share = np.cumsum(masses) / masses.sum()
+        labels = np.searchsorted(share[:-1], rng.child("component").generator().random(n), "right")
+        return self._draw_by(labels, self._noise(n, rng), dict(enumerate(strata)), rng.child("condition"))
+
+    def _noise(self, n: int, rng: Stream) -> Floats:
+        noise = np.empty((len(self.margins.dims), n))
+        for d, dim in enumerate(self.margins.dims):
+            rng.child("latent", dim.name, dim.role).generator().standard_normal(out=noise[d])
+        return noise
+
+    def _allowed_components(self, allowed: Mapping[int, Allowed]) -> Iterator[int]:
+        for c in range(self.components):
+            if self.key is None or self.key_tokens is None or self.key not in allowed or allowed[self.key].mask[self.key_tokens[c]]:
+                yield c
+
+    def _stratum(self, c: int, regions: Regions, stream: Stream) -> Stratum:
+        points, unions, slopes = {}, {}, 0.0
+        for d, (lows, highs) in regions.items():
+            if len(lows) == 1 and lows[0] == highs[0]:
+                points[d] = float(self.margins.bend(d, c, lows)[0])
+                slopes += float(self.margins.log_slope(d, c, lows)[0])
+                continue
+            z_lows, z_highs = self.margins.bend(d, c, lows), self.margins.bend(d, c, highs)
+            wide = z_highs > z_lows
+            if not wide.any():
+                return Stratum(c, -np.inf, None)
+            unions[d] = (z_lows[wide], z_highs[wide])
+        if not points and not unions:
+            return Stratum(c, float(np.log(self.margins.weights[c])), None)
+        normal = ConditionedNormal(self.correlations[c], points, unions, stream.generator())
+        return Stratum(c, float(np.log(self.margins.weights[c])) + slopes + normal.log_mass, normal)
+
+    def _draw_by(self, labels: Integers, noise: Floats, strata: Mapping[int, Stratum], rng: Stream | None = None) -> Encoded:
+        """Rows whose component, or stratum where there are any, is given by ``labels``."""
+        n = len(labels)
+        order = np.argsort(labels, kind="stable")
+        bounds = np.r_[0, np.cumsum(np.bincount(labels))]
+        out = _blank(self.fields, n)
+        for label, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+            if start == stop:
+                continue
+            stratum = strata.get(label, Stratum(label, 0.0, None))
+            part = noise[:, start:stop]
+            if stratum.normal is None or rng is None:
+                latent = self._factors[stratum.component] @ part  # type: ignore[attr-defined]
+            else:
+                latent = stratum.normal.draw(part, rng.child(label).generator())
+            self._write(out, order[start:stop], stratum.component, latent)
+        return out
+
+    def _write(self, out: Encoded, rows: Integers, c: int, latent: Floats) -> None:
+        """Turns latent numbers (p, m) of one component into the tokens and positions of ``rows``."""
+        missing: dict[int, NDArray[np.bool_]] = {}
+        if self.key is not None and self.key_tokens is not None:
+            out.tokens[self.key][rows] = self.key_tokens[c]
+        for d, dim in enumerate(self.margins.dims):
+            tokens, position = self.margins.unbend(d, c, latent[d], self.fields[dim.field])
+            if dim.role == "missing":
+                missing[dim.field] = tokens == 0
+                continue
+            out.tokens[dim.field][rows] = tokens
+            target = out.positions[dim.field]
+            if target is not None and position is not None:
+                target[rows] = position
+        for j, gone in missing.items():
+            out.tokens[j][rows[gone]] = 0
+            target = out.positions[j]
+            if target is not None:
+                target[rows[gone]] = 0
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One component and one way to meet a condition in it. ``normal`` is None where the condition does not touch its latents."""
+
+    component: int
+    log_mass: float
+    normal: ConditionedNormal | None
+
+    @property
+    def effective_share(self) -> float:
+        return 1.0 if self.normal is None else self.normal.effective_share
+
+
+Regions = dict[int, tuple[Floats, Floats]]      # dimension → the lows and highs of ``u`` that are allowed
+
+
+def _sequential_log_density(low: Floats, high: Floats, factor: Floats, rng: np.random.Generator) -> Floats:
+    """(n,) log density at points times mass in intervals of N(0, factor factorᵀ), dimension by dimension, unknown ones drawn."""
+    noise, log_density = np.zeros((low.shape[1], len(low))), np.zeros(len(low))
+    for d in range(low.shape[1]):
+        mean, spread = factor[d, :d] @ noise[:d], factor[d, d]
+        left, right = (low[:, d] - mean) / spread, (high[:, d] - mean) / spread
+        point = low[:, d] == high[:, d]
+        at_point = -0.5 * left * left - 0.5 * np.log(2 * np.pi) - np.log(spread)
+        if point.all():
+            noise[d] = left
+            log_density += at_point
+            continue
+        mass = np.maximum(interval_mass(left, right), 1e-300)
+        noise[d] = np.where(point, left, draw_between(left, right, rng.random(len(low))))
+        log_density += np.where(point, at_point, np.log(mass))
+    return log_density
+
+
+def _blank(fields: list[Field], n: int) -> Encoded:
+    tokens: list[Tokens] = [np.full(n, _only_token(f), f.token_type) for f in fields]
+    positions: list[Positions | None] = [None if f.all_atoms else np.zeros(n, np.float32) for f in fields]
+    return Encoded(tokens, positions)
+
+
+def _only_token(field: Field) -> int:
+    """The token of a field without a value dimension; where some values are missing, the token of the others."""
+    shares = field.shares.copy()
+    if field.null_token is not None and shares[field.null_token] < 1:
+        shares[field.null_token] = 0
+    return int(shares.argmax())
+
+
+def _alternatives(model: CopulaModel, j: int, allowed: Allowed) -> list[Regions]:
+    """The disjoint ways in which field ``j`` can meet a restriction; an empty dict asks nothing of the latents, no way: an empty list."""
+    field = model.fields[j]
+    own = {dim.role: (d, dim) for d, dim in enumerate(model.margins.dims) if dim.field == j}
+    if not own:
+        return [{}] if allowed.mask[_only_token(field)] else []
+    whole = bool(allowed.mask.all()) and allowed.low <= 0 and allowed.high >= field.size
+    if whole:
+        return [{}]
+    region: Regions | None = {}
+    if "value" in own:
+        d, dim = own["value"]
+        span = _allowed_span(dim.order, dim.cumulative, allowed, field)
+        region = None if span is None else {d: span}
+    elif not allowed.mask[1:].any():
+        region = None
+    if "missing" not in own:
+        return [] if region is None else [region]
+    d, dim = own["missing"]
+    edge = dim.cumulative[1]
+    ways: list[Regions] = [] if region is None else [{d: (np.array([edge]), np.array([1.0])), **region}]
+    if allowed.mask[0]:
+        ways.append({d: (np.array([0.0]), np.array([edge]))})
+    return ways
+
+
+def _allowed_span(order: Integers, cumulative: Floats, allowed: Allowed, field: Field) -> tuple[Floats, Floats] | None:
+    """The allowed part of ``u`` as disjoint intervals, touching ones merged; a single point where one exact place in a bin is asked."""
+    width = np.diff(cumulative)
+    start, stop = np.zeros(len(order)), np.ones(len(order))
+    bins = ~field.atom[order]
+    start[bins] = np.clip(allowed.low - order[bins], 0, 1)
+    stop[bins] = np.clip(allowed.high - order[bins], 0, 1)
+    lows, highs = cumulative[:-1] + start * width, cumulative[:-1] + stop * width
+    mask = allowed.mask[order] & (width > 0)
+    exact = mask & bins & (start == stop) & (start > 0) & (allowed.low == allowed.high)
+    if exact.any():
+        place = int(np.flatnonzero(exact)[0])
+        inner = np.clip(start[place], 1e-4, 1 - 1e-4)
+        point = np.array([cumulative[place] + inner * width[place]])
+        return point, point
+    mask &= highs > lows
+    if not mask.any():
+        return None
+    lows, highs = lows[mask], highs[mask]
+    new = np.r_[True, lows[1:] > highs[:-1] + 1e-15]
+    return lows[new], highs[np.r_[new[1:], True]]
