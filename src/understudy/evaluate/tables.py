@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import DataError, UnderstudyError, nearest
 from understudy.data.table import Table, as_table
-from understudy.data.values import typed
+from understudy.data.typed import typed
 from understudy.evaluate.resample import SIDES, Side
 
 if TYPE_CHECKING:
