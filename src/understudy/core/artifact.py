@@ -38,6 +38,9 @@ MAX_RATIO = 200
 
 _FREE_OF_RATIO_BYTES = 2**20
 _DIRECTORY_BYTES = 2**17
+_END_BYTES = 22 + 20 + 56
+"""A zip's three closing records; the last two are there in files of more than 2 GiB."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MANIFEST = "manifest.json"
 _ARRAYS = "arrays.safetensors"
@@ -97,15 +100,20 @@ def load_artifact(path: str | Path, *, max_bytes: int = MAX_BYTES) -> tuple[str,
             arrays = _read_arrays(members.pop(_ARRAYS)) if _ARRAYS in members else {}
             tables = {member.removesuffix(".arrow"): _read_table(member, content) for member, content in members.items()}
     except ArtifactError as error:
-        raise ArtifactError(error.what, where=error.where or str(path), remedy=error.remedy or _REMEDY) from error
+        where = f"{path}, {error.where}" if error.where else str(path)
+        raise ArtifactError(error.what, where=where, remedy=error.remedy or _REMEDY) from error
     except FileNotFoundError:
         raise ArtifactError("There is no such file.", where=str(path), remedy="Check the path.") from None
     except OSError as error:
         raise ArtifactError(f"The file cannot be read: {error.strerror or error}.", where=str(path)) from error
+    except Exception as error:
+        # Whatever else a stranger's bytes make a parser do, the caller meets one kind of error.
+        raise ArtifactError(f"The file is damaged: {type(error).__name__}: {error}", where=str(path), remedy=_REMEDY) from error
     return name, State(manifest, arrays, tables)
 
 
 _REMEDY = "Get the file anew, or save the model again."
+_TRUST = "Raise the limit (max_bytes) if you trust the file."
 
 
 # -- zip
@@ -126,45 +134,51 @@ def _packs_modestly(content: bytes) -> bool:
 
 def _checked_members(file: BinaryIO, max_bytes: int) -> dict[str, bytes]:
     """All members' contents by name, read only once the directory as a whole has been found in order."""
-    _check_outline(file, max_bytes)
+    count = _checked_count_of_members(file, max_bytes)
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
+            if len(entries) != count:
+                raise ArtifactError(f"The file is damaged: it announces {count} members and lists {len(entries)}.")
             _check_directory(entries, max_bytes)
             return {entry.filename: _read_member(archive, entry) for entry in entries}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error) as error:
         raise ArtifactError(f"The file is damaged: {error}.") from error
 
 
-def _check_outline(file: BinaryIO, max_bytes: int) -> None:
-    """Size, first and last bytes, and the directory's length, before `zipfile` reads a directory of any length into memory."""
+def _checked_count_of_members(file: BinaryIO, max_bytes: int) -> int:
+    """Check size, first and last bytes, and the directory's length, before `zipfile` reads a directory of any length into memory."""
     length = file.seek(0, io.SEEK_END)
     if length > max_bytes:
-        raise ArtifactError(
-            f"The file is larger than the limit of {max_bytes:,} bytes.", remedy="Raise the limit (max_bytes) if you trust it."
-        )
+        raise ArtifactError(f"The file is larger than the limit of {max_bytes:,} bytes.", remedy=_TRUST)
     file.seek(0)
     if file.read(4) != b"PK\x03\x04":
         raise ArtifactError("This is no understudy model file." if length else "The file is empty.", remedy="Check the path.")
-    file.seek(max(0, length - 22))
-    end = file.read(22)
+    file.seek(-min(length, _END_BYTES), io.SEEK_END)
+    members, directory_bytes, directory_end = _end_of_directory(file.read())
+    if members > MAX_MEMBERS or directory_bytes > _DIRECTORY_BYTES:
+        raise ArtifactError("The file holds more members than a model has.")
+    if directory_end > length:
+        raise ArtifactError("The file is incomplete.")
+    return members
+
+
+def _end_of_directory(tail: bytes) -> tuple[int, int, int]:
+    """Members, bytes of the directory, and where it ends, from a zip's last bytes (APPNOTE 6.3.10, sections 4.3.14 to 4.3.16)."""
+    end = tail[-22:]
     if len(end) < 22 or end[:4] != b"PK\x05\x06" or end[20:] != b"\0\0":
         raise ArtifactError("The file is incomplete: its end is missing or something was added after it.")
-    entries, directory_bytes = struct.unpack("<HI", end[10:16])
-    if entries > MAX_MEMBERS or directory_bytes > _DIRECTORY_BYTES or _has_zip64_end(file, length):
-        raise ArtifactError("The file holds more members than a model has.")
-
-
-def _has_zip64_end(file: BinaryIO, length: int) -> bool:
-    """Whether a second, 64-bit directory end would replace the one that was checked; files of at most 4 GiB need none."""
-    file.seek(max(0, length - 42))
-    return length >= 42 and file.read(4) == b"PK\x06\x07"
+    if tail[-42:-38] != b"PK\x06\x07":
+        members, size, offset = struct.unpack("<HII", end[10:20])
+    elif len(tail) == _END_BYTES and tail[:4] == b"PK\x06\x06":
+        members, size, offset = struct.unpack("<QQQ", tail[32:56])
+    else:
+        raise ArtifactError("The file is damaged: its directory cannot be found.")
+    return members, size, offset + size
 
 
 def _check_directory(entries: list[zipfile.ZipInfo], max_bytes: int) -> None:
     names = [entry.filename for entry in entries]
-    if len(entries) > MAX_MEMBERS:
-        raise ArtifactError("The file holds more members than a model has.")
     if len(set(names)) < len(names):
         raise ArtifactError("The file holds two members of the same name.")
     if _MANIFEST not in names:
@@ -172,9 +186,7 @@ def _check_directory(entries: list[zipfile.ZipInfo], max_bytes: int) -> None:
     for entry in entries:
         _check_entry(entry)
     if sum(entry.file_size for entry in entries) > max_bytes:
-        raise ArtifactError(
-            f"The contents are larger than the limit of {max_bytes:,} bytes.", remedy="Raise the limit (max_bytes) if you trust the file."
-        )
+        raise ArtifactError(f"The contents are larger than the limit of {max_bytes:,} bytes.", remedy=_TRUST)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -244,7 +256,7 @@ def _read_manifest(content: bytes) -> tuple[str, dict[str, Any]]:
     _check_depth(content)
     try:
         document = json.loads(content.decode("utf-8", "surrogatepass"), object_hook=_unplain, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ArtifactError(f"manifest.json is damaged: {error}.") from error
     if not isinstance(document, dict) or not isinstance(document.get("format"), int):
         raise ArtifactError("manifest.json does not state its format.")
