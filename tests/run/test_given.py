@@ -24,6 +24,10 @@ def test_numpy_scalars_become_plain_numbers():
     assert given_to_json({"age": np.int64(3), "x": np.float32(0.5)}) == {"age": 3, "x": 0.5}
 
 
+def test_slices_and_arrays_become_ranges_and_lists():
+    assert given_from_json(given_to_json({"age": slice(20, None), "n": np.array([1, 2])})) == {"age": (20, None), "n": [1, 2]}
+
+
 def test_equal_sets_give_equal_json():
     assert given_to_json({"b", "a", "c"}) == given_to_json({"c", "b", "a"})
 

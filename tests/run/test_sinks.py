@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from understudy.core.errors import SinkError
+from understudy.data.dialect import Dialect
 from understudy.run.sinks import FORMATS, ROW_GROUP_ROWS, as_frame
 
 FRAME = pl.DataFrame(
@@ -21,9 +22,12 @@ FRAME = pl.DataFrame(
 )
 
 
-def encoded(name, frames, header=True):
+PLAIN = Dialect()
+
+
+def encoded(name, frames, dialect=PLAIN):
     file = io.BytesIO()
-    writer = FORMATS[name].open(file, header)
+    writer = FORMATS[name].open(file, dialect)
     for frame in frames:
         writer.write(frame)
     writer.close()
@@ -69,9 +73,16 @@ def test_parquet_keeps_types_and_gathers_blocks_into_row_groups():
 
 
 def test_delimited_text_without_a_header_begins_with_the_first_row():
-    assert encoded("csv", [FRAME], header=False).startswith(b"1,")
+    assert encoded("csv", [FRAME], Dialect(header=False)).startswith(b"1,")
 
 
 def test_only_tables_are_written():
     with pytest.raises(SinkError, match="list blocks"):
         as_frame([1, 2], "dice")
+
+
+def test_delimited_text_follows_the_dialect_of_the_source():
+    frame = pl.DataFrame({"a": [True, False], "b": ["x", None]})
+    dialect = Dialect(delimiter=";", spellings={"a": ("nein", "ja")}, bom=True)
+    assert encoded("csv", [frame, frame], dialect).decode("utf-8-sig") == "a;b\nja;x\nnein;\nja;x\nnein;\n"
+    assert encoded("tsv", [frame], dialect).decode("utf-8-sig").startswith("a\tb\nja\t")

@@ -1,6 +1,6 @@
 import pytest
 
-from understudy.core.errors import SinkError
+from understudy.core.errors import ArgumentError
 from understudy.run.target import parse_target
 
 
@@ -31,7 +31,7 @@ def test_an_existing_folder_is_a_folder_whatever_its_name(tmp_path):
 def test_a_database_needs_a_table():
     target = parse_target("sqlite:///x.db#people")
     assert (target.kind, target.place, target.table) == ("sql", "sqlite:///x.db", "people")
-    with pytest.raises(SinkError, match=r"sqlite:///x\.db#synthetic"):
+    with pytest.raises(ArgumentError, match=r"sqlite:///x\.db#synthetic"):
         parse_target("sqlite:///x.db")
 
 
@@ -48,5 +48,5 @@ def test_a_database_needs_a_table():
     ],
 )
 def test_a_wrong_name_is_refused_with_the_right_one(name, form, says):
-    with pytest.raises(SinkError, match=says):
+    with pytest.raises(ArgumentError, match=says):
         parse_target(name, form)

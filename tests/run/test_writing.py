@@ -368,7 +368,7 @@ def test_progress_counts_the_rows_to_the_end(tmp_path):
         ({"part_rows": 0}, ArgumentError, "part_rows"),
         ({"seed": -1}, ArgumentError, "seed"),
         ({"given": {"colour": "purple"}}, ConditionError, "purple"),
-        ({"format": "exel"}, SinkError, "format"),
+        ({"format": "exel"}, ArgumentError, "format"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_written(tmp_path, change, error, says):

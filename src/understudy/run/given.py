@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from understudy.core.errors import ConditionError
@@ -26,28 +26,34 @@ def given_to_json(given: Any) -> Any:
     """Conditions as JSON: equal conditions give equal JSON. ConditionError for a value of a type that has no such form."""
     if given is None or isinstance(given, (bool, int, float, str)):
         return given
-    if isinstance(given, Mapping):
-        return {str(key): given_to_json(value) for key, value in given.items()}
-    if isinstance(given, list):
-        return [given_to_json(value) for value in given]
-    if isinstance(given, tuple):
-        return {"$tuple": [given_to_json(value) for value in given]}
-    if isinstance(given, Set):
-        return {"$set": sorted((given_to_json(value) for value in given), key=json.dumps)}
-    if isinstance(given, dt.datetime):
-        return {"$datetime": given.isoformat()}
-    if isinstance(given, dt.date):
-        return {"$date": given.isoformat()}
-    if isinstance(given, dt.time):
-        return {"$time": given.isoformat()}
-    if isinstance(given, dt.timedelta):
-        return {"$seconds": given.total_seconds()}
-    if hasattr(given, "item") and getattr(given, "ndim", 1) == 0:  # a NumPy scalar
-        return given_to_json(given.item())
+    for kind, written in _WRITTEN:
+        if isinstance(given, kind):
+            return written(given)
+    if hasattr(given, "to_list"):  # a series
+        return given_to_json(given.to_list())
+    if hasattr(given, "tolist"):  # a NumPy array or scalar
+        return given_to_json(given.tolist())
     raise ConditionError(
         f"A condition holds a {type(given).__name__}, which cannot be stored with the output.",
         remedy="Give plain values: numbers, text, dates, lists, sets or (low, high) ranges.",
     )
+
+
+def _all(values: Any) -> list[Any]:
+    return [given_to_json(value) for value in values]
+
+
+_WRITTEN: list[tuple[type, Callable[[Any], Any]]] = [
+    (Mapping, lambda given: {str(key): given_to_json(value) for key, value in given.items()}),
+    (list, _all),
+    (tuple, lambda given: {"$tuple": _all(given)}),
+    (slice, lambda given: {"$tuple": _all((given.start, given.stop))}),
+    (Set, lambda given: {"$set": sorted(_all(given), key=json.dumps)}),
+    (dt.datetime, lambda given: {"$datetime": given.isoformat()}),  # before date, of which it is one
+    (dt.date, lambda given: {"$date": given.isoformat()}),
+    (dt.time, lambda given: {"$time": given.isoformat()}),
+    (dt.timedelta, lambda given: {"$seconds": given.total_seconds()}),
+]
 
 
 def given_from_json(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from understudy.core.atomic import atomic_file
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from understudy.core.generator import Generator
+    from understudy.data.dialect import Dialect
     from understudy.run.plan import Part, Plan
 
 
@@ -27,12 +29,21 @@ def make_part(generator: Generator, plan: Plan, part: Part, path: Path, told: Ca
     Holds a few blocks at a time. SinkError when the file cannot be written; the temporary file is removed on any error.
     """
     with checksummed_file(path) as file:
-        writer = FORMATS[plan.format].open(cast("BinaryIO", file), plan.header == "every" or part.index == 0)
+        dialect = text_dialect(generator, header=plan.header == "every" or part.index == 0)
+        writer = FORMATS[plan.format].open(cast("BinaryIO", file), dialect)
         for frame in part_frames(generator, plan, part):
             writer.write(frame)
             told(frame.height)
         writer.close()
     return PartRecord(path.name, part.rows, file.bytes, file.sha256)
+
+
+def text_dialect(generator: Generator, *, header: bool) -> Dialect:
+    """How delimited text is written: as the file was that the generator learned from, where it says so; else the plain way."""
+    from understudy.data.dialect import Dialect
+
+    dialect = getattr(generator, "dialect", None)
+    return replace(dialect if isinstance(dialect, Dialect) else Dialect(), header=header)
 
 
 def part_frames(generator: Generator, plan: Plan, part: Part) -> Iterator[pl.DataFrame]:

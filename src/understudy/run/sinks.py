@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import gzip
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
 from understudy.core.errors import SinkError
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
     from _typeshed import ReadableBuffer as Buffer
+
+    from understudy.data.dialect import Dialect
 
 ROW_GROUP_ROWS = 131_072
 ROW_GROUP_BYTES = 64 << 20
@@ -32,17 +34,20 @@ class PartWriter(Protocol):
     def close(self) -> None: ...
 
 
+Opener: TypeAlias = "Callable[[BinaryIO, Dialect], PartWriter]"
+
+
 @dataclass(frozen=True)
 class Format:
-    """name: as the user writes it. suffixes: the first is given to new files. open: a writer on an open file; its second argument says
-    whether delimited text begins with a header line.
+    """One way to write rows.
 
-    staged: what the parts of a single file are written as before they are joined.
+    name: as the user writes it. suffixes: the first is given to new files. open: a writer on an open file, and how delimited text is
+    to be written. staged: what the parts of a single file are written as before they are joined.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    open: Callable[[BinaryIO, bool], PartWriter]
+    open: Opener
     staged: str
 
     @property
@@ -110,19 +115,17 @@ class ParquetWriter:
 
 
 class DelimitedWriter:
-    """CSV or TSV as UTF-8; missing cells are empty, empty text is quoted."""
+    """CSV or TSV, written as `dialect` says; missing cells are empty, empty text is quoted."""
 
-    def __init__(self, file: BinaryIO, separator: str, header: bool) -> None:
+    def __init__(self, file: BinaryIO, dialect: Dialect) -> None:
         self._file = file
-        self._separator = separator
-        self._header = header
+        self._dialect = dialect
 
     def write(self, frame: pl.DataFrame) -> None:
-        # Through memory: given a file that has a descriptor the encoder would write past our checksum.
-        encoded = io.BytesIO()
-        frame.write_csv(encoded, separator=self._separator, include_header=self._header)
-        self._header = False
-        self._file.write(encoded.getbuffer())
+        from understudy.data.csv import write_csv
+
+        write_csv(iter([frame]), self._file, self._dialect)
+        self._dialect = replace(self._dialect, header=False, bom=False)
 
     def close(self) -> None: ...
 
@@ -222,18 +225,17 @@ def as_frame(batch: object, generator: str) -> pl.DataFrame:
     )
 
 
-def _delimited(separator: str) -> Callable[[BinaryIO, bool], PartWriter]:
-    return lambda file, header: DelimitedWriter(file, separator, header)
+def _delimited(separator: str | None = None) -> Opener:
+    """`separator` overrules the dialect's own."""
+    return lambda file, dialect: DelimitedWriter(file, replace(dialect, delimiter=separator or dialect.delimiter))
 
 
-def _compressed(
-    stream: Callable[[BinaryIO], BinaryIO], inner: Callable[[BinaryIO, bool], PartWriter]
-) -> Callable[[BinaryIO, bool], PartWriter]:
-    return lambda file, header: CompressedWriter(stream(file), lambda opened: inner(opened, header))
+def _compressed(stream: Callable[[BinaryIO], BinaryIO], inner: Opener) -> Opener:
+    return lambda file, dialect: CompressedWriter(stream(file), lambda opened: inner(opened, dialect))
 
 
-def _headless(writer: Callable[[BinaryIO], PartWriter]) -> Callable[[BinaryIO, bool], PartWriter]:
-    return lambda file, _header: writer(file)
+def _headless(writer: Callable[[BinaryIO], PartWriter]) -> Opener:
+    return lambda file, _dialect: writer(file)
 
 
 # gzip members may be joined end to end (RFC 1952, 2.2); some readers stop after the first Zstandard frame, so those are staged plain.
@@ -241,9 +243,9 @@ FORMATS = {
     known.name: known
     for known in (
         Format("parquet", (".parquet", ".pq"), _headless(ParquetWriter), "parquet"),
-        Format("csv", (".csv",), _delimited(","), "csv"),
-        Format("csv.gz", (".csv.gz",), _compressed(gzip_stream, _delimited(",")), "csv.gz"),
-        Format("csv.zst", (".csv.zst",), _compressed(zstd_stream, _delimited(",")), "csv"),
+        Format("csv", (".csv",), _delimited(), "csv"),
+        Format("csv.gz", (".csv.gz",), _compressed(gzip_stream, _delimited()), "csv.gz"),
+        Format("csv.zst", (".csv.zst",), _compressed(zstd_stream, _delimited()), "csv"),
         Format("tsv", (".tsv", ".tab"), _delimited("\t"), "tsv"),
         Format("tsv.gz", (".tsv.gz",), _compressed(gzip_stream, _delimited("\t")), "tsv.gz"),
         Format("tsv.zst", (".tsv.zst",), _compressed(zstd_stream, _delimited("\t")), "tsv"),

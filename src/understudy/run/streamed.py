@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from understudy.core.errors import Cancelled
 from understudy.run.folder import RowCount, Run
 from understudy.run.manifest import Manifest, PartRecord
-from understudy.run.part import ChecksummedFile, part_frames
+from understudy.run.part import ChecksummedFile, part_frames, text_dialect
 from understudy.run.plan import Part
 from understudy.run.sinks import FORMATS
 
@@ -28,7 +28,7 @@ def write_table(run: Run, target: Target) -> Manifest:
 def write_stdout(run: Run, target: Target) -> Manifest:
     """CSV (or another format) to the standard output. A reader that has seen enough, as `head` has, ends it quietly."""
     file = ChecksummedFile(sys.stdout.buffer)
-    writer = FORMATS[target.format].open(file, True)  # type: ignore[arg-type]
+    writer = FORMATS[target.format].open(file, text_dialect(run.source.generator, header=True))  # type: ignore[arg-type]
     try:
         for frame in _frames(run):
             writer.write(frame)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from understudy.core.errors import SinkError, did_you_mean, nearest
+from understudy.core.errors import ArgumentError, did_you_mean, nearest
 from understudy.run.sinks import FORMATS
 
 Kind = Literal["folder", "file", "sql", "stdout"]
@@ -42,7 +42,7 @@ class Target:
 def parse_target(target: str | Path, form: str | None = None) -> Target:
     """Tell what `target` names; `form` overrides the default (Parquet for folders, CSV for the standard output).
 
-    A path that ends in a known suffix is one file, any other a folder. SinkError for a format that is not known, a suffix that
+    A path that ends in a known suffix is one file, any other a folder. ArgumentError for a format that is not known, a suffix that
     cannot be written, or a format that contradicts the suffix.
     """
     text = str(target)
@@ -60,7 +60,7 @@ def parse_target(target: str | Path, form: str | None = None) -> Target:
         _refuse_suffix(path)
         return Target("folder", text, form or "parquet")
     if form is not None and form != suffixed:
-        raise SinkError(
+        raise ArgumentError(
             f"The name ends like {suffixed}, but the format asked for is {form}.",
             where=text,
             remedy=f"Leave out the format, or name the file *{FORMATS[form].suffix}; a folder of parts needs no suffix.",
@@ -80,15 +80,17 @@ def _known_format(form: str) -> str:
     for known in FORMATS.values():
         if name == known.name or f".{name}" in known.suffixes:
             return known.name
-    raise SinkError(f'There is no format "{form}".', remedy=did_you_mean(name, FORMATS))
+    raise ArgumentError(f'There is no format "{form}".', remedy=did_you_mean(name, FORMATS))
 
 
 def _database(url: str, form: str | None) -> Target:
     place, _, table = url.partition("#")
     if not table:
-        raise SinkError("A database needs the name of a table to write.", where=place, remedy=f"Add it after a #, as in {place}#synthetic")
+        raise ArgumentError(
+            "A database needs the name of a table to write.", where=place, remedy=f"Add it after a #, as in {place}#synthetic"
+        )
     if form is not None:
-        raise SinkError(f"A database table has no file format, but {form} was asked for.", where=place, remedy="Leave out the format.")
+        raise ArgumentError(f"A database table has no file format, but {form} was asked for.", where=place, remedy="Leave out the format.")
     return Target("sql", place, table=table)
 
 
@@ -96,11 +98,11 @@ def _refuse_suffix(path: Path) -> None:
     """A misspelt or unsupported suffix is an error, not a folder of that name."""
     suffix = path.suffix.lower()
     if suffix in REFUSED:
-        raise SinkError(f"{suffix} files cannot be written.", where=str(path), remedy=REFUSED[suffix])
+        raise ArgumentError(f"{suffix} files cannot be written.", where=str(path), remedy=REFUSED[suffix])
     known = sorted({suffix for form in FORMATS.values() for suffix in form.suffixes})
     close = nearest(suffix, known, 1) if suffix else []
     if close:
-        raise SinkError(
+        raise ArgumentError(
             f"{suffix} is no known suffix.",
             where=str(path),
             remedy=f"Did you mean {close[0]}? (For a folder of that name, end it with a slash.)",

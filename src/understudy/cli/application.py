@@ -1,0 +1,68 @@
+"""The commands put together, and every way for them to end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from understudy.cli import failures
+from understudy.cli.demo import demo
+from understudy.cli.evaluate import evaluate
+from understudy.cli.fit import fit
+from understudy.cli.inspect import inspect
+from understudy.cli.sample import sample
+
+app = typer.Typer(
+    name="understudy",
+    help="Synthetic data, and the proof that it is good enough to stand in for the real thing.",
+    epilog="Exit codes: 0 done · 1 data or model · 2 usage · 3 verdict (--fail-on) · 4 output cannot be written · 130 interrupted.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+for command in (fit, sample, evaluate, inspect, demo):
+    app.command()(command)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; no exception leaves, unless `--debug` asks for it."""
+    machine = "--json" in arguments
+    try:
+        code = app(args=arguments, prog_name="understudy", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except failures.USAGE as error:
+        return failures.usage(error, machine)
+    except (KeyboardInterrupt, typer.Abort):
+        return failures.interrupted(machine)
+    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        return failures.failed(error, machine)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from understudy import __version__
+
+        typer.echo(f"understudy {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _understudy(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+) -> Any:
+    """Synthetic data, and the proof that it is good enough to stand in for the real thing.
+
+    Start with **understudy demo**, or: **understudy fit customers.csv -o customers.understudy**
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

@@ -1,0 +1,115 @@
+"""`understudy evaluate`: compare a synthetic table with the real one and write the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import typer
+
+from understudy.cli.failures import VERDICT
+from understudy.cli.options import Debug, Json, Quiet, Seed
+from understudy.cli.screen import Screen, seconds_in_words
+
+if TYPE_CHECKING:
+    from understudy.evaluate.result import Evaluation, Figure
+
+MARKS = {"pass": "✓", "warn": "!", "fail": "✗", "undecided": "?", "info": " "}
+STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "undecided": "dim", "info": ""}
+
+
+FailOn: TypeAlias = Literal["never", "fail", "warn"]
+BAD: dict[str, set[str]] = {"never": set(), "fail": {"fail"}, "warn": {"fail", "warn"}}
+
+
+def evaluate(
+    real: Annotated[str, typer.Argument(metavar="REAL", help="The real table, that the model was fitted on.")],
+    synthetic: Annotated[str, typer.Argument(metavar="SYNTHETIC", help="The synthetic table: a file, a folder of parts, or URL#table.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="REPORT", help="report.html or report.json.", show_default=False)
+    ] = None,
+    holdout: Annotated[str | None, typer.Option(metavar="DATA", help="Real rows that the model never saw: the yardstick.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that models will be trained to predict.")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="MODEL", help="The model, to show its record in the report.")] = None,
+    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 on this verdict or a worse one.")] = "never",
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Judge a synthetic table against the real one.
+
+    **understudy evaluate customers.csv synthetic.csv --holdout later.csv --target churn -o report.html**
+    """
+    from understudy.cli.tables import read_table
+    from understudy.evaluate import evaluate as judge
+
+    screen = Screen(machine=as_json, quiet=quiet)
+    if output is not None:
+        _require_ending(output)
+    tables: dict[str, Any] = {"holdout": None if holdout is None else read_table(holdout)}
+    if model is not None:
+        from understudy.core import load
+
+        tables["model"] = load(model)
+    listener = screen.progress()
+    try:
+        evaluation = judge(read_table(real, schema=schema), read_table(synthetic), target=target, seed=seed, progress=listener, **tables)
+    finally:
+        listener.close()
+    if output is not None:
+        evaluation.save(output)
+    show_evaluation(screen, evaluation, output)
+    if as_json:
+        screen.document({"report": None if output is None else str(output), **evaluation.to_dict()})
+    if _failed(evaluation, fail_on):
+        raise typer.Exit(VERDICT)
+
+
+def _require_ending(output: Path) -> None:
+    """A report of no known form is refused before the work, not after."""
+    if output.suffix.lower() not in (".html", ".htm", ".json"):
+        raise typer.BadParameter(f'a report ends in .html or .json, not "{output.name}"', param_hint="-o")
+
+
+def _failed(evaluation: Evaluation, fail_on: FailOn) -> bool:
+    return any(family.verdict in BAD[fail_on] for family in evaluation.verdict.families)
+
+
+def show_evaluation(screen: Screen, evaluation: Evaluation, output: Path | None) -> None:
+    """The verdict, the weak points, and the figures of each family beside their yardsticks."""
+    screen.say(evaluation.verdict.headline, style="bold")
+    screen.say()
+    for family in evaluation.verdict.families:
+        screen.say(f"{MARKS[family.verdict]} {family.title}: {family.sentence}", style=STYLES[family.verdict])
+    if evaluation.verdict.weak_points:
+        screen.say()
+        screen.say("Weak points", style="bold")
+        for point in evaluation.verdict.weak_points[:8]:
+            screen.say(f"  {MARKS[point.severity]} {point.text}", style=STYLES[point.severity])
+    screen.say()
+    judged = [figure for figure in evaluation.figures if figure.value is not None]
+    rows = [
+        (MARKS[figure.verdict], figure.name, shown(figure, "value"), shown(figure, "holdout"), _number(figure.best, figure))
+        for figure in judged
+    ]
+    screen.table(["", "figure", "synthetic", "held-out real", "best"], rows)
+    if output is not None:
+        screen.say()
+        screen.say(f"Report: {output} ({seconds_in_words(evaluation.seconds)})", style="bold")
+
+
+def shown(figure: Figure, which: str) -> str:
+    """A figure's value, or its yardstick's, with its interval."""
+    value, interval = (figure.value, figure.interval) if which == "value" else (figure.holdout, figure.holdout_interval)
+    if value is None:
+        return "–"
+    between = f" ({_number(interval[0], figure)} … {_number(interval[1], figure)})" if interval else ""
+    return _number(value, figure) + between
+
+
+def _number(value: float, figure: Figure) -> str:
+    if figure.form == "share":
+        return f"{100 * value:.2f} %"
+    return f"{value:,.0f}" if figure.form == "count" else f"{value:.3f}"

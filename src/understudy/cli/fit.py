@@ -1,0 +1,122 @@
+"""`understudy fit`: learn a table, say what each column was taken for, and save the model."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from understudy.cli.options import Debug, Json, Quiet, Seed
+from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
+
+if TYPE_CHECKING:
+    from understudy.core.generator import Generator, Synthesizer
+    from understudy.data import Table
+
+
+def fit(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A file (CSV, Parquet, Excel …), a folder of parts, or a database URL.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="Where to save the model.", show_default=False)],
+    method: Annotated[
+        str, typer.Option(help="auto picks the best by measured quality; trees, copula, independent, or a plug-in's name.")
+    ] = "auto",
+    budget: Annotated[str | None, typer.Option(metavar="TIME", help="Effort: 30s, 10min, 1h, best.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML; see `understudy inspect --schema-out`.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that models will be trained to predict.")] = None,
+    table: Annotated[str | None, typer.Option(metavar="NAME", help="Table of the database, or sheet of the workbook.")] = None,
+    query: Annotated[str | None, typer.Option(metavar="SQL", help="Query of the database, instead of a table.")] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Learn a table and save the model.
+
+    **understudy fit customers.csv -o customers.understudy**
+    """
+    from understudy.cli.tables import read_table
+    from understudy.core.cancellation import cancel_on_interrupt
+    from understudy.tabular import fit as learn
+
+    screen = Screen(machine=as_json, quiet=quiet)
+    _require_folder(output)
+    started = time.monotonic()
+    options = _own_options(method, target)
+    real = read_table(data, schema=schema, table=table, query=query)
+    if target is not None:
+        real.schema.column(target)  # refuses, with the nearest name, before any work
+    listener = screen.progress()
+    try:
+        with cancel_on_interrupt(listener):
+            model = learn(real, method=method, budget=budget, seed=seed, progress=listener, **options)
+    finally:
+        listener.close()
+    model.save(output)
+    _show(screen, real, model, output, data, target, time.monotonic() - started)
+
+
+def _require_folder(output: Path) -> None:
+    """A model that cannot be saved is found out before the work, not after."""
+    from understudy.core.errors import SinkError
+
+    if output.is_dir():
+        raise SinkError("This is a folder, not a file.", where=str(output), remedy=f"Add a file name: {output / 'model.understudy'}")
+    if not output.parent.is_dir():
+        raise SinkError("The folder for the model does not exist.", where=str(output.parent), remedy="Make it, or choose another.")
+
+
+def _own_options(method: str, target: str | None) -> dict[str, Any]:
+    """`target` for the methods that make use of it."""
+    from inspect import signature
+
+    from understudy.core import registry
+
+    takes_target = "target" in signature(registry.get("generators", method)).parameters
+    return {"target": target} if target is not None and takes_target else {}
+
+
+def _show(screen: Screen, real: Table, model: Synthesizer, output: Path, data: str, target: str | None, seconds: float) -> None:
+    from understudy.cli.tables import column_rows, constraint_lines, fitted_schema, record_lines
+
+    schema = fitted_schema(model) or real.schema
+    assert model.record is not None
+    screen.say(f"{real.origin}: {real.rows:,} rows, {len(real.columns)} columns", style="bold")
+    screen.say()
+    screen.table(["column", "treated as", "because"], column_rows(schema), more=f"All: understudy inspect {output}", wide=2)
+    for title, lines in (("Rules found, kept in every row", constraint_lines(schema)), ("To note", record_lines(model.record))):
+        if lines:
+            screen.say()
+            screen.say(title, style="bold")
+        for line in lines[:20]:
+            screen.say(f"  {line}")
+        if len(lines) > 20:
+            screen.say(f"  … and {len(lines) - 20} more: understudy inspect {output}", style="dim")
+    size = output.stat().st_size
+    screen.say()
+    screen.say(
+        f"Learned with {method_name(model)} in {seconds_in_words(seconds)}; saved to {output} ({bytes_in_words(size)})", style="bold"
+    )
+    screen.say("Go on with:")
+    screen.say(f"  understudy sample {output} -n {real.rows} -o synthetic.csv")
+    screen.say(f"  understudy evaluate {data} synthetic.csv{f' --target {target}' if target else ''} -o report.html")
+    screen.document(
+        {
+            "model": str(output),
+            "method": method_name(model),
+            "rows": real.rows,
+            "bytes": size,
+            "seconds": round(seconds, 3),
+            "schema": schema.model_dump(mode="json", exclude_none=True),
+            "record": model.record.to_dict(),
+        }
+    )
+
+
+def method_name(model: Generator) -> str:
+    """The method that does the work: `auto` says whom it picked."""
+    chosen = getattr(model, "chosen", None)
+    return chosen if isinstance(chosen, str) else model.name
