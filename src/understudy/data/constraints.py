@@ -133,3 +133,43 @@ def constraint_keys() -> list[str]:
     """Every key that some constraint has."""
     models: list[type[Rule]] = [Dependency, Inequality, Sum, OneHot, Equal]
     return sorted({key for model in models for key in model.model_fields})
+
+
+def discover(table: Table, schema: TableSchema) -> list[Constraint]:
+    """The rules that hold on every row of `table` and that chance would not make hold, each with its reason.
+
+    Copies, sums, one-hot groups, dependencies and inequalities, in this order; what one rule implies is not offered by another.
+    """
+    from understudy.data.discovery.copies import find_copies
+    from understudy.data.discovery.dependencies import find_dependencies
+    from understudy.data.discovery.inequalities import find_inequalities
+    from understudy.data.discovery.one_hot import find_one_hot
+    from understudy.data.discovery.sums import find_sums
+    from understudy.data.discovery.survey import Survey
+
+    survey = Survey.of(table, schema)
+    copies = find_copies(survey)
+    repeated = frozenset(rule.b for rule in copies)
+    sums = find_sums(survey, repeated)
+    groups = find_one_hot(survey, repeated)
+    dependencies = find_dependencies(survey, repeated)
+    inequalities = find_inequalities(survey, sums, dependencies, repeated)
+    return [*copies, *sums, *groups, *dependencies, *inequalities]
+
+
+def check(
+    frame: pl.DataFrame,
+    constraints: Sequence[Constraint],
+    mappings: Mapping[str, pl.DataFrame] | None = None,
+    schema: TableSchema | None = None,
+) -> list[int]:
+    """How many rows of `frame` break each constraint.
+
+    Args:
+        mappings: for a dependent, the pairs that are right: a frame with the determinants' columns and the dependent's. Rows whose
+            determinant is not among them are not counted. Without a mapping, the rows off the commonest value count.
+        schema: tells how to read numbers and dates kept as text; needed where a constraint names such a column.
+    """
+    from understudy.data.breaches import breaches
+
+    return [breaches(frame, constraint, (mappings or {}), schema) for constraint in constraints]
