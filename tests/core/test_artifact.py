@@ -49,7 +49,9 @@ def some_state() -> State:
         "big_endian": np.arange(3, dtype=">i4"),
         "half": np.ones(2, np.float16),
     }
-    return State({"columns": ["b", "a"], "limits": [math.inf, -math.inf, math.nan], "n": np.int64(3), "é": "\ud800"}, arrays, {"words": table})
+    return State(
+        {"columns": ["b", "a"], "limits": [math.inf, -math.inf, math.nan], "n": np.int64(3), "é": "\ud800"}, arrays, {"words": table}
+    )
 
 
 def members_of(path: Path) -> dict[str, bytes]:
@@ -345,7 +347,9 @@ def test_an_encrypted_member_is_refused(path: Path) -> None:
 
 
 def test_a_deep_manifest_is_refused_before_it_is_parsed(path: Path) -> None:
-    write_zip(path, [("manifest.json", b'{"format": 1, "name": "dice", "state": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")], zipfile.ZIP_STORED)
+    write_zip(
+        path, [("manifest.json", b'{"format": 1, "name": "dice", "state": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")], zipfile.ZIP_STORED
+    )
     assert "deeper than 64" in refusal(path)
 
 

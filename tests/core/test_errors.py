@@ -23,7 +23,9 @@ def test_parts_survive_the_way_back_from_a_worker_process() -> None:
     assert (error.what, error.where, error.remedy) == ("what", "where", "remedy")
 
 
-@pytest.mark.parametrize("name", ["DataError", "SchemaError", "ConditionError", "ConstraintError", "ArtifactError", "SinkError", "Cancelled"])
+@pytest.mark.parametrize(
+    "name", ["DataError", "SchemaError", "ConditionError", "ConstraintError", "ArtifactError", "SinkError", "Cancelled"]
+)
 def test_every_error_is_an_understudy_error(name: str) -> None:
     assert issubclass(getattr(errors, name), UnderstudyError)
 

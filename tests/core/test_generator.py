@@ -222,7 +222,12 @@ def test_a_generator_that_cannot_be_saved_says_what_is_missing(tmp_path: Path) -
 
 
 def test_nothing_is_made_or_saved_before_fit(tmp_path: Path) -> None:
-    for call in (lambda: Average().sample(1), lambda: Average().block(0), lambda: Average().stream(1), lambda: Average().save(tmp_path / "a")):
+    for call in (
+        lambda: Average().sample(1),
+        lambda: Average().block(0),
+        lambda: Average().stream(1),
+        lambda: Average().save(tmp_path / "a"),
+    ):
         with pytest.raises(NotFittedError, match=r"Average has not learned anything yet") as caught:
             call()
         assert ".fit(data)" in str(caught.value)

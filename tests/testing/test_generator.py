@@ -154,6 +154,11 @@ class SampleApart(Dice):
         return super().sample(n, **options)[::-1]
 
 
+class DeliversLess(Dice):
+    def _deliver(self, batch: Any) -> Any:
+        return tuple(batch[1:])
+
+
 class NeverEmpty(Dice):
     def _slice(self, batch: Any, start: int, stop: int) -> Any:
         return batch[start : max(stop, 1)]
@@ -267,7 +272,7 @@ class DeafToConditions(Dice):
 
 BROKEN = [
     (Nameless, "the name and the block size are set"),
-    (Short, "a block holds block_size items"),
+    (Short, "a block holds as many items as promised"),
     (Unseeded, "the same seed gives the same data"),
     (OneSeed, "another seed gives other data"),
     (OneBlock, "another block holds other data"),
@@ -278,6 +283,7 @@ BROKEN = [
     (Backwards, "slices joined again are the batch"),
     (Backwards, "stream gives what sample gives"),
     (SampleApart, "sample delivers n items"),
+    (DeliversLess, "sample delivers n items"),
     (NeverEmpty, "a sample of none is empty"),
     (ReadsGlobalState, "global random state is neither read nor touched"),
     (TouchesGlobalState, "global random state is neither read nor touched"),
