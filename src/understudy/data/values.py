@@ -1,294 +1,201 @@
-"""Between a column as the source holds it and the values that it means.
-
-`typed` reads: text such as "1.234,50 €", "31/12/2020" or "Yes" becomes numbers, dates, booleans. `written` goes back to the
-source's own type and form. `written(typed(x)) == x` for columns whose schema was inferred from `x`, up to what the schema's
-reason says is unified (several date formats, several offsets).
-
-Dates with a time zone are read as local clock time, because the hour of the day is what carries meaning.
-"""
+"""Python values (a pandas object column, a JSON key, a database column) as one typed Polars series, and nothing lost unsaid."""
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Any, Literal
+from uuid import UUID
 
+import numpy as np
 import polars as pl
 
 from understudy.core.errors import DataError
-from understudy.data.dtypes import polars_dtype
-from understudy.data.schema import ColumnSchema
+from understudy.data.table import Note
 
-NUMBERS = frozenset({"integer", "decimal", "latitude", "longitude"})
-CALENDAR = frozenset({"datetime", "date", "time"})
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+Nested = Literal["error", "text"]
+
+# The first match counts: a bool is an int, a datetime is a date.
+_GROUPS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("text", (str,)),
+    ("true/false", (bool, np.bool_)),
+    ("whole numbers", (int, np.integer)),
+    ("numbers", (float, np.floating)),
+    ("decimals", (Decimal,)),
+    ("datetimes", (datetime,)),
+    ("dates", (date,)),
+    ("times", (time,)),
+    ("durations", (timedelta,)),
+    ("written", (UUID, IPv4Address, IPv6Address, IPv4Interface, IPv6Interface)),
+    ("binary", (bytes, bytearray, memoryview)),
+    ("nested", (list, tuple, dict, set, frozenset, np.ndarray)),
+)
+_DTYPES: dict[str, Any] = {"text": pl.String, "true/false": pl.Boolean, "dates": pl.Date, "times": pl.Time, "durations": pl.Duration("us")}
+_INT64 = range(-(2**63), 2**63)
+_UINT64 = range(2**64)
 
 
-def typed(series: pl.Series, column: ColumnSchema, *, first_row: int = 0) -> pl.Series:
-    """The values that a source column means; missing texts and NaN become null.
+def typed_series(
+    name: str, values: Sequence[Any], *, where: str, nested: Nested = "error", first_row: int = 1
+) -> tuple[pl.Series, list[Note]]:
+    """One column of Python values (None is missing) as a series, with notes on what was changed.
 
-    Returns Int64 (integer), Float64 (decimal, latitude, longitude), Boolean, Datetime without zone (local clock time), Date, Time,
-    Duration; for all other kinds the source's own numbers or String. `first_row` is the row number of the series' head,
-    for the error. Raises `DataError` naming column, row and cell where a value does not fit its kind.
+    Args:
+        name: the column's name.
+        values: the cells.
+        where: the file or frame, for messages.
+        nested: lists and mappings are refused ("error") or passed as JSON text ("text").
+        first_row: number of the first value's row, for messages.
+
+    Raises:
+        DataError: nested, binary or other values that no column can hold; names column, row and remedy.
     """
-    source = series
-    if isinstance(series.dtype, pl.Categorical | pl.Enum):
-        series = series.cast(pl.String)
-    if series.dtype == pl.String and column.missing_text:
-        series = series.set(series.is_in(column.missing_text), None)
-    if column.kind in NUMBERS:
-        result = _numbers(series, column)
-    elif column.kind in CALENDAR:
-        result = _calendar(series, column)
-    elif column.kind == "boolean":
-        result = _booleans(series, column)
-    elif column.kind == "duration":
-        result = _durations(series)
-    else:
-        result = series.fill_nan(None) if series.dtype.is_float() else series
-    _refuse_misfits(source, series, result, column, first_row)
-    return result.alias(source.name)
+    values = [None if _is_nan(value) else value for value in values]
+    counts = Counter(map(type, values))
+    counts.pop(type(None), None)
+    groups: Counter[str] = Counter()
+    for kind, count in counts.items():
+        groups[_group_of(kind)] += count
+    for refused in ("nested", "binary", "other"):
+        if refused in groups and not (refused == "nested" and nested == "text"):
+            row, value = next((i, v) for i, v in enumerate(values) if v is not None and _group_of(type(v)) == refused)
+            raise refusal(name, type(value).__name__, refused, where=where, row=first_row + row)
+    return _series_of(name, list(values), groups)
 
 
-def written(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    """Typed values in the source column's own type and form."""
-    dtype = polars_dtype(column.dtype, [str(c) for c in column.categories or []])
-    if dtype == pl.String:
-        texts = _as_text(series, column)
-        return texts.fill_null(column.missing_text[0]) if column.missing_text else texts
-    if column.kind in NUMBERS:
-        return _as_number(series, column, dtype)
-    if column.kind == "boolean" and column.spelling is not None:
-        low, high = column.spelling
-        return _pick(series, low, high).cast(dtype)
-    if column.kind in CALENDAR and (dtype.is_integer() or dtype.is_float()):
-        return series.dt.strftime(column.format or "%Y%m%d").cast(dtype)
-    if isinstance(dtype, pl.Datetime) and series.dtype.is_temporal():
-        return _as_datetime(series, dtype)
-    return series.cast(dtype)
-
-
-# Reading
-
-
-def _numbers(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    if series.dtype == pl.String:
-        series = number_text(series, column).cast(pl.Float64 if column.kind != "integer" else pl.Int64, strict=False)
-    if series.dtype.is_float():
-        series = series.fill_nan(None)
-    if column.kind != "integer":
-        return series.cast(pl.Float64, strict=False)
-    return series.cast(pl.Int64, strict=False)
-
-
-def number_text(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    """Numbers as text, stripped to what a number is made of: [-]digits[.digits]."""
-    text = series.str.strip_chars()
-    for mark in (column.prefix, column.suffix):
-        if mark:
-            text = text.str.replace(mark, "", literal=True).str.strip_chars()
-    if column.thousands:
-        text = text.str.replace_all(column.thousands, "", literal=True)
-    if column.decimal_comma:
-        text = text.str.replace(",", ".", literal=True)
-    return text
-
-
-def _calendar(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    if series.dtype.is_integer() or series.dtype.is_float():
-        series = series.cast(pl.Int64).cast(pl.String)
-    if series.dtype == pl.String:
-        formats = [column.format or "%Y-%m-%d", *(column.also_read or [])]
-        return _read_formats(series, column, formats)
-    if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone:
-        series = series.dt.replace_time_zone(None)
-    if column.kind == "date":
-        return series.cast(pl.Date)
-    return series
-
-
-def _read_formats(series: pl.Series, column: ColumnSchema, formats: list[str]) -> pl.Series:
-    result = parse_dates(series, formats[0], column.time_zone)
-    for pattern in formats[1:]:
-        if result.null_count() == series.null_count():
-            break
-        more = parse_dates(series, pattern, column.time_zone)
-        result = result.to_frame("a").with_columns(b=more).select(pl.coalesce("a", "b"))["a"]
-    return result.cast({"date": pl.Date, "time": pl.Time}.get(column.kind, result.dtype))
-
-
-def parse_dates(texts: pl.Series, pattern: str, time_zone: str | None = None) -> pl.Series:
-    """Texts read by one strftime format as local Datetime[us] (Time where the format has no date); null where they do not fit."""
-    if not any(mark in pattern for mark in ("%Y", "%y")):
-        return texts.str.to_time(pattern, strict=False)
-    if "%d" not in pattern.replace("%-d", "%d"):
-        # A month needs a day to be a date: the first.
-        return (texts + " 1").str.to_datetime(pattern + " %d", strict=False, time_unit="us")
-    if not any(mark in pattern for mark in ("%H", "%-H", "%I", "%-I")):
-        return texts.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
-    if "%z" not in pattern and "%:z" not in pattern:
-        return texts.str.to_datetime(pattern, strict=False, time_unit="us")
-    utc = texts.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC").dt.replace_time_zone(None)
-    return utc + offset_of(time_zone)
-
-
-def offset_of(time_zone: str | None) -> timedelta:
-    """The offset from UTC that a fixed zone such as "+02:00" stands for; zero for UTC."""
-    match = _OFFSET.fullmatch(time_zone or "+00:00")
-    if match is None:
-        return timedelta(0)
-    size = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    return size if match[1] == "+" else -size
-
-
-def _booleans(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    if series.dtype == pl.Boolean:
-        return series
-    if column.spelling is None:
-        return series.cast(pl.Boolean, strict=False)
-    low, high = (str(word) if series.dtype == pl.String else word for word in column.spelling)
-    frame = series.to_frame("v")
-    is_high, is_low = pl.col("v") == pl.lit(high), pl.col("v") == pl.lit(low)
-    return frame.select(v=pl.when(is_high).then(True).when(is_low).then(False))["v"]
-
-
-def _durations(series: pl.Series) -> pl.Series:
-    """Text as [-][days ]hours:minutes:seconds[.fraction] becomes Duration[us]."""
-    if series.dtype != pl.String:
-        return series
-    parts = series.str.extract_groups(r"^(-?)(?:(\d+)(?: days?,?)? )?(\d+):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?$").struct.unnest()
-    sign, days, hours, minutes, seconds, fraction = (pl.col(name) for name in parts.columns)
-    whole = [part.cast(pl.Int64).fill_null(0) for part in (days, seconds)]
-    micros = fraction.str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
-    total = ((whole[0] * 24 + hours.cast(pl.Int64)) * 60 + minutes.cast(pl.Int64)) * 60 + whole[1]
-    signed = (total * 1_000_000 + micros) * pl.when(sign == "-").then(-1).otherwise(1)
-    return parts.select(v=signed.cast(pl.Duration("us")))["v"]
-
-
-def _refuse_misfits(source: pl.Series, series: pl.Series, result: pl.Series, column: ColumnSchema, first_row: int) -> None:
-    if result.dtype.is_float() and (infinite := result.is_infinite().fill_null(False)).any():
-        row = int(infinite.arg_max() or 0)
-        raise DataError(
-            f'Column "{column.name}" holds an infinite value ({int(infinite.sum())} of {len(result)} rows).',
-            where=f"row {first_row + row + 1}",
-            remedy="Replace infinities by a number or by a missing value.",
+def refusal(name: str, kind: str, group: str, *, where: str, row: int | None = None) -> DataError:
+    """The error for cells that no column can hold: group "nested", "binary" or "other"."""
+    place = f"{where}, row {row}" if row is not None else where
+    if group == "nested":
+        return DataError(
+            f'Column "{name}" holds nested values ({kind}) in its cells.',
+            where=place,
+            remedy='Spread them over columns of their own, drop the column, or read them as JSON text: read(..., nested="text").',
         )
-    present = series.is_not_null() & ~series.is_nan() if series.dtype.is_float() else series.is_not_null()
-    misfits = present & result.is_null()
-    if column.kind == "integer" and series.dtype.is_float():
-        misfits = misfits | (present & (series != series.round())).fill_null(False)
-    if misfits.any():
-        row = int(misfits.arg_max() or 0)
-        raise DataError(
-            f'Column "{column.name}" is declared {column.kind}, but {source[row]!r} is not one ({int(misfits.sum())} of {len(source)} rows).',
-            where=f"row {first_row + row + 1}",
-            remedy="Change the column's kind or format in the schema, or list the text under missing_text.",
-        )
-
-
-# Writing
-
-
-def _as_number(series: pl.Series, column: ColumnSchema, dtype: pl.DataType) -> pl.Series:
-    if column.decimals is not None and series.dtype.is_float():
-        series = series.round(column.decimals)
-    if dtype.is_integer() and series.dtype.is_float():
-        series = series.round()
-    return series.cast(dtype)
-
-
-def _as_datetime(series: pl.Series, dtype: pl.Datetime) -> pl.Series:
-    series = series.cast(pl.Datetime(dtype.time_unit))
-    if dtype.time_zone is None:
-        return series
-    local = series.dt.replace_time_zone(dtype.time_zone, ambiguous="earliest", non_existent="null")
-    if local.null_count() == series.null_count():
-        return local
-    # The clock skips an hour once a year; a time drawn inside it is moved behind it.
-    later = (series + timedelta(hours=1)).dt.replace_time_zone(dtype.time_zone, ambiguous="earliest", non_existent="null")
-    return local.to_frame("a").with_columns(b=later).select(pl.coalesce("a", "b"))["a"]
-
-
-def _as_text(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    if series.dtype == pl.String:
-        return series
-    if column.kind in NUMBERS:
-        return _number_as_text(series, column)
-    if column.kind == "boolean" and column.spelling is not None:
-        low, high = (str(word) for word in column.spelling)
-        return _pick(series, low, high)
-    if column.kind in CALENDAR and column.format:
-        return _calendar_as_text(series, column)
-    if column.kind == "duration":
-        return _duration_as_text(series)
-    return series.cast(pl.String)
-
-
-def _pick(series: pl.Series, low: object, high: object) -> pl.Series:
-    value = pl.col("v")
-    return series.to_frame("v").select(v=pl.when(value).then(pl.lit(high)).when(~value).then(pl.lit(low)))["v"]
-
-
-def _number_as_text(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    decimals = column.decimals if column.kind != "integer" else 0
-    if decimals is None or series.dtype.is_integer():
-        text = series.cast(pl.String)
-    else:
-        text = _fixed(series, decimals)
-        if decimals and not column.trailing_zeros:
-            text = text.str.strip_chars_end("0").str.strip_chars_end(".")
-    if column.thousands:
-        text = _grouped(text, column.thousands if column.thousands != "." else "\x00")
-    if column.decimal_comma:
-        text = text.str.replace(".", ",", literal=True)
-    text = text.str.replace_all("\x00", ".", literal=True)
-    if column.prefix:
-        text = text.str.replace(r"^(-?)", "${1}" + column.prefix.replace("$", "$$"))
-    return text + column.suffix if column.suffix else text
-
-
-def _fixed(series: pl.Series, decimals: int) -> pl.Series:
-    """Numbers with exactly `decimals` digits after the point."""
-    if decimals == 0:
-        return series.round().cast(pl.Int64).cast(pl.String)
-    scale = 10**decimals
-    units = (series * scale).round().cast(pl.Int64)
-    frame = units.to_frame("u").select(
-        sign=pl.when(pl.col("u") < 0).then(pl.lit("-")).otherwise(pl.lit("")),
-        whole=(pl.col("u").abs() // scale).cast(pl.String),
-        part=(pl.col("u").abs() % scale).cast(pl.String).str.zfill(decimals),
+    if group == "binary":
+        return DataError(f'Column "{name}" holds binary values ({kind}).', where=place, remedy="Drop the column, or decode it to text or numbers first.")
+    return DataError(
+        f'Column "{name}" has the type {kind}, which is not handled.', where=place, remedy="Drop the column, or turn it into numbers, dates or text first."
     )
-    return frame.select(v=pl.concat_str("sign", "whole", pl.lit("."), "part"))["v"]
 
 
-def _grouped(text: pl.Series, mark: str) -> pl.Series:
-    """A group mark before each three digits of the whole part; twelve digits and more get their first four groups."""
-    for _ in range(6):
-        grouped = text.str.replace(r"^([^.\D]*|-?\d+)(\d{3})((?:\D\d{3})*)(\.\d+)?$", "${1}" + mark + "${2}${3}${4}")
-        if (grouped == text).all():
-            break
-        text = grouped
-    return text
+def json_text(value: Any) -> str | None:
+    """A nested value as JSON text; members that JSON does not know are written as text."""
+    if value is None:
+        return None
+    return json.dumps(_plain(value), ensure_ascii=False, default=str)
 
 
-def _calendar_as_text(series: pl.Series, column: ColumnSchema) -> pl.Series:
-    pattern = column.format or "%Y-%m-%d"
-    if "%z" in pattern or "%:z" in pattern:
-        offset = column.time_zone if _OFFSET.fullmatch(column.time_zone or "") else "+00:00"
-        pattern = pattern.replace("%:z", str(offset)).replace("%z", str(offset).replace(":", ""))
-    if column.kind == "date" and series.dtype != pl.Date:
-        series = series.cast(pl.Date)
-    return series.dt.to_string(pattern)
+def nested_note(name: str) -> Note:
+    return Note(name, "nested values are passed as JSON text", 'nested="text" was asked for')
 
 
-def _duration_as_text(series: pl.Series) -> pl.Series:
-    value = pl.col("v").cast(pl.Duration("us")).cast(pl.Int64)
-    seconds = value.abs() // 1_000_000
-    micros = value.abs() % 1_000_000
-    parts = series.to_frame("v").select(
-        sign=pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit("")),
-        hours=(seconds // 3600).cast(pl.String).str.zfill(2),
-        minutes=(seconds // 60 % 60).cast(pl.String).str.zfill(2),
-        seconds=(seconds % 60).cast(pl.String).str.zfill(2),
-        fraction=pl.when(micros > 0).then("." + micros.cast(pl.String).str.zfill(6)).otherwise(pl.lit("")),
-    )
-    return parts.select(v=pl.format("{}{}:{}:{}{}", *parts.columns))["v"]
+def _plain(value: Any) -> Any:
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return value.tolist() if isinstance(value, (np.ndarray, pl.Series)) else value
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, (float, np.floating, Decimal)) and value != value
+
+
+def _group_of(kind: type) -> str:
+    return next((group for group, kinds in _GROUPS if issubclass(kind, kinds)), "other")
+
+
+def _series_of(name: str, values: list[Any], groups: Counter[str]) -> tuple[pl.Series, list[Note]]:
+    present = frozenset(groups)
+    if not present:
+        return pl.Series(name, [None] * len(values), dtype=pl.Null), []
+    if present == {"nested"}:
+        return pl.Series(name, [json_text(value) for value in values], dtype=pl.String), [nested_note(name)]
+    if present == {"written"}:
+        kind = next(type(value).__name__ for value in values if value is not None)
+        return _as_text(name, values), [Note(name, "read as text", f"its values are of type {kind}")]
+    if present == {"whole numbers"}:
+        return _whole(name, values)
+    if present <= {"whole numbers", "numbers"}:
+        return _numbers(name, values, groups["whole numbers"])
+    if present <= {"whole numbers", "decimals"}:
+        return _decimals(name, values)
+    if present <= {"decimals", "numbers", "whole numbers"}:
+        return pl.Series(name, [None if value is None else float(value) for value in values], dtype=pl.Float64), [
+            Note(name, "read as floating-point numbers", "it holds decimals and floats together")
+        ]
+    if present == {"datetimes"}:
+        return _datetimes(name, values)
+    if present == {"dates", "datetimes"}:
+        whole = [value if value is None or isinstance(value, datetime) else datetime.combine(value, time()) for value in values]
+        series, notes = _datetimes(name, whole)
+        return series, [*notes, Note(name, "dates are read as midnight of the day", "it holds dates and datetimes together")]
+    if len(present) == 1:
+        dtype = _DTYPES[next(iter(present))]
+        return pl.Series(name, [bool(value) if isinstance(value, np.bool_) else value for value in values], dtype=dtype), []
+    return _as_text(name, values), [Note(name, "read as text", f"it holds {_described(groups)} together")]
+
+
+def _described(groups: Counter[str]) -> str:
+    return " and ".join(f"{group} ({count:,})" for group, count in groups.most_common())
+
+
+def _as_text(name: str, values: list[Any]) -> pl.Series:
+    nested = (list, tuple, dict, set, frozenset, np.ndarray)
+    cells = [value if value is None or isinstance(value, str) else json_text(value) if isinstance(value, nested) else str(value) for value in values]
+    return pl.Series(name, cells, dtype=pl.String)
+
+
+def _whole(name: str, values: list[Any]) -> tuple[pl.Series, list[Note]]:
+    numbers = [value for value in values if value is not None]
+    low, high = int(min(numbers)), int(max(numbers))
+    if low in _INT64 and high in _INT64:
+        return pl.Series(name, values, dtype=pl.Int64), []
+    if low in _UINT64 and high in _UINT64:
+        return pl.Series(name, values, dtype=pl.UInt64), []
+    return _as_text(name, values), [Note(name, "kept as text", "its whole numbers do not fit into 64 bits")]
+
+
+def _numbers(name: str, values: list[Any], whole: int) -> tuple[pl.Series, list[Note]]:
+    series = pl.Series(name, [None if value is None else float(value) for value in values], dtype=pl.Float64)
+    rounded = sum(1 for value in values if isinstance(value, (int, np.integer)) and int(float(value)) != int(value)) if whole else 0
+    if not rounded:
+        return series, []
+    return series, [Note(name, f"{rounded:,} whole numbers are rounded to 53 bits", "it holds whole numbers and fractions together")]
+
+
+def _decimals(name: str, values: list[Any]) -> tuple[pl.Series, list[Note]]:
+    exact = [None if value is None else Decimal(value) for value in values]
+    finite = [value for value in exact if value is not None and value.is_finite()]
+    scale = max((-int(value.as_tuple().exponent) for value in finite), default=0)
+    digits = max((len(value.as_tuple().digits) + int(value.as_tuple().exponent) for value in finite), default=0)
+    if len(finite) == sum(value is not None for value in exact) and max(scale, 0) + max(digits, 1) <= 38:
+        return pl.Series(name, exact, dtype=pl.Decimal(38, max(scale, 0))), []
+    numbers = [None if value is None else float(value) for value in exact]
+    return pl.Series(name, numbers, dtype=pl.Float64), [Note(name, "read as floating-point numbers", "its decimals have more than 38 digits or are infinite")]
+
+
+def _datetimes(name: str, values: list[Any]) -> tuple[pl.Series, list[Note]]:
+    zones = {value.tzinfo for value in values if value is not None}
+    if zones == {None}:
+        return pl.Series(name, [_microseconds(value) for value in values], dtype=pl.Datetime("us")), []
+    if None in zones:
+        return _as_text(name, values), [Note(name, "read as text", "it holds times with and without a time zone")]
+    keys = {_zone_key(zone) for zone in zones}
+    series = pl.Series(name, [None if value is None else value.astimezone(UTC) for value in values], dtype=pl.Datetime("us", "UTC"))
+    key = keys.pop() if len(keys) == 1 else None
+    if key is not None:
+        return series.dt.convert_time_zone(key), []
+    return series, [Note(name, "times are turned to UTC", "they are given in several time zones or as bare offsets")]
+
+
+def _zone_key(zone: tzinfo | None) -> str | None:
+    return "UTC" if zone is UTC else getattr(zone, "key", None) or getattr(zone, "zone", None)
+
+
+def _microseconds(value: datetime | None) -> datetime | None:
+    # A pandas Timestamp carries nanoseconds and warns when they are cut; here they are cut knowingly, as Python datetimes have none.
+    return value.to_pydatetime(warn=False) if value is not None and hasattr(value, "to_pydatetime") else value
