@@ -1,0 +1,169 @@
+"""What a reader must know first: the verdict in a sentence, the weak points, what was done to the columns, one card a family."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from understudy.evaluate.report.markup import Markup, join, tag
+from understudy.evaluate.report.names import name, shown
+from understudy.evaluate.report.numbers import count, formatted, interval, plural, signed
+from understudy.evaluate.report.strip import Reading, strip
+from understudy.evaluate.report.verdicts import light, worst
+
+if TYPE_CHECKING:
+    from understudy.evaluate.result import Evaluation, FamilyVerdict, Figure, Subject, WeakPoint
+
+_SHOWN_ON_A_CARD = 6
+_SHOWN_WEAK_POINTS = 6
+
+
+def headline(evaluation: Evaluation) -> Markup:
+    """The top of the page."""
+    overall = worst([family.verdict for family in evaluation.verdict.families])
+    title = tag("h1", evaluation.verdict.headline)
+    return tag("header", _subjects(evaluation), title, _weak_points(evaluation), _treatment(evaluation), class_=f"hero {overall}", id="top")
+
+
+def cards(evaluation: Evaluation) -> Markup:
+    """One card a family, each figure beside the same figure of held-out real data."""
+    legend = tag(
+        "p",
+        tag("span", "synthetic", class_="key syn"),
+        tag("span", "held-out real data", class_="key hold") if evaluation.holdout else None,
+        tag("span", "best possible", class_="key best"),
+        tag("span", "Lines are 95 % intervals; ends of the axis are printed under it.", class_="said"),
+        class_="legend",
+    )
+    return tag(
+        "section",
+        tag("h2", "At a glance"),
+        legend,
+        tag("div", [_card(evaluation, family) for family in evaluation.verdict.families], class_="cards"),
+        id="glance",
+    )
+
+
+def figure_rows(figures: list[Figure]) -> list[Markup]:
+    """Each figure as its name, its value and its strip."""
+    return [_figure(figure) for figure in figures]
+
+
+def reading(figure: Figure) -> Reading:
+    """What the figure's strip shows."""
+    return Reading(
+        figure.value, figure.interval, figure.holdout, figure.holdout_interval, figure.best, figure.scale, figure.form, figure.matched
+    )
+
+
+def _subjects(evaluation: Evaluation) -> Markup:
+    against = [_subject("Synthetic", evaluation.synthetic), _subject("Real", evaluation.real)]
+    if evaluation.holdout:
+        against.append(_subject("Held-out real", evaluation.holdout))
+    against.append(tag("div", tag("dt", "Columns"), tag("dd", count(len(evaluation.columns)))))
+    return tag("dl", against, class_="subjects")
+
+
+def _subject(role: str, subject: Subject) -> Markup:
+    rows = plural(subject.rows, "row")
+    return tag("div", tag("dt", role), tag("dd", tag("b", name(subject.origin, 40)), " ", tag("span", rows)))
+
+
+def _weak_points(evaluation: Evaluation) -> Markup:
+    points = evaluation.verdict.weak_points
+    if not points:
+        return tag("p", light("pass"), " No weak point was found.", class_="weak none")
+    items = [_weak_point(point) for point in points[:_SHOWN_WEAK_POINTS]]
+    rest = points[_SHOWN_WEAK_POINTS:]
+    more = tag("details", tag("summary", f"{len(rest)} more"), tag("ul", [_weak_point(point) for point in rest])) if rest else None
+    return tag("div", tag("h2", "Where it is weak"), tag("ul", items), more, class_="weak")
+
+
+def _weak_point(point: WeakPoint) -> Markup:
+    return tag("li", light(point.severity), tag("span", shown(point.text, 400)))
+
+
+def _treatment(evaluation: Evaluation) -> Markup:
+    kinds = Counter(column.kind for column in evaluation.columns)
+    listed = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+    remade = [column.name for column in evaluation.columns if column.role == "remade"]
+    sentences: list[Markup | str] = [f"{plural(len(evaluation.columns), 'column')} treated as {listed}. "]
+    if remade:
+        sentences.append(f"{plural(len(remade), 'column')} never learned but made anew. ")
+    decided = _decided(evaluation)
+    if decided:
+        sentences.append(f"{plural(decided, 'decision')} on record. ")
+    link = tag("a", "What was done to each column, and why", href="#done")
+    return tag("p", tag("strong", "What was done. "), join(*sentences), link, ".", class_="treated")
+
+
+def _decided(evaluation: Evaluation) -> int:
+    return len((evaluation.record or {}).get("decisions") or [])
+
+
+def _card(evaluation: Evaluation, family: FamilyVerdict) -> Markup:
+    by_key = {figure.key: figure for figure in evaluation.figures}
+    figures = [by_key[key] for key in family.figures if key in by_key]
+    key = _key_figures(figures)
+    rest = figure_rows([figure for figure in figures if figure not in key])
+    more = tag("details", tag("summary", f"{plural(len(rest), 'more figure')}"), rest) if rest else None
+    reasons = tag("ul", [tag("li", shown(reason, 300)) for reason in family.reasons], class_="reasons") if family.reasons else None
+    words = tag(
+        "header",
+        tag("p", family.family, class_="family"),
+        tag("h3", family.title),
+        tag("p", light(family.verdict, with_word=True)),
+        tag("p", shown(family.sentence, 400), class_="sentence"),
+        reasons,
+    )
+    return tag("article", words, tag("div", figure_rows(key), more, class_="figures"), class_=f"card {family.verdict}")
+
+
+def _key_figures(figures: list[Figure]) -> list[Figure]:
+    """The first few in reading order, but whatever is weak is among them."""
+    weak = [figure for figure in figures if figure.verdict in ("fail", "warn")]
+    others = [figure for figure in figures if figure not in weak]
+    kept = {figure.key for figure in (weak + others)[:_SHOWN_ON_A_CARD]}
+    return [figure for figure in figures if figure.key in kept]
+
+
+def _figure(figure: Figure) -> Markup:
+    if figure.value is None:
+        return tag(
+            "div",
+            tag("p", light(figure.verdict), tag("span", figure.name, class_="what"), tag("b", "–", class_="value"), class_="line"),
+            tag("p", shown(figure.reason, 300) or "not computed", class_="under"),
+            class_="figure empty",
+            id=f"figure-{figure.key}",
+        )
+    return tag(
+        "div",
+        tag(
+            "p",
+            light(figure.verdict),
+            tag("a", figure.name, href=f"#term-{figure.key}", class_="what"),
+            tag("span", interval(figure.interval, figure.form), class_="ends") if figure.interval else None,
+            tag("b", formatted(figure.value, figure.form), class_="value"),
+            class_="line",
+        ),
+        strip(reading(figure)),
+        tag("p", _in_text(figure), class_="under"),
+        class_="figure",
+        id=f"figure-{figure.key}",
+    )
+
+
+def _in_text(figure: Figure) -> list[Markup | None]:
+    real = None
+    if figure.holdout is not None:
+        ends = f" ({interval(figure.holdout_interval, figure.form)})" if figure.holdout_interval else ""
+        real = tag("span", "held-out real ", tag("b", formatted(figure.holdout, figure.form)), ends)
+    matched = None
+    if figure.matched is not None:
+        rows = f" on {count(figure.n_holdout)} rows" if figure.n_holdout else " on as many rows"
+        matched = tag("span", "synthetic", rows, " ", tag("b", formatted(figure.matched, figure.form)))
+    gap = None
+    if figure.gap is not None:
+        ends = f" ({interval(figure.gap_interval, figure.form)})" if figure.gap_interval else ""
+        gap = tag("span", f"gap {signed(figure.gap, figure.form)}{ends}")
+    return [real, matched, gap]

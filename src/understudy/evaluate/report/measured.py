@@ -1,0 +1,153 @@
+"""How it was measured: tables, rows, seed, releases and time; how the engines compared; every figure explained in a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from understudy.evaluate.report.markup import Markup, join, tag
+from understudy.evaluate.report.names import name, shown
+from understudy.evaluate.report.numbers import NONE, count, formatted, interval, number, plural, seconds, signed
+from understudy.evaluate.report.table import Heading, table
+from understudy.evaluate.report.terms import TERMS
+from understudy.evaluate.report.verdicts import WORDS, light
+
+if TYPE_CHECKING:
+    from understudy.evaluate.result import Evaluation, Figure, Subject
+
+
+def engines(evaluation: Evaluation) -> Markup | None:
+    """The league of engines that an automatic choice compared; None where the record holds none."""
+    league = _league((evaluation.record or {}).get("figures") or {})
+    if not league:
+        return None
+    keys = list(dict.fromkeys(key for entry in league for key in entry))
+    headings = [Heading(key.replace("_", " "), number=_is_number(league, key)) for key in keys]
+    rows = [[_cell(entry.get(key)) for key in keys] for entry in league]
+    return tag(
+        "section",
+        tag("h2", "Engines compared"),
+        tag("p", "The method was chosen by these figures, measured on rows kept apart from each engine while it learned."),
+        table(headings, rows, caption="Engines and their figures", noun="engine"),
+        id="engines",
+    )
+
+
+def every_figure(evaluation: Evaluation) -> Markup:
+    """All figures as one table of numbers."""
+    headings = [
+        Heading("Figure"),
+        Heading("Synthetic", number=True),
+        Heading("95 % interval", number=True),
+        Heading("Held-out real", number=True),
+        Heading("Its interval", number=True),
+        Heading("Gap", number=True),
+        Heading("Best", number=True),
+        Heading("Rows", number=True),
+        Heading("Verdict"),
+    ]
+    return join(
+        tag("h3", "Every figure"),
+        table(headings, [_figure(figure) for figure in evaluation.figures], caption="All figures", first=100, noun="figure"),
+    )
+
+
+def measured(evaluation: Evaluation) -> Markup:
+    """The section on how the figures came about."""
+    facts = [_subject("Synthetic table", evaluation.synthetic), _subject("Real table", evaluation.real)]
+    facts.append(_subject("Held-out real table", evaluation.holdout) if evaluation.holdout else _fact("Held-out real table", "none given"))
+    facts += [
+        _fact("Target", name(evaluation.target) if evaluation.target is not None else "none given"),
+        _fact("Seed", str(evaluation.seed)),
+        _fact("Time", _time(evaluation)),
+        _fact("Releases", ", ".join(f"{package} {release}" for package, release in evaluation.versions.items())),
+        _fact("Made", evaluation.created),
+    ]
+    record = evaluation.record or {}
+    if record.get("seconds"):
+        facts.append(_fact("Time of the fit", seconds(float(record["seconds"]))))
+    facts += [_fact(_words(key), _cell(value)) for key, value in (record.get("figures") or {}).items() if _is_plain(value)]
+    limits = ", ".join(f"{_words(limit)} {number(value)}" for limit, value in evaluation.tolerances.items())
+    return tag(
+        "section",
+        tag("h2", "How it was measured"),
+        tag("dl", facts, class_="facts"),
+        every_figure(evaluation),
+        tag("details", tag("summary", "Limits that the verdicts use"), tag("p", limits)) if limits else None,
+        id="measured",
+    )
+
+
+def glossary(evaluation: Evaluation) -> Markup:
+    """Each figure and each word of the page in a line."""
+    figures = [
+        tag("div", tag("dt", figure.name, id=f"term-{figure.key}"), tag("dd", figure.note or figure.reason or NONE))
+        for figure in evaluation.figures
+    ]
+    words = [tag("div", tag("dt", word), tag("dd", meaning)) for word, meaning in TERMS.items()]
+    return tag("section", tag("h2", "Glossary"), tag("dl", figures, words, class_="glossary"), id="glossary")
+
+
+def _figure(figure: Figure) -> list[Markup | str]:
+    gap = signed(figure.gap, figure.form)
+    if figure.gap_interval:
+        gap += f" ({interval(figure.gap_interval, figure.form)})"
+    rows = count(figure.n) if figure.n else NONE
+    if figure.n_holdout:
+        rows += f" / {count(figure.n_holdout)}"
+    return [
+        tag("a", figure.name, href=f"#term-{figure.key}"),
+        formatted(figure.value, figure.form),
+        interval(figure.interval, figure.form),
+        formatted(figure.holdout, figure.form),
+        interval(figure.holdout_interval, figure.form),
+        gap,
+        formatted(figure.best, figure.form),
+        rows,
+        join(light(figure.verdict), tag("span", WORDS[figure.verdict])),
+    ]
+
+
+def _subject(role: str, subject: Subject) -> Markup:
+    used = "" if subject.rows_used == subject.rows else f", {count(subject.rows_used)} used"
+    note = f". {shown(subject.note, 200)}" if subject.note else ""
+    return _fact(role, join(name(subject.origin, 80), f", {plural(subject.rows, 'row')}{used}{note}"))
+
+
+def _fact(term: str, value: Markup | str) -> Markup:
+    return tag("div", tag("dt", term), tag("dd", value))
+
+
+def _time(evaluation: Evaluation) -> str:
+    stages = ", ".join(f"{_words(stage)} {seconds(spent)}" for stage, spent in evaluation.stage_seconds.items())
+    return seconds(evaluation.seconds) + (f" ({stages})" if stages else "")
+
+
+def _league(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """The first figure of the record that is a list of engines, each a mapping; or a mapping of engine to its figures."""
+    for key in ("league", "engines", "candidates"):
+        found = figures.get(key)
+        if isinstance(found, list) and found and all(isinstance(entry, dict) for entry in found):
+            return found
+        if isinstance(found, dict) and found and all(isinstance(entry, dict) for entry in found.values()):
+            return [{"engine": engine, **entry} for engine, entry in found.items()]
+    return []
+
+
+def _is_number(league: list[dict[str, Any]], key: str) -> bool:
+    return all(isinstance(entry.get(key), (int, float)) and not isinstance(entry.get(key), bool) for entry in league if key in entry)
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, (str, int, float, bool))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        return number(float(value))
+    return NONE if value is None else shown(str(value), 200)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
