@@ -236,7 +236,8 @@ def test_a_newer_format_asks_for_an_upgrade(path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"format": "1"}', manifest(name=7), manifest(state=[]), manifest(format=0), manifest(format=-1),
+        b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"format": "1"}', manifest(name=7), manifest(state=[]),
+        manifest(format=0), manifest(format=-1),
         b'{"format": 1, "name": "dice", "state": {"a": NaN}}', b'{"format": 1, "name": "dice", "state": {"a": {"$number": "many"}}}',
         b'{"format": 1, "name": "dice", "state": {"a": {"$number": [1]}}}', b'{"format": 1, "name": "dice", "state": ' + b"9" * 5000 + b"}",
     ],

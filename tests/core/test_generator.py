@@ -147,11 +147,10 @@ def test_progress_counts_items_to_the_total() -> None:
 
 def test_cancellation_stops_between_blocks_and_says_where() -> None:
     listener = Callback(lambda event: event.get("done") != 14)
-    taken = []
+    batches = Dice().stream(100, progress=listener)
+    assert [next(batches), next(batches)] == [Dice().block(0), Dice().block(1)]
     with pytest.raises(Cancelled, match="before item 14"):
-        for batch in Dice().stream(100, progress=listener):
-            taken.append(batch)
-    assert len(taken) == 2
+        next(batches)
 
 
 def test_a_cancelled_listener_lets_no_work_start() -> None:
@@ -222,12 +221,8 @@ def test_a_generator_that_cannot_be_saved_says_what_is_missing(tmp_path: Path) -
 
 
 def test_nothing_is_made_or_saved_before_fit(tmp_path: Path) -> None:
-    for call in (
-        lambda: Average().sample(1),
-        lambda: Average().block(0),
-        lambda: Average().stream(1),
-        lambda: Average().save(tmp_path / "a"),
-    ):
+    model = Average()
+    for call in (lambda: model.sample(1), lambda: model.block(0), lambda: model.stream(1), lambda: model.save(tmp_path / "a")):
         with pytest.raises(NotFittedError, match=r"Average has not learned anything yet") as caught:
             call()
         assert ".fit(data)" in str(caught.value)
