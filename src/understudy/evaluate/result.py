@@ -340,7 +340,7 @@ class Evaluation(_Model):
         if ending == ".json":
             text = self.to_json(indent=1)
         elif ending in (".html", ".htm"):
-            from understudy.evaluate.page import render
+            from understudy.evaluate.report import render
             text = render(self)
         else:
             raise DataError(f"a report cannot be written as '{ending or target.name}'", where=str(target),

@@ -1,0 +1,21 @@
+"""Is the synthetic table good enough to stand in for the real one, and does it keep the training rows to itself?
+
+    report = understudy.evaluate(real, synthetic, holdout=holdout, target="income")
+    print(report.verdict.headline)
+    report.save("report.html")
+
+`understudy.evaluate` is this package and is called like the function `evaluate` in it.
+"""
+
+from understudy.core.lazy import make_callable, table_of_contents
+
+__getattr__, __dir__, __all__ = table_of_contents(
+    __name__,
+    {
+        "evaluate": "understudy.evaluate.evaluate",
+        "Evaluation": "understudy.evaluate.result",
+        "Figure": "understudy.evaluate.result",
+        "Policy": "understudy.evaluate.policy",
+    },
+)
+make_callable(__name__, "evaluate")

@@ -1,0 +1,105 @@
+"""Membership inference: can training rows be told from rows the model never saw, by looking at the synthetic table?
+
+Two attacks (Chen et al., GAN-Leaks, CCS 2020). *Distance*: training rows lie nearer to their nearest synthetic row. *Ratio*: that distance is set
+against the distance to the nearest row of an independent reference (half of the holdout), so that rows of dense regions, which are near to
+everything, do not drown the signal. Read as AUC (.5: no better than guessing) and as the rate of training rows found while only one in a
+hundred others is accused, because a leak of a few rows moves the second long before the first (Carlini et al., S&P 2022).
+
+The yardstick plays the same attacks on two halves of the held-out rows, of which neither was seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from understudy.core.random import Stream
+from understudy.data.nearest import Estimate, auc
+from understudy.evaluate.proximity import Space
+from understudy.evaluate.resample import Floats
+
+_DRAWS = 200
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Scores of members and others: AUC, and the true-positive rate at a false-positive rate with its interval."""
+
+    auc: Estimate
+    found: float
+    found_interval: tuple[float, float]
+    members: int
+    others: int
+
+
+@dataclass(frozen=True)
+class Membership:
+    distance: Attack
+    distance_null: Attack
+    ratio: Attack
+    ratio_null: Attack
+
+
+def membership(space: Space, stream: Stream, false_positives: float) -> Membership | None:
+    """None where a table has fewer than 20 rows."""
+    if min(len(points) for points in space.points.values()) < 20:
+        return None
+    synthetic = space["synthetic"]
+    members, holdout = space["real"][: space.queries], space["holdout"][: 2 * space.queries]
+    to_synthetic = members.to(synthetic).distance[:, 0]
+    others_to_synthetic = holdout.to(synthetic).distance[:, 0]
+    draw = _Attacks(stream, false_positives)
+    middle = len(holdout) // 2
+    distance = draw.attack("distance", -to_synthetic, -others_to_synthetic[: space.queries])
+    distance_null = draw.attack("distance null", -others_to_synthetic[:middle], -others_to_synthetic[middle:])
+    reference, candidates = space["holdout"][middle:], holdout[:middle]
+    # The reference is as large for every candidate, so that its distances mean the same.
+    members_near, others_near = members.to(reference).distance[:, 0], candidates.to(reference).distance[:, 0]
+    tiny = max(1e-4, 0.01 * float(np.median(others_near)))
+    member_scores = np.log(members_near + tiny) - np.log(to_synthetic + tiny)
+    other_scores = np.log(others_near + tiny) - np.log(others_to_synthetic[:middle] + tiny)
+    half = len(other_scores) // 2
+    return Membership(
+        distance,
+        distance_null,
+        draw.attack("ratio", member_scores, other_scores),
+        draw.attack("ratio null", other_scores[:half], other_scores[half:]),
+    )
+
+
+class _Attacks:
+    def __init__(self, stream: Stream, false_positives: float) -> None:
+        self._stream, self._rate = stream, false_positives
+
+    def attack(self, name: str, members: NDArray[np.floating], others: NDArray[np.floating]) -> Attack:
+        """Scores high for members."""
+        members, others = np.asarray(members, np.float64), np.asarray(others, np.float64)
+        found = found_at(members, others, self._rate)
+        return Attack(auc(members, others), found, self._interval(name, members, others, found), len(members), len(others))
+
+    def _interval(self, name: str, members: Floats, others: Floats, found: float) -> tuple[float, float]:
+        """Clopper-Pearson for the members, widened where drawing the others anew, and with them the threshold, spreads more."""
+        exact = clopper_pearson(round(found * len(members)), len(members))
+        rng = self._stream.child("attack", name).generator()
+        drawn = np.empty(_DRAWS)
+        for k in range(_DRAWS):
+            drawn[k] = found_at(rng.choice(members, len(members)), rng.choice(others, len(others)), self._rate)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return min(exact[0], float(low)), max(exact[1], float(high))
+
+
+def found_at(members: Floats, others: Floats, false_positives: float) -> float:
+    """Share of members above the lowest threshold that at most this share of the others is above."""
+    allowed = int(np.floor(false_positives * len(others)))
+    threshold = np.partition(others, len(others) - 1 - allowed)[len(others) - 1 - allowed]
+    return float((members > threshold).mean())
+
+
+def clopper_pearson(hits: int, n: int) -> tuple[float, float]:
+    """Exact 95 % interval of a proportion (Biometrika 26, 1934)."""
+    low = 0.0 if hits == 0 else float(beta.ppf(0.025, hits, n - hits + 1))
+    high = 1.0 if hits == n else float(beta.ppf(0.975, hits + 1, n - hits))
+    return low, high

@@ -1,0 +1,173 @@
+"""From figures to words: a light for each family with its reasons, the weak points worst first, and one sentence.
+
+Nothing is averaged. A family is as good as its gravest figure, and the sentence says first what forbids using the table.
+"""
+
+from __future__ import annotations
+
+from understudy.evaluate.grade import worst
+from understudy.evaluate.policy import Policy
+from understudy.evaluate.result import (
+    ColumnResult,
+    Family,
+    FamilyVerdict,
+    Figure,
+    GiveAway,
+    OverallVerdict,
+    PairResult,
+    RuleResult,
+    Verdict,
+    WeakPoint,
+)
+
+_TITLES: dict[Family, str] = {
+    "fidelity": "Looks like the real data",
+    "utility": "Is as useful",
+    "privacy": "Does not give away training rows",
+    "rules": "Keeps the rules",
+}
+_SENTENCES: dict[Family, dict[Verdict, str]] = {
+    "fidelity": {
+        "pass": "The synthetic rows look like held-out real rows.",
+        "warn": "The synthetic rows look much like real ones, with differences to know.",
+        "fail": "The synthetic rows differ clearly from real ones.",
+        "undecided": "Likeness cannot be judged fully with so few rows.",
+        "info": "Likeness was not judged.",
+    },
+    "utility": {
+        "pass": "Models trained on it work about as well as models trained on real rows.",
+        "warn": "Models trained on it work noticeably worse than models trained on real rows.",
+        "fail": "Models trained on it work much worse than models trained on real rows.",
+        "undecided": "Usefulness cannot be judged with so few rows.",
+        "info": "Usefulness was not judged: nothing can be predicted.",
+    },
+    "privacy": {
+        "pass": "No attack tried here finds training rows. That is an alarm that stayed silent, not a proof.",
+        "warn": "Some signs that it keeps too near to training rows.",
+        "fail": "It gives training rows away. Do not release it as anonymous.",
+        "undecided": "Whether it gives training rows away is not decided.",
+        "info": "Privacy was not judged.",
+    },
+    "rules": {
+        "pass": "Rules, ranges and decimals of the source are kept.",
+        "warn": "A few rows break rules or ranges of the source.",
+        "fail": "Rows break rules or ranges that hold in the source.",
+        "undecided": "Rules cannot be judged with so few rows.",
+        "info": "There was no rule to check.",
+    },
+}
+_ORDER: tuple[Family, ...] = ("fidelity", "utility", "privacy", "rules")
+_GRAVITY = {"fail": 0, "warn": 1, "undecided": 2}
+_MOST_WEAK = 20
+_ADVISORY = frozenset({"rare_levels_covered", "levels_covered", "heaping", "tail_error", "missing_patterns"})
+
+
+def verdict(
+    figures: list[Figure],
+    columns: list[ColumnResult],
+    pairs: list[PairResult],
+    giveaways: list[GiveAway],
+    rules: list[RuleResult],
+    policy: Policy,
+    *,
+    withheld: bool,
+) -> OverallVerdict:
+    families = [_family(family, figures) for family in _ORDER]
+    weak = _weak_points(figures, columns, pairs, giveaways, rules, policy)
+    return OverallVerdict(headline=_headline(families, weak, withheld=withheld), families=families, weak_points=weak[:_MOST_WEAK])
+
+
+def _family(family: Family, figures: list[Figure]) -> FamilyVerdict:
+    own = [figure for figure in figures if figure.family == family]
+    found = worst([_weight(figure) for figure in own])
+    telling = sorted((figure for figure in own if figure.verdict in _GRAVITY), key=lambda figure: _GRAVITY[figure.verdict])
+    reasons = [f"{figure.name}: {figure.reason}" for figure in telling] or [
+        f"{figure.name}: {figure.reason}" for figure in own if figure.verdict == "pass" and figure.reason
+    ][:3]
+    return FamilyVerdict(family=family, title=_TITLES[family], verdict=found, sentence=_SENTENCES[family][found], reasons=reasons,
+                         figures=[figure.key for figure in own])  # fmt: skip
+
+
+def _weight(figure: Figure) -> Verdict:
+    """What a figure counts for its family: a lost rare level or a short tail alone makes no table useless."""
+    if figure.key in _ADVISORY and figure.verdict == "fail":
+        return "warn"
+    if figure.key in _ADVISORY and figure.verdict == "undecided":
+        return "info"
+    return figure.verdict
+
+
+def _headline(families: list[FamilyVerdict], weak: list[WeakPoint], *, withheld: bool) -> str:
+    light = {entry.family: entry.verdict for entry in families}
+    if light["privacy"] == "fail":
+        gravest = next((point.text for point in weak if point.family == "privacy"), "")
+        return f"Do not release: it gives training rows away. {gravest}".strip()
+    broken = [entry for entry in families if entry.verdict == "fail"]
+    if broken:
+        return "Not good enough: " + " ".join(entry.sentence for entry in broken)
+    warned = [entry for entry in families if entry.verdict == "warn"]
+    good = "A good stand-in for the real table" if not warned else "Usable, with points to know: " + " ".join(entry.sentence for entry in warned)
+    if not withheld:
+        return good.rstrip(".") + ". Whether it memorised is not decided: no held-out rows were given."
+    open_questions = [entry.title.lower() for entry in families if entry.verdict == "undecided"]
+    if open_questions:
+        return good.rstrip(".") + f". Not decided with so few rows: {', '.join(open_questions)}."
+    if warned:
+        return good
+    return good + ": it looks like held-out real rows, serves as well for training models, and no attack tried here finds training rows."
+
+
+def _weak_points(
+    figures: list[Figure], columns: list[ColumnResult], pairs: list[PairResult], giveaways: list[GiveAway], rules: list[RuleResult], policy: Policy
+) -> list[WeakPoint]:
+    points = [
+        WeakPoint(severity=_severity(figure), family=figure.family, text=f"{figure.name}: {figure.reason}")
+        for figure in figures
+        if figure.verdict in _GRAVITY
+    ]
+    points += [_broken(rule) for rule in rules if rule.verdict in ("fail", "warn")][:5]
+    points += _worst_columns(columns)
+    points += _worst_pairs(pairs)
+    points += _telling_columns(figures, giveaways)
+    return sorted(points, key=lambda point: (_GRAVITY[point.severity], _ORDER.index(point.family) if point.severity != "fail" else -(point.family == "privacy")))
+
+
+def _severity(figure: Figure):  # type: ignore[no-untyped-def]
+    weight = _weight(figure)
+    return weight if weight in _GRAVITY else "undecided"
+
+
+def _broken(rule: RuleResult) -> WeakPoint:
+    return WeakPoint(severity=rule.verdict, family="rules", columns=rule.columns,  # type: ignore[arg-type]
+                     text=f"{rule.rule}: broken in {rule.synthetic:.2%} of the rows ({rule.holdout or 0:.2%} of held-out real rows).")  # fmt: skip
+
+
+def _worst_columns(columns: list[ColumnResult]) -> list[WeakPoint]:
+    bad = [column for column in columns if column.shape is not None and column.shape.verdict in ("fail", "warn") and column.shape.value is not None]
+    bad.sort(key=lambda column: (column.shape.value or 0.0) - (column.shape.holdout or 0.0))  # type: ignore[union-attr]
+    return [
+        WeakPoint(
+            severity="warn", family="fidelity", columns=[column.name],
+            text=f'Column "{column.name}" has a shape of {column.shape.value:.3f} ({column.shape.holdout:.3f} for held-out rows)'  # type: ignore[union-attr]
+            + (": " + "; ".join(column.notes) if column.notes else "") + ".",
+        )
+        for column in bad[:5]
+    ]  # fmt: skip
+
+
+def _worst_pairs(pairs: list[PairResult]) -> list[WeakPoint]:
+    bad = [pair for pair in pairs if pair.score.verdict in ("fail", "warn")][:5]
+    return [
+        WeakPoint(severity="warn", family="fidelity", columns=[pair.a, pair.b],
+                  text=f'"{pair.a}" and "{pair.b}" go together differently: {pair.score.value:.3f} ({pair.score.holdout:.3f} for held-out rows).')
+        for pair in bad
+    ]  # fmt: skip
+
+
+def _telling_columns(figures: list[Figure], giveaways: list[GiveAway]) -> list[WeakPoint]:
+    told = next((figure for figure in figures if figure.key == "c2st_auc"), None)
+    if told is None or told.verdict not in ("warn", "fail") or not giveaways:
+        return []
+    first = giveaways[:3]
+    words = ", ".join(f'"{entry.column}" ({entry.share:.0%}{": " + entry.hint if entry.hint else ""})' for entry in first)
+    return [WeakPoint(severity="warn", family="fidelity", text=f"What gives synthetic rows away: {words}.", columns=[entry.column for entry in first])]
