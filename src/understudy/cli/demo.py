@@ -27,7 +27,8 @@ def demo(
     debug: Debug = False,
 ) -> None:
     """Try it: learn a real table of breast cancer diagnoses, write synthetic rows, the model and the report."""
-    from understudy.evaluate import evaluate
+    from understudy.cli.tables import fitted_schema
+    from understudy.evaluate.evaluate import evaluate
     from understudy.tabular import fit
 
     screen, started = Screen(machine=as_json, quiet=quiet), time.monotonic()
@@ -48,7 +49,8 @@ def demo(
             holdout=paths["holdout.csv"],
             target="diagnosis",
             seed=seed,
-            model=model,
+            schema=fitted_schema(model),
+            record=model,
             progress=listener,
         )
         evaluation.save(paths["report.html"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
 from understudy.cli.failures import VERDICT
-from understudy.cli.options import Debug, Json, Quiet, Seed
+from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def evaluate(
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 on this verdict or a worse one.")] = "never",
     seed: Seed = 0,
+    reading: Reading = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -42,20 +43,27 @@ def evaluate(
 
     **understudy evaluate customers.csv synthetic.csv --holdout later.csv --target churn -o report.html**
     """
-    from understudy.cli.tables import read_table
-    from understudy.evaluate import evaluate as judge
+    from understudy.cli.tables import fitted_schema, read_table
+    from understudy.core.generator import load
+    from understudy.evaluate.evaluate import evaluate as judge
 
     screen = Screen(machine=as_json, quiet=quiet)
     if output is not None:
         _require_ending(output)
-    tables: dict[str, Any] = {"holdout": None if holdout is None else read_table(holdout)}
-    if model is not None:
-        from understudy.core import load
-
-        tables["model"] = load(model)
+    learner = None if model is None else load(model)
+    real_table = read_table(real, schema=schema, reading=reading or ())
     listener = screen.progress()
     try:
-        evaluation = judge(read_table(real, schema=schema), read_table(synthetic), target=target, seed=seed, progress=listener, **tables)
+        evaluation = judge(
+            real_table,
+            read_table(synthetic),
+            holdout=None if holdout is None else read_table(holdout, reading=reading or ()),
+            target=target,
+            schema=fitted_schema(learner) if schema is None else None,
+            record=learner,
+            seed=seed,
+            progress=listener,
+        )
     finally:
         listener.close()
     if output is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from understudy.cli.options import Debug, Json, Quiet, Seed
+from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def fit(
     table: Annotated[str | None, typer.Option(metavar="NAME", help="Table of the database, or sheet of the workbook.")] = None,
     query: Annotated[str | None, typer.Option(metavar="SQL", help="Query of the database, instead of a table.")] = None,
     seed: Seed = 0,
+    reading: Reading = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -46,7 +47,7 @@ def fit(
     _require_folder(output)
     started = time.monotonic()
     options = _own_options(method, target)
-    real = read_table(data, schema=schema, table=table, query=query)
+    real = read_table(data, schema=schema, table=table, query=query, reading=reading or ())
     if target is not None:
         real.schema.column(target)  # refuses, with the nearest name, before any work
     listener = screen.progress()

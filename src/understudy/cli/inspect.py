@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from understudy.cli.options import Debug, Json, Quiet
+from understudy.cli.options import Debug, Json, Quiet, Reading
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def inspect(
         Path | None, typer.Option(metavar="FILE", help="Write the schema as YAML, to be edited and given to `understudy fit --schema`.")
     ] = None,
     table: Annotated[str | None, typer.Option(metavar="NAME", help="Table of the database, or sheet of the workbook.")] = None,
+    reading: Reading = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -30,7 +31,7 @@ def inspect(
     **understudy inspect customers.csv --schema-out customers.yaml**
     """
     screen = Screen(machine=as_json, quiet=quiet)
-    schema, content = _inspect_model(screen, subject) if _is_model(subject) else _inspect_table(screen, subject, table)
+    schema, content = _inspect_model(screen, subject) if _is_model(subject) else _inspect_table(screen, subject, table, reading or [])
     if schema_out is not None:
         if schema is None:
             from understudy.core.errors import DataError
@@ -79,10 +80,10 @@ def _inspect_model(screen: Screen, path: str) -> tuple[TableSchema | None, dict[
     return schema, content
 
 
-def _inspect_table(screen: Screen, data: str, table: str | None) -> tuple[TableSchema, dict[str, Any]]:
+def _inspect_table(screen: Screen, data: str, table: str | None, reading: list[str]) -> tuple[TableSchema, dict[str, Any]]:
     from understudy.cli.tables import read_table
 
-    real = read_table(data, table=table)
+    real = read_table(data, table=table, reading=reading)
     screen.say(f"{real.origin}: {real.rows:,} rows, {len(real.columns)} columns", style="bold")
     screen.say()
     _show_schema(screen, real.schema)

@@ -10,3 +10,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on t
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result.")]
+Reading = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        metavar="OPTION=VALUE",
+        help="How to read DATA, where it is not found out: delimiter, encoding, decimal, missing=n/a,?, infinities=null, nested=text, "
+        "ragged=skip … May be repeated.",
+    ),
+]

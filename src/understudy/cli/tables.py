@@ -5,27 +5,48 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from understudy.core.errors import ArgumentError, did_you_mean
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from understudy.core.record import FitRecord
     from understudy.data import Table, TableSchema
 
 
-def read_table(data: str, *, schema: Path | None = None, table: str | None = None, query: str | None = None) -> Table:
-    """Read DATA: a file, a folder of parts, or a database URL (`URL#table` names its table)."""
+def read_table(
+    data: str, *, schema: Path | None = None, table: str | None = None, query: str | None = None, reading: Sequence[str] = ()
+) -> Table:
+    """Read DATA: a file, a folder of parts, or a database URL (`URL#table` names its table). `reading`: "OPTION=VALUE" texts."""
     from understudy.data import read
-    from understudy.data.schema import TableSchema
 
-    options: dict[str, Any] = {"schema": TableSchema.load(schema) if schema is not None else None}
-    if "://" in data:
-        data, _, named = data.partition("#")
-        options |= {"table": table or named or None, "query": query}
-    elif query is not None:
-        import typer
-
-        raise typer.BadParameter("--query is for databases; DATA is a file")
-    elif table is not None:
-        options["sheet"] = table
+    options: dict[str, Any] = {"schema": schema, "query": query, **reading_options(reading)}
+    if table is not None:
+        options["table" if "://" in data else "sheet"] = table
     return read(data, **{name: value for name, value in options.items() if value is not None})
+
+
+def reading_options(texts: Sequence[str]) -> dict[str, Any]:
+    """`delimiter=;` and the like as arguments of `read`. ArgumentError for an option that `read` does not have."""
+    from inspect import signature
+
+    from understudy.data import read
+
+    known = [name for name in signature(read).parameters if name not in ("source", "schema", "table", "query")]
+    options: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in known:
+            raise ArgumentError(f'"{text}" is no option of reading.', where="--read", remedy=did_you_mean(name, known))
+        options[name] = _CONVERTED.get(name, str)(value)
+    return options
+
+
+_CONVERTED: dict[str, Callable[[str], Any]] = {
+    "header": lambda value: value.lower() in ("true", "yes", "1"),
+    "missing": lambda value: value.split(","),
+    "delimiter": lambda value: value.replace("\\t", "\t"),
+}
 
 
 def column_rows(schema: TableSchema) -> list[tuple[str, str, str]]:
