@@ -1,0 +1,85 @@
+"""Columns that are made anew and never learned: what every regenerator does, and which one a column gets."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from understudy.core.errors import ArtifactError
+from understudy.core.random import Stream
+from understudy.data.dtypes import polars_dtype
+from understudy.data.schema import ColumnSchema
+
+
+class Regenerator(ABC):
+    """Makes one column's values from row numbers.
+
+    `make(rows, stream)` is a pure function of the fitted state, the row numbers and the stream's key: the same row gives the same value
+    in whichever block it is made. The caller passes the same stream for all blocks of a data set, and different ones for different
+    seeds. Fitted state is JSON and holds none of the real values: only their form, and what at least five rows share.
+    """
+
+    tag: ClassVar[str]
+    dtype: str = "String"
+    notes: list[str]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, values: pl.Series, column: ColumnSchema, stream: Stream) -> Self:
+        """Learn the form of `values` (no nulls). `stream` decides what is arbitrary."""
+
+    @abstractmethod
+    def texts(self, rows: NDArray[np.int64], stream: Stream) -> pl.Series:
+        """The values of `rows` as text."""
+
+    def make(self, rows: NDArray[np.int64], stream: Stream) -> pl.Series:
+        """The values of `rows` (global row numbers, from 0) in the source column's type. Never null."""
+        made = self.texts(np.asarray(rows, dtype=np.int64), stream)
+        return made if self.dtype == "String" else made.cast(polars_dtype(self.dtype))
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The fitted state as JSON."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self: ...
+
+
+_CLASSES = {
+    "sequence": "identifiers:SequenceIdentifier", "pattern": "identifiers:PatternIdentifier", "code": "code:Code",
+    "text": "text:Words", "personal": "personal:PersonalData",
+}  # fmt: skip
+
+
+def fit_regenerator(values: pl.Series, column: ColumnSchema, stream: Stream) -> Regenerator:
+    """The fitted regenerator for a column of kind identifier, personal, code or text. Nulls in `values` are left out."""
+    present = values.drop_nulls().cast(pl.String)
+    if column.kind == "identifier":
+        from understudy.data.identifiers import fit_identifier
+
+        made: Regenerator = fit_identifier(present, column, stream)
+    else:
+        made = _class_of(column.kind).fit(present, column, stream)
+    # Enum and Categorical columns come back as text: the real categories are not kept.
+    made.dtype = "String" if column.dtype in ("Enum", "Categorical") else column.dtype
+    return made
+
+
+def regenerator_from_dict(state: dict[str, Any]) -> Regenerator:
+    """The regenerator whose `to_dict` gave `state`. Raises `ArtifactError` for a state of no known kind."""
+    if state.get("tag") not in _CLASSES:
+        raise ArtifactError(f"The model holds a column of the unknown kind {state.get('tag')!r}.", remedy="Load it with a newer release.")
+    return _class_of(state["tag"]).from_dict(state)
+
+
+def _class_of(tag: str) -> type[Regenerator]:
+    module, _, name = _CLASSES[tag].partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"understudy.data.{module}"), name)
+    return found  # type: ignore[return-value]
