@@ -8,7 +8,9 @@ standard error of the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field as dataclass_field
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from understudy.tabular.copula_model import CopulaModel
 from understudy.tabular.correspondence import level_orders
 from understudy.tabular.fields import Encoded, Field
 from understudy.tabular.latent import Dimension, Margins, dimensions, value_intervals
-from understudy.tabular.mixture import Scores, split
+from understudy.tabular.mixture import Classes, Features, Scores, grow, settle
 from understudy.tabular.rank_likelihood import fit_correlations
 from understudy.tabular.truncated import moments_between
 
@@ -27,27 +29,45 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MOST_ROWS = 20_000
-_HELD_ROWS = 1500
-_TRIAL_ROWS = 6000
-_TRIAL_SWEEPS = 6
 _SWEEPS = 12
+_HELD_ROWS = 800
+_TRIAL_ROWS = 6000
+_TRIAL_SWEEPS = 5
+_TRIAL_DRAWS = 2
+_LEAST_LOG_DENSITY = -1e4
+_SMALL_TABLE = 4000
+_MOST_HALVINGS = 8
+_POLISHING_STEPS = 20
+_ROWS_PER_CLASS = 40
 _MOST_KEY_LEVELS = 12
 _FEWEST_KEY_ROWS = 25
 _SHARE_PSEUDO_ROWS = 2.0
 _RAKING_ROUNDS = 5
 
 
+class Growth(NamedTuple):
+    """Hidden classes on the way: what they are, the scale they are given on, and what held-out rows think of them."""
+
+    classes: Classes
+    whiten: Floats
+    score: Floats
+
+
 @dataclass(frozen=True)
 class Partition:
-    """How rows fall into components: one of them, the levels of field ``key``, or ``hidden`` classes."""
+    """How rows fall into components: one of them, the levels of field ``key``, or hidden classes from ``halvings`` rounds.
+
+    ``start`` may hold such classes as fitted to part of the rows, to go on from.
+    """
 
     key: int | None = None
-    hidden: int = 1
+    halvings: int = 0
+    start: Growth | None = dataclass_field(default=None, repr=False, compare=False)
 
     def describe(self, fields: list[Field]) -> str:
         if self.key is not None:
             return f'one component for each value of "{fields[self.key].column}"'
-        return "one component" if self.hidden == 1 else f"{self.hidden} hidden components"
+        return "one component" if self.halvings == 0 else f"up to {2**self.halvings} hidden classes"
 
 
 def fit_model(fields: list[Field], encoded: Encoded, stream: Stream, note: Callable[[str], None] = lambda _: None) -> tuple[CopulaModel, Partition]:
@@ -65,17 +85,30 @@ def fit_partition(
     """The model with the given components."""
     dims = dimensions(fields, orders, skip=partition.key)
     low, high = value_intervals(dims, fields, encoded)
-    tokens: Integers | None = None
-    if partition.key is not None:
-        tokens, labels = np.unique(encoded.tokens[partition.key].astype(np.int64), return_inverse=True)
-    elif partition.hidden > 1:
-        labels = split(_scores(dims, low, high), partition.hidden, stream.child("split"))
-    else:
-        labels = np.zeros(encoded.rows, np.int64)
-    margins = _margins(dims, low, high, labels, None if tokens is None else fields[partition.key or 0].shares[tokens])
+    labels, tokens = _labels(encoded, partition, _scores(dims, low, high), stream.child("split"))
+    margins = _margins(dims, low, high, labels, _weights(fields, partition.key, labels, tokens))
     z_low, z_high = _bounds(margins, low, high, labels)
     correlations = fit_correlations(z_low, z_high, labels, stream.child("latents"), sweeps)
     return CopulaModel(fields, margins, correlations, partition.key, tokens)
+
+
+def _labels(encoded: Encoded, partition: Partition, scores: Scores, stream: Stream) -> tuple[Integers, Integers | None]:
+    """Each row's component, and each component's token of the key field where there is one."""
+    if partition.key is not None:
+        tokens, labels = np.unique(encoded.tokens[partition.key].astype(np.int64), return_inverse=True)
+        return labels.astype(np.int64), tokens
+    if partition.halvings == 0:
+        return np.zeros(encoded.rows, np.int64), None
+    features = Features(scores, None if partition.start is None else partition.start.whiten)
+    classes = next(islice(grow(features, stream.child("grow")), partition.halvings - 1, None)) if partition.start is None else partition.start.classes
+    return features.draw(settle(features, classes, _POLISHING_STEPS), stream.child("labels")), None
+
+
+def _weights(fields: list[Field], key: int | None, labels: Integers, tokens: Integers | None) -> Floats:
+    if key is not None and tokens is not None:
+        shares = fields[key].shares[tokens]
+        return np.asarray(shares / shares.sum())
+    return np.bincount(labels) / len(labels)
 
 
 def _bounds(margins: Margins, low: Floats, high: Floats, labels: Integers) -> tuple[Floats, Floats]:
@@ -91,17 +124,16 @@ def _bounds(margins: Margins, low: Floats, high: Floats, labels: Integers) -> tu
 # -- margins ---------------------------------------------------------------------------------------------------------------------
 
 
-def _margins(dims: list[Dimension], low: Floats, high: Floats, labels: Integers, shares: Floats | None) -> Margins:
-    counts = np.bincount(labels).astype(np.float64)
-    weights = counts / counts.sum() if shares is None else shares / shares.sum()
-    location, spread = np.zeros((len(counts), len(dims))), np.ones((len(counts), len(dims)))
+def _margins(dims: list[Dimension], low: Floats, high: Floats, labels: Integers, weights: Floats) -> Margins:
+    components = len(weights)
+    location, spread = np.zeros((components, len(dims))), np.ones((components, len(dims)))
     segment_shares: list[Floats | None] = []
     for d, dim in enumerate(dims):
         known = (high[:, d] - low[:, d]) < 1
         if dim.is_scale:
             segment_shares.append(None)
-            if len(counts) > 1:
-                location[:, d], spread[:, d] = _location_spread(low[known, d], high[known, d], labels[known], len(counts))
+            if components > 1:
+                location[:, d], spread[:, d] = _location_spread(low[known, d], high[known, d], labels[known], components)
         else:
             segment_shares.append(_segment_shares(dim, low[known, d], high[known, d], labels[known], weights))
     return Margins(dims, weights, location, spread, segment_shares)
@@ -159,43 +191,39 @@ def _choose(
     def judged(partition: Partition) -> Floats:
         scores = []
         for k, (kept, held) in enumerate(folds):
-            model = fit_partition(fields, encoded.take(kept), orders, partition, stream.child("trial", k), _TRIAL_SWEEPS)
-            scores.append(model.log_density(encoded.take(held), stream.child("density", k)))
-        score = np.maximum(np.concatenate(scores), -1e4)
+            model = fit_partition(fields, encoded.take(kept[:_TRIAL_ROWS]), orders, partition, stream.child("trial", k), _TRIAL_SWEEPS)
+            scores.append(model.log_density(encoded.take(held), stream.child("density", k), draws=_TRIAL_DRAWS))
+        score = np.maximum(np.concatenate(scores), _LEAST_LOG_DENSITY)
         note(f"{partition.describe(fields)}: held-out log density {score.mean():.3f}")
         return score
 
     best, best_score = Partition(), judged(Partition())
-    for family in (_keys(fields, encoded), _classes(fields, encoded.rows)):
-        champion, champion_score = Partition(), np.full(len(best_score), -np.inf)
-        for partition in family:
-            score = judged(partition)
-            if _clearly_above(score, champion_score):
-                champion, champion_score = partition, score
-            elif partition.hidden > 1:
-                break
-        if _clearly_above(champion_score, best_score):
-            best, best_score = champion, champion_score
+    for partition in [*_keys(fields, encoded), *_hidden(fields, encoded, orders, folds, stream.child("classes"))]:
+        score = judged(partition)
+        if _clearly_above(score, best_score):
+            best, best_score = partition, score
     return best
 
 
 def _clearly_above(score: Floats, other: Floats) -> bool:
     gain = score - other
-    return bool(np.isinf(other[0]) or gain.mean() > gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
 
 
 def _folds(n: int, stream: Stream) -> Iterator[tuple[Integers, Integers]]:
-    """Rows to fit and rows to judge by: three folds of a small table, one split of part of a large one."""
+    """Rows to fit and rows to judge by: three folds of a small table, one split of a large one."""
     order = stream.generator().permutation(n)
-    if n < 2000:
+    if n < _SMALL_TABLE:
         for k in range(3):
             yield np.sort(order[np.arange(n) % 3 != k]), order[k::3]
         return
-    held = min(_HELD_ROWS, n // 5)
-    yield order[held:], order[:held]
+    yield order[_HELD_ROWS:], order[:_HELD_ROWS]
 
 
 def _keys(fields: list[Field], encoded: Encoded) -> Iterator[Partition]:
+    """Each field of a few well-filled levels. Large tables can afford hidden classes, which do better."""
+    if encoded.rows >= _SMALL_TABLE:
+        return
     for j, f in enumerate(fields):
         if f.kind == "categorical" and 2 <= f.size <= _MOST_KEY_LEVELS:
             counts = np.bincount(encoded.tokens[j], minlength=f.size)
@@ -203,7 +231,29 @@ def _keys(fields: list[Field], encoded: Encoded) -> Iterator[Partition]:
                 yield Partition(key=j)
 
 
-def _classes(fields: list[Field], n: int) -> Iterator[Partition]:
-    for k in (2, 4, 8, 16, 32, 64, 128):
-        if k * 40 <= n:
-            yield Partition(hidden=k)
+def _hidden(
+    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], folds: list[tuple[Integers, Integers]], stream: Stream
+) -> Iterator[Partition]:
+    """Hidden classes, halved as often as held-out rows gain by it."""
+    dims = dimensions(fields, orders)
+    scores = _scores(dims, *value_intervals(dims, fields, encoded))
+    best: Partition | None = None
+    best_score = np.empty(0)
+    growths = [_growth(scores, kept, held, stream.child(k)) for k, (kept, held) in enumerate(folds)]
+    for halvings, stage in enumerate(zip(*growths, strict=False), 1):
+        score = np.concatenate([growth.score for growth in stage])
+        if best is not None and not _clearly_above(score, best_score):
+            break
+        best, best_score = Partition(halvings=halvings, start=stage[0] if len(stage) == 1 else None), score
+    if best is not None:
+        yield best
+
+
+def _growth(scores: Scores, kept: Integers, held: Integers, stream: Stream) -> Iterator[Growth]:
+    """What comes of one halving, of two, and so on, as long as there are rows enough."""
+    features = Features(scores.take(kept))
+    judge = Features(scores.take(held), features.whiten)
+    for halvings, classes in enumerate(grow(features, stream), 1):
+        if 2**halvings * _ROWS_PER_CLASS > len(kept) or halvings > _MOST_HALVINGS:
+            return
+        yield Growth(classes, features.whiten, judge.log_density(classes))

@@ -1,26 +1,30 @@
-"""Splitting rows into components: expectation-maximisation for a mixture over latent scores and levels.
+"""Splitting rows into classes: expectation-maximisation for a mixture over latent scores and levels, grown by halving.
 
-Within a component the scores of the scale dimensions are jointly normal and the levels of the other dimensions independent
-(Dempster, Laird & Rubin 1977; the mixed form is that of Hunt & Jorgensen 1999). Every estimate is drawn towards the pooled one by a
-few pseudo-rows, so that a small component cannot collapse onto its rows.
+Within a class the scores of the scale dimensions are jointly normal and the levels of the other dimensions independent (Dempster, Laird
+& Rubin 1977; the mixed form is that of Hunt & Jorgensen 1999). Every estimate is drawn towards the pooled one by a few pseudo-rows, so
+that a small class cannot collapse onto its rows. Growth starts from one class; each stage halves every class and settles the new ones
+by a few steps, so each number of classes is a stopping place that held-out rows can judge.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array, hstack
 
 from understudy.core.random import Stream
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 _LEVEL_PSEUDO_ROWS = 2.0
-_STEPS = 30
-_SMALLEST = 12          # components with fewer rows are given up
+_STEPS = 8             # of expectation and maximisation after each halving
+_SMALLEST = 12.0        # classes with fewer rows are given up
 
 
 @dataclass(frozen=True)
@@ -44,115 +48,178 @@ class Scores:
         return len(self.mean)
 
 
-def split(scores: Scores, components: int, stream: Stream, steps: int = _STEPS) -> Integers:
-    """(n,) component of each row, drawn from its posterior; components are numbered 0.. without gaps."""
-    rng = stream.generator()
-    posterior = _start(scores, components, rng)
-    statistics = _Statistics(scores)
-    for _ in range(steps):
-        posterior = _without_small(statistics.step(posterior))
-    drawn = (np.cumsum(posterior, axis=1) < rng.random(scores.rows)[:, None]).sum(axis=1)
-    return np.unique(np.minimum(drawn, posterior.shape[1] - 1), return_inverse=True)[1].astype(np.int64)
+@dataclass(frozen=True)
+class Classes:
+    """A fitted mixture, as coefficients of a row's features (see `Features`): log weight + log density of each class, (features, C)."""
+
+    quadratic: Singles
+    log_shares: Singles
+
+    @property
+    def count(self) -> int:
+        return self.quadratic.shape[1]
 
 
-def _without_small(posterior: Floats) -> Floats:
-    keep = posterior.sum(axis=0) >= _SMALLEST
-    if keep.all() or not keep.any():
-        return posterior
-    posterior = posterior[:, keep] + 1e-12
-    return np.asarray(posterior / posterior.sum(axis=1, keepdims=True))
+class Features:
+    """Rows arranged so that both halves of a step are matrix products.
 
-
-def _start(scores: Scores, components: int, rng: np.random.Generator) -> Floats:
-    """Memberships by three rounds of k-means over scores and scaled level indicators, from spread-out rows (k-means++)."""
-    features = np.hstack([scores.mean, *(_indicators(level, size) for level, size in zip(scores.levels, scores.sizes, strict=True))])
-    features = features.astype(np.float32)
-    centres = features[rng.integers(scores.rows)][None]
-    nearest = ((features - centres[0]) ** 2).sum(axis=1)
-    while len(centres) < components and nearest.sum() > 0:
-        chosen = features[rng.choice(scores.rows, p=nearest / nearest.sum())]
-        centres = np.vstack([centres, chosen])
-        nearest = np.minimum(nearest, ((features - chosen) ** 2).sum(axis=1)).astype(np.float64)
-    for _ in range(3):
-        distance = (centres * centres).sum(axis=1) - 2 * features @ centres.T
-        members = np.eye(len(centres), dtype=np.float32)[distance.argmin(axis=1)]
-        centres = (members.T @ features) / np.maximum(members.sum(axis=0), 1)[:, None]
-    return 0.9 * members.astype(np.float64) + 0.1 / len(centres)
-
-
-def _indicators(level: Integers, size: int) -> Floats:
-    if size < 2:
-        return np.empty((len(level), 0))
-    hot = np.zeros((len(level), size))
-    known = level >= 0
-    hot[np.flatnonzero(known), level[known]] = 1.0
-    share = hot.mean(axis=0)
-    return (hot - share) / np.sqrt(np.maximum(share, 0.02) * size)
-
-
-class _Statistics:
-    """The rows arranged so that both halves of a step are matrix products over sufficient statistics.
-
-    ``_moments`` (n, 1 + q + q(q+1)/2) holds 1, the scores and their products; ``_hot`` (n, sum of sizes) the level indicators.
+    Scores are whitened by their pooled covariance first (``whiten``, from the rows that were fitted), which lets single
+    precision do. ``plain`` (n, 1 + q + q(q+1)/2) holds 1, the scores and their products; ``moments`` the same with what is unknown of a
+    score added to its square; ``hot`` (n, sum of sizes) the level indicators.
     """
 
-    def __init__(self, scores: Scores) -> None:
-        self._q = scores.mean.shape[1]
-        self._upper = np.triu_indices(self._q)
-        self._diagonal = self._upper[0] == self._upper[1]
-        products = scores.mean[:, self._upper[0]] * scores.mean[:, self._upper[1]]
-        self._plain = np.hstack([np.ones((scores.rows, 1)), scores.mean, products])
-        products[:, self._diagonal] += scores.variance
-        self._moments = np.hstack([self._plain[:, : 1 + self._q], products])
-        self._fields = np.repeat(np.arange(len(scores.sizes)), scores.sizes)
-        self._hot = _one_hot(scores)
+    def __init__(self, scores: Scores, whiten: Floats | None = None) -> None:
+        q = scores.mean.shape[1]
+        self.whiten = _whitening(scores) if whiten is None else whiten
+        white = solve_triangular(self.whiten, scores.mean.T, lower=True).T if q else scores.mean
+        first, second = np.triu_indices(q)
+        self.q, self.sizes, self.rows = q, scores.sizes, scores.rows
+        self.plain = np.hstack([np.ones((scores.rows, 1)), white, white[:, first] * white[:, second]]).astype(np.float32)
+        inverse = solve_triangular(self.whiten, np.eye(q), lower=True) if q else np.eye(0)
+        unknown = scores.variance @ (inverse[first] * inverse[second]).T if q else np.empty((scores.rows, 0))
+        self.moments = self.plain.copy()
+        self.moments[:, 1 + q :] += unknown.astype(np.float32)
+        self.hot = _one_hot(scores)
 
-    def step(self, posterior: Floats) -> Floats:
-        """One maximisation and one expectation: the posterior (n, C) under the parameters that the given one implies."""
-        moments = posterior.T @ self._moments
-        log_density = self._plain @ self._quadratic(moments) + self._hot @ self._log_shares(posterior)
-        log_density -= log_density.max(axis=1, keepdims=True)
-        np.exp(log_density, out=log_density)
-        log_density /= log_density.sum(axis=1, keepdims=True)
-        return np.asarray(log_density)
+    def log_joint(self, classes: Classes) -> Singles:
+        """(n, C) log of each class's weight times the density that it gives to each row."""
+        out = self.plain @ classes.quadratic
+        if self.hot.shape[1]:
+            out += self.hot @ classes.log_shares
+        return np.asarray(out)
 
-    def _quadratic(self, moments: Floats) -> Floats:
-        """(features, C): the log weight and log normal density of each component as a quadratic form of the scores.
+    def posterior(self, classes: Classes) -> Singles:
+        joint = self.log_joint(classes)
+        joint -= joint.max(axis=1, keepdims=True)
+        np.exp(joint, out=joint)
+        joint /= joint.sum(axis=1, keepdims=True)
+        return joint
 
-        Covariances are drawn to the pooled within-component one by q + 2 pseudo-rows.
-        """
-        q, counts = self._q, moments[:, 0]
-        centres = moments[:, 1 : 1 + q] / counts[:, None]
-        scatters = np.empty((len(counts), q, q))
-        scatters[:, self._upper[0], self._upper[1]] = scatters[:, self._upper[1], self._upper[0]] = moments[:, 1 + q :]
-        scatters -= counts[:, None, None] * centres[:, :, None] * centres[:, None, :]
-        within = scatters.sum(axis=0) / counts.sum() + 1e-6 * np.eye(q)
-        covariances = (scatters + (q + 2.0) * within) / (counts + q + 2.0)[:, None, None]
-        precisions = np.linalg.inv(covariances)
-        linear = np.einsum("cij,cj->ci", precisions, centres)
-        constant = np.log(counts / counts.sum()) - 0.5 * np.linalg.slogdet(covariances)[1] - 0.5 * (linear * centres).sum(axis=1)
-        squares = precisions[:, self._upper[0], self._upper[1]] * np.where(self._diagonal, -0.5, -1.0)
-        return np.hstack([constant[:, None], linear, squares]).T
+    def log_density(self, classes: Classes) -> Floats:
+        """(n,) log density of each row, on the whitened scale."""
+        return np.logaddexp.reduce(self.log_joint(classes).astype(np.float64), axis=1)
 
-    def _log_shares(self, posterior: Floats) -> Floats:
-        """(sum of sizes, C) log shares of the levels in each component, drawn to the pooled ones by a few pseudo-rows."""
-        table = self._hot.T @ posterior
-        if not len(table):
-            return table
-        starts = np.flatnonzero(np.r_[True, np.diff(self._fields) > 0])
-        totals = np.add.reduceat(table, starts, axis=0)[self._fields]
-        pooled = table.sum(axis=1, keepdims=True) / np.maximum(totals.sum(axis=1, keepdims=True), 1e-12)
-        return np.asarray(np.log(np.maximum((table + _LEVEL_PSEUDO_ROWS * pooled) / (totals + _LEVEL_PSEUDO_ROWS), 1e-12)))
+    def classes(self, posterior: Singles) -> Classes:
+        """The maximisation step."""
+        quadratic = _quadratic((posterior.T @ self.moments).astype(np.float64), self.q)
+        return Classes(quadratic, _log_shares(np.asarray(self.hot.T @ posterior, np.float64), self.sizes))
+
+    def draw(self, classes: Classes, stream: Stream) -> Integers:
+        """(n,) class of each row, drawn from its posterior; renumbered 0.. without gaps."""
+        cumulative = np.cumsum(self.posterior(classes), axis=1)
+        drawn = (cumulative < stream.generator().random(self.rows)[:, None]).sum(axis=1)
+        return np.unique(np.minimum(drawn, classes.count - 1), return_inverse=True)[1].astype(np.int64)
+
+
+def grow(features: Features, stream: Stream) -> Iterator[Classes]:
+    """Mixtures of 2, 4, 8 … classes, each grown from the one before (somewhat fewer, where classes had too few rows)."""
+    posterior = np.ones((features.rows, 1), np.float32)
+    stage = 0
+    while True:
+        posterior = _halved(features, posterior, stream.child("halve", stage).generator())
+        classes = settle(features, features.classes(posterior), _STEPS)
+        yield classes
+        posterior, stage = features.posterior(classes), stage + 1
+
+
+def settle(features: Features, classes: Classes, steps: int) -> Classes:
+    """The mixture after further steps; classes that run out of rows are given up."""
+    for _ in range(steps):
+        posterior = features.posterior(classes)
+        keep = posterior.sum(axis=0) >= _SMALLEST
+        if keep.any() and not keep.all():
+            posterior = posterior[:, keep] + np.float32(1e-9)
+            posterior /= posterior.sum(axis=1, keepdims=True)
+        classes = features.classes(posterior)
+    return classes
+
+
+def _halved(features: Features, posterior: Singles, rng: np.random.Generator) -> Singles:
+    """Every class in two: its rows go to the nearer of two of them, picked at random, and softly so."""
+    own = posterior.argmax(axis=1)
+    side = np.zeros(features.rows, np.float32)
+    places = hstack([csr_array(features.plain[:, 1 : 1 + features.q]), _scaled(features.hot)]).tocsr()
+    for c in range(posterior.shape[1]):
+        rows = np.flatnonzero(own == c)
+        if len(rows) < 2:
+            continue
+        side[rows] = _two_means(places[rows], rng)
+    soft = (0.1 + 0.8 * side)[:, None]
+    return np.hstack([posterior * soft, posterior * (1 - soft)])
+
+
+def _two_means(places: csr_array, rng: np.random.Generator, rounds: int = 3) -> NDArray[np.bool_]:
+    """(n,) which of two centres each row is nearer to."""
+    centres = _two_apart(places, rng)
+    for _ in range(rounds):
+        towards = centres[0] - centres[1]
+        side = np.asarray(places @ towards) > 0.5 * (centres[0] + centres[1]) @ towards
+        if side.all() or not side.any():
+            return rng.random(len(side)) < 0.5
+        centres = np.stack([np.asarray(places[side].mean(axis=0)).ravel(), np.asarray(places[~side].mean(axis=0)).ravel()])
+    return side
+
+
+def _two_apart(places: csr_array, rng: np.random.Generator) -> Floats:
+    """(2, m) two rows, the second picked in proportion to its squared distance from the first (Arthur & Vassilvitskii 2007)."""
+    first = places[[rng.integers(places.shape[0])]].toarray()[0]
+    squares = np.asarray(places.multiply(places).sum(axis=1)).ravel()
+    distance = np.maximum(squares - 2 * (places @ first) + first @ first, 0).astype(np.float64)
+    total = distance.sum()
+    second = rng.choice(len(distance), p=distance / total) if total > 0 else rng.integers(len(distance))
+    return np.stack([first, places[[second]].toarray()[0]])
+
+
+def _scaled(hot: csr_array) -> csr_array:
+    share = np.maximum(np.asarray(hot.mean(axis=0)).ravel(), 0.02)
+    return (hot @ csr_array(np.diag(0.7 / np.sqrt(share)).astype(np.float32))).tocsr() if len(share) else hot
+
+
+def _whitening(scores: Scores) -> Floats:
+    """Lower Cholesky factor of the pooled second moments of the scores."""
+    q = scores.mean.shape[1]
+    pooled = scores.mean.T @ scores.mean / max(scores.rows, 1) + np.diag(scores.variance.mean(axis=0) + 1e-6)
+    return np.linalg.cholesky(pooled) if q else np.eye(0)
+
+
+def _quadratic(moments: Floats, q: int) -> Singles:
+    """(features, C): log weight and log normal density of each class as a quadratic form, from sums (C, features) over its rows.
+
+    Covariances are drawn to the pooled within-class one by q + 2 pseudo-rows.
+    """
+    first, second = np.triu_indices(q)
+    counts = moments[:, 0]
+    centres = moments[:, 1 : 1 + q] / counts[:, None]
+    scatters = np.empty((len(counts), q, q))
+    scatters[:, first, second] = scatters[:, second, first] = moments[:, 1 + q :]
+    scatters -= counts[:, None, None] * centres[:, :, None] * centres[:, None, :]
+    within = scatters.sum(axis=0) / counts.sum() + 1e-6 * np.eye(q)
+    covariances = (scatters + (q + 2.0) * within) / (counts + q + 2.0)[:, None, None]
+    precisions = np.linalg.inv(covariances)
+    linear = np.einsum("cij,cj->ci", precisions, centres)
+    log_scale = -0.5 * (np.linalg.slogdet(covariances)[1] + q * np.log(2 * np.pi))
+    constant = np.log(counts / counts.sum()) + log_scale - 0.5 * (linear * centres).sum(axis=1)
+    squares = precisions[:, first, second] * np.where(first == second, -0.5, -1.0)
+    return np.hstack([constant[:, None], linear, squares]).T.astype(np.float32)
+
+
+def _log_shares(table: Floats, sizes: list[int]) -> Singles:
+    """(sum of sizes, C) log shares of the levels in each class from their sums, drawn to the pooled ones by a few pseudo-rows."""
+    if not len(table):
+        return table.astype(np.float32)
+    starts = np.r_[0, np.cumsum(sizes)[:-1]].astype(np.int64)
+    totals = np.repeat(np.add.reduceat(table, starts, axis=0), sizes, axis=0)
+    pooled = table.sum(axis=1, keepdims=True) / np.maximum(totals.sum(axis=1, keepdims=True), 1e-12)
+    shares = (table + _LEVEL_PSEUDO_ROWS * pooled) / (totals + _LEVEL_PSEUDO_ROWS)
+    return np.log(np.maximum(shares, 1e-12)).astype(np.float32)
 
 
 def _one_hot(scores: Scores) -> csr_array:
-    rows, columns, start = [], [], 0
+    rows, columns, start = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
     for level, size in zip(scores.levels, scores.sizes, strict=True):
         known = np.flatnonzero(level >= 0)
         rows.append(known)
         columns.append(level[known] + start)
         start += size
-    if not rows:
-        return csr_array((scores.rows, 0))
     row, column = np.concatenate(rows), np.concatenate(columns)
-    return csr_array((np.ones(len(row)), (row, column)), shape=(scores.rows, start))
+    return csr_array((np.ones(len(row), np.float32), (row, column)), shape=(scores.rows, start))
