@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.bars import bar
 from understudy.evaluate.report.markup import Markup, tag
-from understudy.evaluate.report.names import name
-from understudy.evaluate.report.numbers import score, share
+from understudy.evaluate.report.names import name, sentence
+from understudy.evaluate.report.numbers import NONE, score, share
 from understudy.evaluate.report.table import Heading, table
 
 if TYPE_CHECKING:
-    from understudy.evaluate.result import Evaluation
+    from understudy.evaluate.result import Evaluation, GiveAway
 
 
 def gives_away(evaluation: Evaluation) -> Markup | None:
@@ -20,9 +20,7 @@ def gives_away(evaluation: Evaluation) -> Markup | None:
     if not found:
         return None
     most = max(entry.share for entry in found)
-    rows = [
-        [name(entry.column), bar(entry.share / most, "syn"), share(entry.share), score(entry.auc_lost), entry.hint or "–"] for entry in found
-    ]
+    rows = [_row(entry, most) for entry in found]
     headings = [
         Heading("Column"),
         Heading("Part of what gives it away", wide=True),
@@ -41,3 +39,8 @@ def gives_away(evaluation: Evaluation) -> Markup | None:
         table(headings, rows, caption="Columns by which a classifier tells synthetic rows from real ones", first=8, noun="column"),
         id="away",
     )
+
+
+def _row(entry: GiveAway, most: float) -> list[Markup | str]:
+    picture = bar(entry.share / most, "syn")
+    return [name(entry.column), picture, share(entry.share), score(entry.auc_lost), sentence(entry.hint) or NONE]

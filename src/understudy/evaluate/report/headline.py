@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.markup import Markup, join, tag
-from understudy.evaluate.report.names import name, shown
-from understudy.evaluate.report.numbers import count, formatted, interval, plural, signed
+from understudy.evaluate.report.names import name, sentence
+from understudy.evaluate.report.numbers import NONE, count, formatted, gap, interval, plural
 from understudy.evaluate.report.strip import Reading, strip
 from understudy.evaluate.report.verdicts import light, worst
 
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 _SHOWN_ON_A_CARD = 6
 _SHOWN_WEAK_POINTS = 6
+_LONG_HEADLINE = 90
 
 
 def headline(evaluation: Evaluation) -> Markup:
     """The top of the page."""
     overall = worst([family.verdict for family in evaluation.verdict.families])
-    title = tag("h1", evaluation.verdict.headline)
+    text = evaluation.verdict.headline
+    title = tag("h1", sentence(text, 600), class_="long" if len(text) > _LONG_HEADLINE else None)
     return tag("header", _subjects(evaluation), title, _weak_points(evaluation), _treatment(evaluation), class_=f"hero {overall}", id="top")
 
 
@@ -80,7 +82,7 @@ def _weak_points(evaluation: Evaluation) -> Markup:
 
 
 def _weak_point(point: WeakPoint) -> Markup:
-    return tag("li", light(point.severity), tag("span", shown(point.text, 400)))
+    return tag("li", light(point.severity), tag("span", sentence(point.text)))
 
 
 def _treatment(evaluation: Evaluation) -> Markup:
@@ -107,13 +109,13 @@ def _card(evaluation: Evaluation, family: FamilyVerdict) -> Markup:
     key = _key_figures(figures)
     rest = figure_rows([figure for figure in figures if figure not in key])
     more = tag("details", tag("summary", f"{plural(len(rest), 'more figure')}"), rest) if rest else None
-    reasons = tag("ul", [tag("li", shown(reason, 300)) for reason in family.reasons], class_="reasons") if family.reasons else None
+    reasons = tag("ul", [tag("li", sentence(reason)) for reason in family.reasons], class_="reasons") if family.reasons else None
     words = tag(
         "header",
         tag("p", family.family, class_="family"),
         tag("h3", family.title),
         tag("p", light(family.verdict, with_word=True)),
-        tag("p", shown(family.sentence, 400), class_="sentence"),
+        tag("p", sentence(family.sentence), class_="sentence"),
         reasons,
     )
     return tag("article", words, tag("div", figure_rows(key), more, class_="figures"), class_=f"card {family.verdict}")
@@ -128,11 +130,12 @@ def _key_figures(figures: list[Figure]) -> list[Figure]:
 
 
 def _figure(figure: Figure) -> Markup:
+    label = sentence(figure.name)
     if figure.value is None:
         return tag(
             "div",
-            tag("p", light(figure.verdict), tag("span", figure.name, class_="what"), tag("b", "–", class_="value"), class_="line"),
-            tag("p", shown(figure.reason, 300) or "not computed", class_="under"),
+            tag("p", light(figure.verdict), tag("span", label, class_="what"), tag("b", NONE, class_="value"), class_="line"),
+            tag("p", sentence(figure.reason) or "not computed", class_="under"),
             class_="figure empty",
             id=f"figure-{figure.key}",
         )
@@ -141,7 +144,7 @@ def _figure(figure: Figure) -> Markup:
         tag(
             "p",
             light(figure.verdict),
-            tag("a", figure.name, href=f"#term-{figure.key}", class_="what"),
+            tag("a", label, href=f"#term-{figure.key}", class_="what"),
             tag("span", interval(figure.interval, figure.form), class_="ends") if figure.interval else None,
             tag("b", formatted(figure.value, figure.form), class_="value"),
             class_="line",
@@ -162,8 +165,7 @@ def _in_text(figure: Figure) -> list[Markup | None]:
     if figure.matched is not None:
         rows = f" on {count(figure.n_holdout)} rows" if figure.n_holdout else " on as many rows"
         matched = tag("span", "synthetic", rows, " ", tag("b", formatted(figure.matched, figure.form)))
-    gap = None
+    difference = None
     if figure.gap is not None:
-        ends = f" ({interval(figure.gap_interval, figure.form)})" if figure.gap_interval else ""
-        gap = tag("span", f"gap {signed(figure.gap, figure.form)}{ends}")
-    return [real, matched, gap]
+        difference = tag("span", f"gap {gap(figure.gap, figure.gap_interval, figure.form)}")
+    return [real, matched, difference]

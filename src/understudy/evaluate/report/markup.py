@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from typing import Union
 
-Child = Union[str, int, None, Iterable["Child"]]
+Child = str | int | None | Iterable["Child"]
 Attribute = str | int | float | bool | None
 
 _VOID = frozenset({"br", "input", "link", "meta", "col"})

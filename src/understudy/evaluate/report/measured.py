@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from understudy.evaluate.report.markup import Markup, join, tag
-from understudy.evaluate.report.names import name, shown
-from understudy.evaluate.report.numbers import NONE, count, formatted, interval, number, plural, seconds, signed
+from understudy.evaluate.report.names import name, sentence, shown
+from understudy.evaluate.report.numbers import NONE, count, formatted, gap, interval, number, plural, seconds
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.terms import TERMS
 from understudy.evaluate.report.verdicts import WORDS, light
@@ -80,7 +80,7 @@ def measured(evaluation: Evaluation) -> Markup:
 def glossary(evaluation: Evaluation) -> Markup:
     """Each figure and each word of the page in a line."""
     figures = [
-        tag("div", tag("dt", figure.name, id=f"term-{figure.key}"), tag("dd", figure.note or figure.reason or NONE))
+        tag("div", tag("dt", sentence(figure.name), id=f"term-{figure.key}"), tag("dd", sentence(figure.note or figure.reason) or NONE))
         for figure in evaluation.figures
     ]
     words = [tag("div", tag("dt", word), tag("dd", meaning)) for word, meaning in TERMS.items()]
@@ -88,19 +88,16 @@ def glossary(evaluation: Evaluation) -> Markup:
 
 
 def _figure(figure: Figure) -> list[Markup | str]:
-    gap = signed(figure.gap, figure.form)
-    if figure.gap_interval:
-        gap += f" ({interval(figure.gap_interval, figure.form)})"
     rows = count(figure.n) if figure.n else NONE
     if figure.n_holdout:
         rows += f" / {count(figure.n_holdout)}"
     return [
-        tag("a", figure.name, href=f"#term-{figure.key}"),
+        tag("a", sentence(figure.name), href=f"#term-{figure.key}"),
         formatted(figure.value, figure.form),
         interval(figure.interval, figure.form),
         formatted(figure.holdout, figure.form),
         interval(figure.holdout_interval, figure.form),
-        gap,
+        gap(figure.gap, figure.gap_interval, figure.form),
         formatted(figure.best, figure.form),
         rows,
         join(light(figure.verdict), tag("span", WORDS[figure.verdict])),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from understudy.evaluate.report.markup import Markup, tag
+from understudy.evaluate.report.numbers import THIN
 
-_VISIBLE = {"\n": "⏎", "\r": "␍", "\t": "⇥", "\x00": "␀"}
+_VISIBLE = {"\n": "⏎", "\r": "␍", "\t": "⇥", "\x00": "␀", "\u200c": "\u200c", "\u200d": "\u200d"}  # the last two join letters and emoji
 _LONGEST_TITLE = 300
 
 
 def shown(name: str, longest: int = 48) -> str:
     """`name` in at most `longest` characters: control characters made visible, the middle of a long name left out."""
     if not name.strip():
-        return "(no name)" if not name else "(blank)"
+        return "(empty)" if not name else "(blank)"
     # Only so much of a name is looked at: a name of a megabyte must not cost a megabyte each time it is shown.
     text = name if len(name) <= 4 * longest else f"{name[: 2 * longest]}{name[-2 * longest :]}"
     text = "".join(_visible(character) for character in text)
@@ -38,6 +40,11 @@ def names(columns: list[str], most: int = 6) -> list[Markup | str]:
     if len(columns) > most:
         parts.append(f" and {len(columns) - most} more")
     return parts
+
+
+def sentence(text: str, longest: int = 400) -> str:
+    """Words written elsewhere, which may quote a column's name: as `shown`, with no line break before a per cent sign."""
+    return re.sub(r"(\d\.\d+)%|(\d) %", lambda found: f"{found[1] or found[2]}{THIN}%", shown(text, longest)) if text else ""
 
 
 def _visible(character: str) -> str:

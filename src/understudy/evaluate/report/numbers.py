@@ -86,13 +86,22 @@ def interval(ends: tuple[float, float] | None, form: str) -> str:
 
 
 def signed(value: float | None, form: str) -> str:
-    """A difference, always with its sign; in per cent points where the form is a share."""
+    """A difference, with its sign unless it is nought; in per cent points where the form is a share."""
     if value is None or not math.isfinite(value):
         return NONE
-    text = formatted(abs(value), form)
-    if float(f"{abs(value):.6f}") == 0 or set(text) <= set(f"0.{THIN}%"):
-        return text
-    return (MINUS if value < 0 else "+") + text
+    if form == "share":
+        value, text = 100 * value, f"{abs(100 * value):.{1 if abs(value) >= 0.0995 else 2}f}"
+    else:
+        text = formatted(abs(value), form)
+    sign = "" if not text.strip("0.") else MINUS if value < 0 else "+"
+    return sign + text
+
+
+def gap(value: float | None, ends: tuple[float, float] | None, form: str) -> str:
+    """A difference and its interval: "−0.72 points (−0.97 to −0.45)"."""
+    unit = " points" if form == "share" and value is not None else ""
+    between = f" ({signed(ends[0], form)} to {signed(ends[1], form)})" if ends else ""
+    return f"{signed(value, form)}{unit}{between}"
 
 
 def seconds(value: float) -> str:

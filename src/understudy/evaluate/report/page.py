@@ -115,7 +115,8 @@ def _bar(present: list[str]) -> Markup:
         tag("button", "Theme", type="button", id="theme", title="Light or dark", aria_label="Switch between light and dark", hidden=True),
         class_="tools",
     )
-    return tag("div", tag("a", "understudy", href="#top", class_="brand"), tag("nav", links, aria_label="Sections"), buttons, class_="topbar")
+    brand = tag("a", "understudy", href="#top", class_="brand")
+    return tag("div", brand, tag("nav", links, aria_label="Sections"), buttons, class_="topbar")
 
 
 def _foot(evaluation: Evaluation) -> Markup:

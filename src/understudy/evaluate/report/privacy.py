@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.headline import reading
 from understudy.evaluate.report.markup import Markup, join, tag
-from understudy.evaluate.report.names import name
+from understudy.evaluate.report.names import name, sentence
 from understudy.evaluate.report.numbers import formatted, interval, number, share
 from understudy.evaluate.report.strip import strip
 from understudy.evaluate.report.table import Heading, table
@@ -46,10 +46,10 @@ def _alarm(figure: Figure) -> Markup:
         real = join("; held-out real ", tag("b", formatted(figure.holdout, figure.form)), held)
     return tag(
         "article",
-        tag("h3", light(figure.verdict), figure.name),
+        tag("h3", light(figure.verdict), sentence(figure.name)),
         tag("p", tag("b", value), ends, real, class_="value") if figure.value is not None else None,
         strip(reading(figure)) if figure.value is not None else None,
-        tag("p", figure.reason) if figure.reason else None,
+        tag("p", sentence(figure.reason)) if figure.reason else None,
         tag("dl", tag("dt", "Shows"), tag("dd", shows), tag("dt", "Does not show"), tag("dd", does_not)),
         class_=f"alarm {figure.verdict}",
     )
@@ -128,5 +128,5 @@ def _remade_row(column: ColumnResult) -> list[Markup | str | None]:
         share(remade.unique_synthetic),
         reused,
         share(remade.form_kept) if remade.form_kept is not None else "–",
-        join(light(remade.verdict, with_word=True), " ", tag("small", remade.reason)),
+        join(light(remade.verdict, with_word=True), " ", tag("small", sentence(remade.reason))),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.markup import Markup, tag
-from understudy.evaluate.report.names import shown
+from understudy.evaluate.report.names import sentence
 from understudy.evaluate.report.numbers import NONE, share
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.verdicts import light
@@ -27,7 +27,8 @@ def rules(evaluation: Evaluation) -> Markup:
             Heading("Real", number=True),
             Heading("Verdict"),
         ]
-        body = table(headings, [_rule(rule) for rule in evaluation.rules], caption="Rules and the share of rows that break them", noun="rule")
+        rows = [_rule(rule) for rule in evaluation.rules]
+        body = table(headings, rows, caption="Rules and the share of rows that break them", noun="rule")
     else:
         body = tag("p", "No rule is declared in the schema and none was found to hold in the real table.", class_="note")
     return tag("section", tag("h2", "Rules"), body, id="rules")
@@ -35,7 +36,7 @@ def rules(evaluation: Evaluation) -> Markup:
 
 def _rule(rule: RuleResult) -> list[Markup | str]:
     return [
-        shown(rule.rule, 160),
+        sentence(rule.rule, 200),
         _SOURCES[rule.source],
         share(rule.synthetic),
         share(rule.holdout) if rule.holdout is not None else NONE,

@@ -46,7 +46,8 @@ def strip(reading: Reading) -> Markup:
         if reading.matched is not None:
             marks.append(tag("circle", cx=place(reading.matched), cy=_SYNTHETIC_Y, r=3.5, class_="syn open"))
         marks.append(tag("circle", cx=place(reading.value), cy=_SYNTHETIC_Y, r=4.5, class_="syn dot"))
-    axis = [tag("line", x1="0", x2="100%", y1=_AXIS_Y, y2=_AXIS_Y, class_="axis"), _label(best_at, f"best {_short(reading.best, reading.form)}")]
+    axis = [tag("line", x1="0", x2="100%", y1=_AXIS_Y, y2=_AXIS_Y, class_="axis")]
+    axis.append(_label(best_at, f"best {_short(reading.best, reading.form)}"))
     if best_at > _ROOM_OF_A_LABEL:
         axis.append(_label(0.0, formatted(low, reading.form)))
     if best_at < 1 - _ROOM_OF_A_LABEL:

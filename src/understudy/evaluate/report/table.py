@@ -42,9 +42,9 @@ def table(headings: Sequence[Heading], rows: Sequence[Sequence[Child]], *, capti
 
 
 def _row(headings: Sequence[Heading], cells: Sequence[Child], *, extra: bool) -> Markup:
-    first = tag("th", cells[0], scope="row")
-    rest = [tag("td", cell, class_=_class(heading), data_label=heading.title) for heading, cell in zip(headings[1:], cells[1:], strict=True)]
-    return tag("tr", first, rest, class_="extra" if extra else None)
+    titled = zip(headings[1:], cells[1:], strict=True)
+    rest = [tag("td", cell, class_=_class(heading), data_label=heading.title) for heading, cell in titled]
+    return tag("tr", tag("th", cells[0], scope="row"), rest, class_="extra" if extra else None)
 
 
 def _class(heading: Heading) -> str | None:

@@ -17,7 +17,7 @@ TERMS = {
     "AUC": "The chance that a classifier ranks a random positive row above a random negative one: 0.5 is a coin, 1 is certainty.",
     "Trained on synthetic, tested on real": "A model learns from synthetic rows only and is tested on real rows (TSTR), beside the same "
     "model trained on real rows (TRTR).",
-    "Stem": "One exact value that many rows share, such as 0 or 40; drawn apart from the ranges around it. A cut stem is taller than drawn.",
+    "Stem": "One exact value that many rows share, such as 0 or 40; drawn apart from the ranges. A cut stem is taller than drawn.",
 }
 
 _PROOFS = {

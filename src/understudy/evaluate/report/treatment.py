@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from understudy.evaluate.report.markup import Markup, join, tag
-from understudy.evaluate.report.names import name, shown
+from understudy.evaluate.report.names import name, sentence
 from understudy.evaluate.report.numbers import NONE, score
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.verdicts import light
@@ -14,16 +14,20 @@ from understudy.evaluate.report.verdicts import light
 if TYPE_CHECKING:
     from understudy.evaluate.result import ColumnResult, Evaluation
 
-_LONGEST_SENTENCE = 400
-
 
 def treatment(evaluation: Evaluation) -> Markup:
     """The section on decisions, one row a column."""
     decided = _by_column(evaluation.record or {})
-    headings = [Heading("Column"), Heading("Treated as", text=True), Heading("What was done", text=True), Heading("Agreement", number=True), Heading("Real", number=True)]
+    headings = [
+        Heading("Column"),
+        Heading("Treated as", text=True),
+        Heading("What was done", text=True),
+        Heading("Agreement", number=True),
+        Heading("Held-out real", number=True),
+    ]
     rows = [_row(column, decided[column.name]) for column in evaluation.columns]
-    whole = [tag("li", _sentence(decision)) for decision in decided[None]]
-    said = [tag("li", shown(str(note), _LONGEST_SENTENCE)) for note in [*((evaluation.record or {}).get("notes") or []), *evaluation.notes]]
+    whole = [tag("li", _decision(decision)) for decision in decided[None]]
+    said = [tag("li", sentence(str(note))) for note in [*((evaluation.record or {}).get("notes") or []), *evaluation.notes]]
     return tag(
         "section",
         tag("h2", "What was done to each column"),
@@ -51,9 +55,9 @@ def _by_column(record: dict[str, Any]) -> defaultdict[str | None, list[dict[str,
 
 
 def _row(column: ColumnResult, decisions: list[dict[str, Any]]) -> list[Markup | str | list[Markup]]:
-    why = join(tag("b", column.kind), f" because {shown(column.reason, 200)}" if column.reason else None)
-    done = [tag("p", _sentence(decision)) for decision in decisions]
-    done += [tag("p", light("warn"), " ", shown(note, _LONGEST_SENTENCE), class_="finding") for note in column.notes]
+    why = join(tag("b", column.kind), f" because {sentence(column.reason)}" if column.reason else None)
+    done = [tag("p", _decision(decision)) for decision in decisions]
+    done += [tag("p", light("warn"), " ", sentence(note), class_="finding") for note in column.notes]
     shape, real = NONE, NONE
     if column.shape is not None and column.shape.value is not None:
         shape = score(column.shape.value)
@@ -61,6 +65,6 @@ def _row(column: ColumnResult, decisions: list[dict[str, Any]]) -> list[Markup |
     return [name(column.name), why, done or NONE, shape, real]
 
 
-def _sentence(decision: dict[str, Any]) -> str:
+def _decision(decision: dict[str, Any]) -> str:
     what, why = str(decision.get("what") or ""), str(decision.get("why") or "")
-    return shown(f"{what}, because {why}" if why else what, _LONGEST_SENTENCE)
+    return sentence(f"{what}, because {why}" if why else what)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.bars import bar, dots
 from understudy.evaluate.report.markup import Markup, join, tag
-from understudy.evaluate.report.names import name
+from understudy.evaluate.report.names import name, sentence
 from understudy.evaluate.report.numbers import count, interval, number, plural, score, signed
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.verdicts import light
@@ -33,12 +33,12 @@ def utility(evaluation: Evaluation) -> Markup:
 def _why_none(evaluation: Evaluation) -> str:
     for figure in evaluation.figures:
         if figure.family == "utility" and figure.value is None and figure.reason:
-            return figure.reason
+            return sentence(figure.reason)
     return "No model was trained. Name the column to predict (target=) to have one trained on synthetic and one on real rows."
 
 
 def _task(task: UtilityTask) -> Markup:
-    facts = [task.task]
+    facts: list[str] = [task.task]
     if task.classes:
         facts.append(plural(task.classes, "class", "classes"))
     if task.positive is not None:
@@ -48,12 +48,16 @@ def _task(task: UtilityTask) -> Markup:
         "div",
         tag("h3", "Predicting ", name(task.target)),
         tag("p", " · ".join(facts), class_="aside"),
-        tag("p", tag("span", "trained on real", class_="key block"), tag("span", "trained on synthetic", class_="key syn"), class_="legend"),
+        _legend(),
         tag("div", [_score(entry) for entry in task.scores], class_="models"),
-        tag("p", task.note, class_="aside") if task.note else None,
+        tag("p", sentence(task.note), class_="aside") if task.note else None,
         _importances(task),
         class_="task",
     )
+
+
+def _legend() -> Markup:
+    return tag("p", tag("span", "trained on real", class_="key block"), tag("span", "trained on synthetic", class_="key syn"), class_="legend")
 
 
 def _score(entry: ModelScore) -> Markup:

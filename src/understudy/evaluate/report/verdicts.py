@@ -17,7 +17,8 @@ _SHAPES = {
     "pass": '<circle cx="8" cy="8" r="7"/><path d="M4.7 8.3l2.3 2.3 4.3-4.9"/>',
     "warn": '<path class="solid" d="M8 1.2L15.4 14.4H.6z"/><path d="M8 6v4M8 12.1v.3"/>',
     "fail": '<path class="solid" d="M5 .8h6L15.2 5v6L11 15.2H5L.8 11V5z"/><path d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2"/>',
-    "undecided": '<circle class="open" cx="8" cy="8" r="6.6"/><path class="ink" d="M6.1 6.2c.2-2.6 4-2.4 3.8 0C9.8 7.6 8 7.7 8 9.3M8 11.5v.3"/>',
+    "undecided": '<circle class="open" cx="8" cy="8" r="6.6"/>'
+    '<path class="ink" d="M6.1 6.2c.2-2.6 4-2.4 3.8 0C9.8 7.6 8 7.7 8 9.3M8 11.5v.3"/>',
     "info": '<circle class="open" cx="8" cy="8" r="6.6"/><path class="ink" d="M8 7.3v4M8 4.6v.3"/>',
 }
 

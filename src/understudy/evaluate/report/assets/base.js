@@ -50,9 +50,9 @@ function number(value) {
 }
 
 // A name as it can be shown: control characters visible, the middle of a long one left out. The same rules as names.py.
-const VISIBLE = { "\n": "⏎", "\r": "␍", "\t": "⇥", "\0": "␀" };
+const VISIBLE = { "\n": "⏎", "\r": "␍", "\t": "⇥", "\0": "␀", "\u200c": "\u200c", "\u200d": "\u200d" };
 function shown(name, longest = 48) {
-  if (!name.trim()) return name ? "(blank)" : "(no name)";
+  if (!name.trim()) return name ? "(blank)" : "(empty)";
   let text = name.length <= 4 * longest ? name : name.slice(0, 2 * longest) + name.slice(-2 * longest);
   text = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) => VISIBLE[found] ?? "�");
   const letters = [...text];

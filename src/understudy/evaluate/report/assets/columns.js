@@ -238,7 +238,7 @@ function countsTable(column) {
   const cells = cellsOf(column), heads = ["Value", "Real", ...(column.picture.cells.holdout ? ["Held-out real"] : []), "Synthetic"];
   const rows = cells.map((cell) => make("tr", {}, make("th", { scope: "row" }, shown(cell.label, 60)),
     SIDES.filter((side) => cell[side] !== null).map((side, at) => make("td", { class: "number", "data-label": heads[at + 1] }, share(cell[side])))));
-  return make("div", { class: "tablebox" }, make("table", {}, make("caption", { class: "unseen" }, `Shares of ${shown(column.name)}`),
+  return make("div", { class: "tablebox plain" }, make("table", {}, make("caption", { class: "unseen" }, `Shares of ${shown(column.name)}`),
     make("thead", {}, make("tr", {}, heads.map((head, at) => make("th", { scope: "col", class: at ? "number" : null }, head)))), make("tbody", {}, rows)));
 }
 
@@ -290,4 +290,6 @@ function columnSection() {
   addEventListener("beforeprint", () => { for (const element of grid.children) element.draw?.(); });
   byId("detail").addEventListener("click", (event) => { if (event.target === event.currentTarget) event.currentTarget.close(); });
   search();
+  // The first columns are drawn at once: most readers come for them.
+  for (const element of grid.children) element.draw?.();
 }
