@@ -1,0 +1,64 @@
+"""Columns drawn each by itself, from the codec's shares: the yardstick that shows what a learner adds.
+
+Whatever is measured on its output is the codec's doing (single columns) or nobody's (everything between columns).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from understudy.core.artifact import State
+from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions, Tokens
+from understudy.tabular.synthesizer import Conditions, TableSynthesizer
+
+if TYPE_CHECKING:
+    from understudy.core.budget import Budget
+    from understudy.core.progress import Progress
+    from understudy.core.random import Stream
+    from understudy.tabular.codec import Codec
+
+
+class Independent(TableSynthesizer):
+    """Draws every field from its shares. Conditions are met exactly, and change no other column."""
+
+    name: ClassVar[str] = "independent"
+
+    def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
+        """Nothing is left to learn: the codec knows the shares."""
+        progress.stage("learn", total=1)
+        progress.advance(1)
+
+    def _draw(self, size: int, rng: Stream, conditions: Conditions | None) -> Encoded:
+        allowed = {} if conditions is None else conditions.allowed
+        drawn = [_draw_field(f, size, rng.child(f.name).generator(), allowed.get(j)) for j, f in enumerate(self.codec.fields)]
+        return Encoded([tokens for tokens, _ in drawn], [positions for _, positions in drawn])
+
+    def _learned(self) -> State:
+        return State()
+
+    def _relearn(self, state: State) -> None:
+        """The codec has it all."""
+
+
+def _draw_field(field: Field, size: int, rng: np.random.Generator, allowed: Allowed | None) -> tuple[Tokens, Positions | None]:
+    """Tokens by their (allowed) shares; positions only where a condition cuts a bin."""
+    if allowed is None:
+        return _by_shares(field.shares, size, rng).astype(field.token_type), None
+    spans = np.array([allowed.span(token) if not field.atom[token] else (0.0, float(allowed.mask[token])) for token in range(field.size)])
+    weights = field.shares * (spans[:, 1] - spans[:, 0])
+    if not weights.sum() > 0:
+        # A condition on a value that training shares say nothing of: any allowed token is as good as another.
+        weights = allowed.mask.astype(np.float64)
+    tokens = _by_shares(weights, size, rng)
+    if field.all_atoms:
+        return tokens.astype(field.token_type), None
+    start, stop = spans[tokens].T
+    positions = np.minimum(start + rng.random(size) * (stop - start), 1 - 2.0**-24)
+    return tokens.astype(field.token_type), np.where(field.atom[tokens], 0, positions).astype(np.float32)
+
+
+def _by_shares(weights: Floats, size: int, rng: np.random.Generator) -> Tokens:
+    cumulative = np.cumsum(weights)
+    return np.searchsorted(cumulative, rng.random(size) * cumulative[-1], "right").clip(max=int(np.flatnonzero(weights)[-1]))

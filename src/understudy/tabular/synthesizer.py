@@ -1,0 +1,419 @@
+"""`TableSynthesizer`: what every learner of tables shares, from the data to tokens and from tokens to rows in the data's own form.
+
+    fit     as_table → typed values → constraints forward → codec → learner's `_learn`
+    _block  learner's `_draw` → codec → constraints backward → the source's types, texts and column order
+
+To add a learner, subclass, name it, and write `_learn`, `_draw`, `_learned` and `_relearn` (or subclass `ChainSynthesizer`, which
+draws field by field and brings conditions and inequalities along).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+
+from understudy.core.artifact import State
+from understudy.core.budget import Budget, BudgetLike
+from understudy.core.errors import Cancelled, ConditionError, DataError, UnderstudyError
+from understudy.core.generator import Synthesizer
+from understudy.core.progress import Progress, ProgressLike, listening
+from understudy.core.random import Stream
+from understudy.core.record import FitRecord, versions_at_work
+from understudy.data.frames import NativeForm
+from understudy.data.schema import ColumnSchema, TableSchema
+from understudy.data.table import Table, as_table
+from understudy.data.typed import typed, written
+from understudy.tabular.codec.category import CategoryColumn
+from understudy.tabular.codec.codec import MUCH_PROTECTED, Codec, unknown_column
+from understudy.tabular.codec.column import Limit
+from understudy.tabular.codec.protection import Protection
+from understudy.tabular.condition import Condition, meets, parse_conditions
+from understudy.tabular.constraints import Constraints
+from understudy.tabular.fields import Allowed, Encoded
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+FEW_ROWS = 50
+ROUNDS = 64
+"""How often a block is drawn anew for rows that fields cannot express, before rows are repeated or the conditions called impossible."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions compiled for a draw.
+
+    ``allowed``: per field what may be drawn, exact as far as fields can say it. ``limits``: per field what decoded numbers are
+    moved into. ``tested``: conditions that finished rows are tested for, and drawn again where they fail.
+    """
+
+    allowed: dict[int, Allowed] = field(default_factory=dict)
+    limits: dict[int, Limit] = field(default_factory=dict)
+    tested: tuple[Condition, ...] = ()
+
+
+class ScarceRowsWarning(UserWarning):
+    """Rows that meet the conditions were so rare that some are repeated."""
+
+
+class TableSynthesizer(Synthesizer):
+    """A synthesizer of tables.
+
+    Args:
+        protection: what the codec holds back; the default protects rare categories and extreme numbers.
+
+    Attributes:
+        schema: what the columns mean, as the output has them. constraints, codec: fitted, see there.
+    """
+
+    name: ClassVar[str]
+    block_size = 8192
+    protection: Protection = Protection()
+    schema: TableSchema
+    constraints: Constraints
+    codec: Codec
+    form: NativeForm
+
+    def __init__(self, *, protection: Protection | None = None) -> None:
+        if protection is not None:
+            self.protection = protection
+
+    # -- what a learner writes
+
+    @abstractmethod
+    def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
+        """Learn from encoded rows. ``budget`` runs already. Called only where there is at least one field."""
+
+    @abstractmethod
+    def _draw(self, size: int, rng: Stream, conditions: Conditions | None) -> Encoded:
+        """``size`` rows as tokens; positions may be None. With conditions, rows that ``conditions.allowed`` contains."""
+
+    @abstractmethod
+    def _learned(self) -> State:
+        """What was learned, apart from what this class keeps."""
+
+    @abstractmethod
+    def _relearn(self, state: State) -> None:
+        """Take back what `_learned` gave; ``self.codec`` is there already."""
+
+    # -- learning
+
+    def fit(
+        self,
+        data: Any,
+        *,
+        schema: TableSchema | str | PathLike[str] | None = None,
+        budget: BudgetLike = None,
+        seed: int = 0,
+        progress: ProgressLike = None,
+    ) -> Self:
+        """Learn a table and return self.
+
+        Args:
+            data: a path, a database URL, a pandas, Polars or PyArrow frame, or a `Table`.
+            schema: what the columns mean, as an object or a YAML file; inferred, with reasons, where None.
+            budget: "30s", "10min", "best", seconds, or None.
+            seed: any integer in 0 .. 2**63-1.
+
+        Raises:
+            DataError, SchemaError, ConstraintError: the data cannot be learned as they are.
+            Cancelled: the listener asked to stop before anything was learned.
+        """
+        began = time.perf_counter()
+        stream, limit = Stream(seed), Budget.parse(budget).start()
+        with listening(progress) as listener:
+            listener.stage("read")
+            table = _enough(as_table(data, schema))
+            record = FitRecord(versions=versions_at_work("polars", "pyarrow"))
+            encoded = self._prepare_table(table, stream, listener, record)
+            if self.codec.fields:
+                self._learn(encoded, self.codec, seed=stream.child("learn"), budget=limit, progress=listener)
+        self._tell(record)
+        record.seconds = time.perf_counter() - began
+        self.record = record
+        return self
+
+    def _prepare_table(self, table: Table, stream: Stream, listener: Progress, record: FitRecord) -> Encoded:
+        """Schema, constraints and codec; the table as tokens."""
+        schema = table.schema
+        _note_table(table, record)
+        rows = _TypedRows(table, schema)
+        rare = self.protection.rare_threshold(table.rows, stream.child("codec"))
+        _unless_cancelled(listener)
+        listener.stage("learn the columns")
+        self.constraints = Constraints.fit(rows, schema, rare, self.protection.extremes)
+        self.codec = Codec.fit(_ForwardRows(rows, self.constraints), self.constraints.schema, stream.child("codec"), self.protection)
+        self.schema = _without_rare(schema, self.codec)
+        self.form = table.form
+        listener.stage("encode", total=table.rows)
+        parts: list[Encoded] = []
+        for chunk in rows.chunks():
+            _unless_cancelled(listener)
+            parts.append(self.codec.encode(self.constraints.forward(chunk)))
+            listener.advance(sum(part.rows for part in parts))
+        return _joined(parts)
+
+    def _tell(self, record: FitRecord) -> None:
+        """What was done to each column, into the record."""
+        for column in self.codec.columns:
+            if column.name in self.schema.names:
+                source = self.schema.column(column.name)
+                record.decide(column.name, f"treated as {source.kind}: {column.what()}", source.reason or "the schema says so")
+            if isinstance(column, CategoryColumn) and column.protected_share > MUCH_PROTECTED:
+                record.note(
+                    f'"{column.name}": {column.protected_share:.0%} of its values are held by too few rows and were protected; '
+                    "if they name persons or things, declare it identifier, code or text."
+                )
+        for name, what, why in self.constraints.notes:
+            record.decide(name, what, why)
+        for rule in self.schema.constraints:
+            if rule.enforce and rule.exceptions:
+                record.note(f"{rule.exceptions} rows of the source break the rule {rule.type}; no row of the output does.")
+
+    # -- making rows
+
+    def _block(self, index: int, size: int, rng: Stream, given: Conditions | None) -> pl.DataFrame:
+        rows = np.arange(index * size, (index + 1) * size, dtype=np.int64)
+        made = self._decoded(size, rng, given, rows)
+        if (given is not None and given.tested) or self.constraints.may_break:
+            made = self._chosen(made, rows, rng, given)
+        else:
+            made = self.constraints.backward(made)
+        return pl.DataFrame([written(made[column.name], column).alias(column.name) for column in self.schema.columns])
+
+    def _decoded(self, size: int, rng: Stream, given: Conditions | None, rows: Any) -> pl.DataFrame:
+        """Typed rows as drawn, before constraints."""
+        drawn = self._draw(size, rng, given) if self.codec.fields else Encoded([], [])
+        return self.codec.decode(drawn, rows, rng.child("decode"), None if given is None else given.limits)
+
+    def _chosen(self, made: pl.DataFrame, rows: Any, rng: Stream, given: Conditions | None) -> pl.DataFrame:
+        """Finished typed rows of which every one passes the tests: those that fail are drawn again."""
+        size, found, tried = len(rows), [], 0
+        for attempt in range(ROUNDS):
+            passed = made.filter(pl.Series(self._passes(self.constraints.backward(made), given)))
+            tried += size
+            found.append(passed)
+            if sum(part.height for part in found) >= size:
+                break
+            made = self._decoded(size, rng.child("again", attempt), given, rows)
+        kept = pl.concat(found)
+        if not kept.height:
+            raise ConditionError(
+                f"No row that meets the conditions was found among {tried:,} candidates.", where="given",
+                remedy="Each condition alone is possible, but not together in this model. Loosen one of them.",
+            )  # fmt: skip
+        if kept.height < size:
+            warnings.warn(
+                f"Only {kept.height} of {tried:,} candidates meet the conditions: rows are repeated to make {size}.", ScarceRowsWarning, stacklevel=2
+            )
+            kept = kept[np.resize(np.arange(kept.height), size)]
+        return self.constraints.backward(self.codec.remake(kept.head(size), rows, rng))
+
+    def _passes(self, finished: pl.DataFrame, given: Conditions | None) -> Any:
+        passed = self.constraints.tested(finished)
+        for condition in () if given is None else given.tested:
+            passed &= meets(finished[condition.column], condition)
+        return passed
+
+    # -- conditions
+
+    def _prepare(self, given: Any) -> Conditions | None:
+        return None if given is None else self._compiled(given)
+
+    def _compiled(self, given: Any) -> Conditions:
+        """Conditions compiled. Raises ``ConditionError`` where they cannot be met, saying why."""
+        asked = parse_conditions(given)
+        for name in asked:
+            if name not in self.schema.names:
+                raise unknown_column(name, self.schema.names)
+        asked = {name: _in_typed_values(condition, self.schema.column(name)) for name, condition in asked.items()}
+        wanted, tested = self.constraints.translate(asked)
+        restricted = self.codec.restrict(wanted)
+        bounded = {name for low, high, _ in self.constraints.bounds for name in (low, high)}
+        tested += [condition for condition in restricted.inexact if condition not in tested]
+        # What keeps an inequality may leave the range that was asked for.
+        tested += [condition for name, condition in asked.items() if name in bounded and condition not in tested]
+        return Conditions(restricted.allowed, restricted.limits, tuple(tested))
+
+    # -- what a batch is
+
+    def _concat(self, batches: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat(list(batches))
+
+    def _slice(self, batch: pl.DataFrame, start: int, stop: int) -> pl.DataFrame:
+        return batch.slice(start, stop - start)
+
+    def _length(self, batch: pl.DataFrame) -> int:
+        return int(batch.height)
+
+    def _deliver(self, batch: pl.DataFrame) -> Any:
+        return self.form.restore(batch)
+
+    def _fingerprint(self, batch: pl.DataFrame) -> bytes:
+        digest = hashlib.blake2b(digest_size=32)
+        for column in batch:
+            _feed(digest, column)
+        return digest.digest()
+
+    # -- saving
+
+    def _state(self) -> State:
+        codec, learned = self.codec.to_state(), self._learned() if self.codec.fields else State()
+        constraints, tables = self.constraints.to_state()
+        manifest = {
+            "schema": self.schema.model_dump(mode="json", exclude_none=True),
+            "form": self.form.to_dict(),
+            "protection": self.protection.to_dict(),
+            "constraints": constraints,
+            "codec": codec.manifest,
+            "learned": learned.manifest,
+        }
+        arrays = codec.arrays | {f"learned.{name}": array for name, array in learned.arrays.items()}
+        arrow = {name: frame.to_arrow() for name, frame in tables.items()} | codec.tables
+        return State(manifest, arrays, arrow | {f"learned.{name}": table for name, table in learned.tables.items()})
+
+    @classmethod
+    def _from_state(cls, state: State) -> Self:
+        facts = state.manifest
+        model = cls()
+        model.protection = Protection.from_dict(facts["protection"])
+        model.schema = TableSchema.model_validate(facts["schema"])
+        model.form = NativeForm.from_dict(facts["form"])
+        frames = {name: pl.DataFrame(pl.from_arrow(table)) for name, table in state.tables.items() if name.startswith("constraints.")}
+        model.constraints = Constraints.from_state(facts["constraints"], frames)
+        model.codec = Codec.from_state(State(facts["codec"], state.arrays, state.tables))
+        learned = "learned."
+        if model.codec.fields:
+            model._relearn(
+                State(
+                    facts["learned"],
+                    {name.removeprefix(learned): array for name, array in state.arrays.items() if name.startswith(learned)},
+                    {name.removeprefix(learned): table for name, table in state.tables.items() if name.startswith(learned)},
+                )
+            )
+        return model
+
+
+class _TypedRows:
+    """A table's rows as typed values, chunk by chunk."""
+
+    def __init__(self, table: Table, schema: TableSchema) -> None:
+        self._table, self._schema = table, schema
+
+    def chunks(self) -> Iterator[pl.DataFrame]:
+        first = 0
+        for chunk in self._table.chunks():
+            try:
+                yield pl.DataFrame([typed(chunk[c.name], c, first_row=first) for c in self._schema.columns])
+            except UnderstudyError as error:
+                error.where = ", ".join(part for part in (self._table.origin, error.where) if part and part not in (error.where or "")) or error.where
+                raise
+            first += chunk.height
+
+
+class _ForwardRows:
+    """Typed rows without what constraints derive."""
+
+    def __init__(self, rows: _TypedRows, constraints: Constraints) -> None:
+        self._rows, self._constraints = rows, constraints
+
+    def chunks(self) -> Iterator[pl.DataFrame]:
+        return (self._constraints.forward(chunk) for chunk in self._rows.chunks())
+
+
+def _enough(table: Table) -> Table:
+    if table.rows < 2:
+        raise DataError(
+            f"The table has {'one row' if table.rows == 1 else 'no rows'}; nothing can be learned from that.",
+            where=table.origin,
+            remedy="Give at least two rows; some hundreds make a model worth having.",
+        )
+    return table
+
+
+def _note_table(table: Table, record: FitRecord) -> None:
+    for note in table.notes:
+        record.decide(note.column, note.what, note.why)
+    if table.rows < FEW_ROWS:
+        record.note(f"The table has only {table.rows} rows: the model knows little, and little of it can be protected.")
+
+
+def _unless_cancelled(listener: Progress) -> None:
+    if listener.cancelled:
+        raise Cancelled("Learning was stopped before anything was learned.")
+
+
+def _without_rare(schema: TableSchema, codec: Codec) -> TableSchema:
+    """The schema to save: its lists of values hold no protected level."""
+    kept = {column.name: {str(v) for v in column.levels} for column in codec.columns if isinstance(column, CategoryColumn)}
+    columns = [_shortened(column, kept[column.name]) if column.name in kept else column for column in schema.columns]
+    return TableSchema(columns=columns, constraints=schema.constraints, key=schema.key)
+
+
+def _shortened(column: ColumnSchema, kept: set[str]) -> ColumnSchema:
+    changes: dict[str, Any] = {}
+    if column.kind == "ordinal" and column.order:
+        changes["order"] = [v for v in column.order if str(v) in kept] or column.order[:1]
+    if column.kind != "boolean" and column.categories:
+        changes["categories"] = [v for v in column.categories if str(v) in kept] or None
+    return column.model_copy(update=changes) if changes else column
+
+
+def _joined(parts: list[Encoded]) -> Encoded:
+    """Encoded chunks as one."""
+    if len(parts) == 1:
+        return parts[0]
+    fields = range(len(parts[0].tokens))
+    positions = [None if parts[0].positions[j] is None else np.concatenate([p.positions[j] for p in parts]) for j in fields]  # type: ignore[misc]
+    return Encoded([np.concatenate([p.tokens[j] for p in parts]) for j in fields], positions)
+
+
+def _in_typed_values(condition: Condition, column: ColumnSchema) -> Condition:
+    """A condition as the source writes values ("Yes", "31/12/2020", "1.234,50 €") in the values that these mean."""
+    changed = {
+        "choices": None if condition.choices is None else tuple(_meaning(value, column) for value in condition.choices),
+        "low": _meaning(condition.low, column),
+        "high": _meaning(condition.high, column),
+    }
+    choices = changed["choices"]
+    null = condition.null or (choices is not None and None in choices)
+    present = None if choices is None else tuple(value for value in choices if value is not None)
+    return Condition(condition.column, present, changed["low"], changed["high"], null)
+
+
+def _meaning(value: Any, column: ColumnSchema) -> Any:
+    if value is None or column.kind in ("categorical", "ordinal", "constant") or column.remade:
+        return None if column.missing_text and value in column.missing_text else value
+    if column.spelling is not None and value in column.spelling:
+        return column.spelling.index(value) == 1
+    if not isinstance(value, str) or column.dtype != "String":
+        return value
+    try:
+        return typed(pl.Series([value]), column)[0]
+    except UnderstudyError:
+        return value
+
+
+def _feed(digest: Any, column: pl.Series) -> None:
+    """Name, type, missing values and values of a column, each with its length first."""
+    missing = column.is_null().to_numpy()
+    parts = [column.name.encode(), str(column.dtype).encode(), np.packbits(missing).tobytes()]
+    if column.dtype.is_numeric() and not column.dtype.is_decimal():
+        parts.append(np.ascontiguousarray(column.fill_null(0).to_numpy()).tobytes())
+    elif column.dtype.is_temporal():
+        parts.append(np.ascontiguousarray(column.to_physical().fill_null(0).to_numpy()).tobytes())
+    else:
+        texts = column.cast(pl.String).fill_null("")
+        parts += [texts.str.len_bytes().to_numpy().tobytes(), "".join(texts.to_list()).encode("utf-8", "surrogatepass")]
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+
