@@ -3,10 +3,12 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -201,6 +203,39 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
     listener = Callback(lambda event: write(SmallTable(), 500, tmp_path / "out") if event["event"] == "advance" else None)
     with pytest.raises(SinkError, match="Another run is writing here"):
         write(SmallTable(), 500, tmp_path / "out", progress=listener)
+
+
+# -- a database
+
+
+def test_a_database_table_gets_the_rows_of_sample(tmp_path):
+    url = f"sqlite:///{tmp_path / 'x.db'}#people"
+    manifest = write(SmallTable(), 1_234, url, seed=5)
+    assert (manifest.rows, manifest.target) == (1_234, url)
+    with closing(sqlite3.connect(tmp_path / "x.db")) as database:
+        assert database.execute("select row, text, colour, decimal from people order by row").fetchall() == sampled(1_234, seed=5).rows()
+
+
+def test_a_table_that_is_there_is_replaced_only_on_request(tmp_path):
+    url = f"sqlite:///{tmp_path / 'x.db'}#people"
+    write(SmallTable(), 100, url)
+    with pytest.raises(SinkError, match="people"):
+        write(SmallTable(), 50, url)
+    write(SmallTable(), 50, url, overwrite=True)
+    assert count_people(tmp_path) == 50
+
+
+def test_an_interrupted_table_leaves_what_was_there(tmp_path):
+    url = f"sqlite:///{tmp_path / 'x.db'}#people"
+    write(SmallTable(), 100, url)
+    with pytest.raises(Cancelled, match="nothing was written"):
+        write(SmallTable(), 5_000, url, overwrite=True, progress=Callback(lambda event: event.get("done", 0) < 2_000))
+    assert count_people(tmp_path) == 100
+
+
+def count_people(folder):
+    with closing(sqlite3.connect(folder / "x.db")) as database:
+        return database.execute("select count(*) from people").fetchone()[0]
 
 
 # -- what goes wrong

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from understudy.core.errors import Cancelled
+from understudy.core.record import versions_at_work
 from understudy.run.folder import RowCount, Run
 from understudy.run.manifest import Manifest, PartRecord
 from understudy.run.part import ChecksummedFile, part_frames, text_dialect
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
 
 def write_table(run: Run, target: Target) -> Manifest:
     """All rows or none: the table appears when the transaction ends."""
-    raise NotImplementedError
+    from understudy.data.sql import shown_url, write_sql
+
+    shown = f"{shown_url(target.place)}#{target.table}"
+    try:
+        rows = write_sql(_frames(run), target.place, target.table, if_exists="replace" if run.overwrite else "fail")
+    except KeyboardInterrupt:
+        raise Cancelled("Stopped; nothing was written.", where=shown) from None
+    return Manifest(shown, run.plan, {0: PartRecord(target.table or "", rows, 0, "")}, versions_at_work("polars", "pyarrow"))
 
 
 def write_stdout(run: Run, target: Target) -> Manifest:

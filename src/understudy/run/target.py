@@ -84,13 +84,16 @@ def _known_format(form: str) -> str:
 
 
 def _database(url: str, form: str | None) -> Target:
-    place, _, table = url.partition("#")
-    if not table:
+    from understudy.data.sql import shown_url, split_url
+
+    place, table = split_url(url)
+    shown = shown_url(place)
+    if table is None:
         raise ArgumentError(
-            "A database needs the name of a table to write.", where=place, remedy=f"Add it after a #, as in {place}#synthetic"
+            "A database needs the name of a table to write.", where=shown, remedy=f"Add it after a #, as in {shown}#synthetic"
         )
     if form is not None:
-        raise ArgumentError(f"A database table has no file format, but {form} was asked for.", where=place, remedy="Leave out the format.")
+        raise ArgumentError(f"A database table has no file format, but {form} was asked for.", where=shown, remedy="Leave out the format.")
     return Target("sql", place, table=table)
 
 
