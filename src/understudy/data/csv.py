@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Ragged = Literal["error", "skip"]
-MEMORY_BYTES = 128 << 20
-_BLOCK_BYTES = 4 << 20
+MEMORY_BYTES = 384 << 20
+_CELL_BYTES = 16  # what a cell of text takes beside its letters
+_BLOCK_BYTES = 1 << 20
 _LARGEST_BLOCK = 1 << 30
 _UNDEFINED_IN_CP1252 = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 
@@ -143,8 +144,12 @@ class CsvSource:
 def _source(paths: Sequence[Path], layout: _Layout, plans: Sequence[ColumnPlan], first: _FirstPass) -> Source:
     if first.kept is None:
         return CsvSource(paths, layout, plans, first.rows)
-    frames = [text.select(plan.convert().alias(plan.name) for plan in plans) for text in first.kept]
-    return FrameSource(pl.concat(frames, rechunk=True))
+    frames: list[pl.DataFrame] = []
+    # Each piece of text goes as soon as it has become values, so that both are never held whole.
+    first.kept.reverse()
+    while first.kept:
+        frames.append(first.kept.pop().select(plan.convert().alias(plan.name) for plan in plans))
+    return FrameSource(pl.concat(frames))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -236,7 +241,7 @@ def _first_pass(paths: Sequence[Path], layout: _Layout, options: CsvOptions) -> 
             for column, cells in zip(seen.columns, text, strict=True):
                 column.see(cells)
                 seen.missing += cells.null_count()
-            seen.bytes += int(text.estimated_size())
+            seen.bytes += int(text.estimated_size()) + _CELL_BYTES * text.height * text.width
             if seen.kept is not None and seen.bytes <= MEMORY_BYTES:
                 seen.kept.append(text)
             else:
