@@ -17,7 +17,10 @@ def breaches(frame: pl.DataFrame, constraint: Constraint, mappings: Mapping[str,
     names = columns_of(constraint)
     for name in names:
         if name not in frame.columns:
-            raise ConstraintError(f'The {constraint.type} constraint names the column "{name}", which the data lack.', remedy=did_you_mean(name, frame.columns))
+            raise ConstraintError(
+                f'The {constraint.type} constraint names the column "{name}", which the data lack.',
+                remedy=did_you_mean(name, frame.columns),
+            )
     match constraint:
         case Dependency():
             mapping = mappings.get(constraint.dependent)

@@ -6,8 +6,8 @@ characters: one row a text of one length, spaces and dashes taken out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 import polars as pl

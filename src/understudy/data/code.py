@@ -56,7 +56,9 @@ class Code(Regenerator):
             return pl.Series([], dtype=pl.String)
         weights = np.array([shape.rows for shape in self.shapes], dtype=np.float64)
         chosen = choices(rows, key_of(stream, "shape"), weights)
-        parts = [(place, self._filled(i, rows[place], stream)) for i in range(len(self.shapes)) if len(place := np.flatnonzero(chosen == i))]
+        parts = [
+            (place, self._filled(i, rows[place], stream)) for i in range(len(self.shapes)) if len(place := np.flatnonzero(chosen == i))
+        ]
         return scattered(parts, len(rows))
 
     def _filled(self, i: int, rows: Rows, stream: Stream) -> pl.Series:

@@ -295,7 +295,9 @@ class PatternIdentifier(Regenerator):
     def texts(self, rows: Rows, stream: Stream) -> pl.Series:
         numbers = _numbered(self.repeats, rows, stream)
         family, within = self.turns.dealt(numbers, key_of(stream, "families"))
-        parts = [(place, self._family(i, within[place], stream)) for i in range(len(self.families)) if len(place := np.flatnonzero(family == i))]
+        parts = [
+            (place, self._family(i, within[place], stream)) for i in range(len(self.families)) if len(place := np.flatnonzero(family == i))
+        ]
         return scattered(parts, len(rows)) if parts else pl.Series([], dtype=pl.String)
 
     def _family(self, i: int, numbers: Rows, stream: Stream) -> pl.Series:
@@ -404,7 +406,7 @@ def _cell_positions(alphabets: list[str], check: list[int], real: int) -> list[i
     whole, cells, chosen = _product([len(alphabets[i]) for i in usable]), 1, []
     for i in usable:
         grown = cells * len(alphabets[i])
-        if cells >= 4 * real and cells >= 1024 or grown > _MOST_CELLS or whole // grown < _CELL:
+        if (cells >= 4 * real and cells >= 1024) or grown > _MOST_CELLS or whole // grown < _CELL:
             break
         cells = grown
         chosen.append(i)

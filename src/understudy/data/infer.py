@@ -139,9 +139,7 @@ def _decided(survey: _Survey, name: str, also: pl.Series | None = None) -> Colum
         values = pl.concat([values, also.cast(values.dtype)])
     nulls, low, high = survey.facts[name]
     siblings = tuple(other for other in survey.names if other != name)
-    evidence = Evidence(
-        name, values, survey.rows, nulls, low, high, survey.complete, lambda: bool(survey.all_differ(name)), siblings
-    )
+    evidence = Evidence(name, values, survey.rows, nulls, low, high, survey.complete, lambda: bool(survey.all_differ(name)), siblings)
     facts = _decide(evidence, series.dtype)
     common = {"name": name, "dtype": dtype_name(series.dtype), "nullable": nulls > 0 or bool(facts.get("missing_text"))}
     return ColumnSchema.model_validate(common | facts)

@@ -31,9 +31,7 @@ Personal = Literal[
 PERSONAL: tuple[str, ...] = get_args(Personal)
 
 Check = Literal["luhn", "iban", "ean", "isbn10"]
-Resolution = Literal[
-    "year", "month", "day", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"
-]
+Resolution = Literal["year", "month", "day", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"]
 Scalar = bool | int | float | str
 
 # Kinds whose values are made anew from the row number and never learned.

@@ -109,9 +109,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-_Dumper.add_representer(
-    _Inline, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
-)
+_Dumper.add_representer(_Inline, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True))
 
 
 class _Loader(yaml.SafeLoader):
@@ -169,7 +167,7 @@ def _column_named(body: dict[Any, Any], loc: tuple[Any, ...]) -> str:
     if len(loc) < 2 or loc[0] != "columns" or not isinstance(loc[1], int):
         return ""
     column = body["columns"][loc[1]]
-    return f", column \"{column['name']}\"" if isinstance(column, dict) and "name" in column else ""
+    return f', column "{column["name"]}"' if isinstance(column, dict) and "name" in column else ""
 
 
 _HEAD = f"""\

@@ -35,7 +35,11 @@ class Words(Regenerator):
     def __init__(self, words: list[str], starts: list[int], followers: list[int], counts: list[int], lengths: list[int]) -> None:
         self.words, self.starts, self.followers, self.counts, self.lengths = words, starts, followers, counts, lengths
         self._vocabulary = pl.Series(words, dtype=pl.String)
-        shared = f"{len(words):,} words that at least {_FEWEST_ROWS} rows share" if followers else "plain words, because the rows share none"
+        self._starts, self._followers = np.array(starts), np.array(followers)
+        self._edges = np.concatenate([[0.0], np.cumsum(np.array(counts, dtype=np.float64))])
+        shared = (
+            f"{len(words):,} words that at least {_FEWEST_ROWS} rows share" if followers else "plain words, because the rows share none"
+        )
         self.notes = [f"texts are put together from {shared}; their meaning is not kept"]
 
     @classmethod
@@ -46,7 +50,11 @@ class Words(Regenerator):
         split = pl.DataFrame({"row": np.arange(len(values)), "word": values.str.strip_chars().str.split(" ")}).explode("word")
         split = split.filter(pl.col("word").is_not_null() & (pl.col("word") != ""))
         lengths = split.group_by("row").len()["len"].clip(upper_bound=_LONGEST).sort()
-        quantiles = lengths.gather(np.linspace(0, max(0, len(lengths) - 1), min(_LENGTHS, len(lengths))).round().astype(int)) if len(lengths) else pl.Series([1])
+        quantiles = (
+            lengths.gather(np.linspace(0, max(0, len(lengths) - 1), min(_LENGTHS, len(lengths))).round().astype(int))
+            if len(lengths)
+            else pl.Series([1])
+        )
         pairs = _shared_pairs(split)
         if pairs.height < 2 * _FEWEST_ROWS:
             return cls(list(plain_words()), [], [], [], [int(n) for n in quantiles])
@@ -70,12 +78,12 @@ class Words(Regenerator):
         """The word after each state, as its number from 1."""
         if not self.followers:
             return np.asarray((uniform * len(self.words)).astype(np.int64) + 1)
-        starts = np.array(self.starts)
-        edges = np.concatenate([[0.0], np.cumsum(np.array(self.counts, dtype=np.float64))])
-        low, high = edges[starts[state]], edges[starts[state + 1]]
-        place = np.searchsorted(edges, low + uniform * (high - low), side="right") - 1
-        place = np.clip(place, starts[state], starts[state + 1] - 1)
-        return np.asarray(np.array(self.followers)[place])
+        starts = self._starts
+        # A word that nothing follows is followed by what texts begin with.
+        state = np.where(starts[state] < starts[state + 1], state, 0)
+        low, high = self._edges[starts[state]], self._edges[starts[state + 1]]
+        place = np.searchsorted(self._edges, low + uniform * (high - low), side="right") - 1
+        return np.asarray(self._followers[np.clip(place, starts[state], starts[state + 1] - 1)])
 
     def _joined(self, chain: Rows, lengths: Rows) -> pl.Series:
         inside = np.arange(chain.shape[1]) < lengths[:, None]
@@ -111,9 +119,9 @@ def _shared_pairs(split: pl.DataFrame) -> pl.DataFrame:
 def _chain(pairs: pl.DataFrame) -> tuple[list[str], list[int], list[int], list[int]]:
     """Words, and for each state (0 the beginning, then the words) its followers with counts, in compressed rows.
 
-    A word that nothing follows is followed by what texts begin with; if no beginning is shared, by any word.
+    If no beginning is shared, texts begin with any word.
     """
-    words = pairs["word"].unique().sort().to_list()
+    words = [word for word in pl.concat([pairs["word"], pairs["before"]]).unique().sort().to_list() if word]
     number = {word: i + 1 for i, word in enumerate(words)} | {"": 0}
     after: list[list[tuple[int, int]]] = [[] for _ in range(len(words) + 1)]
     for before, word, rows in pairs.select("before", "word", "rows").iter_rows():
@@ -122,7 +130,7 @@ def _chain(pairs: pl.DataFrame) -> tuple[list[str], list[int], list[int], list[i
         after[0] = [(i + 1, 1) for i in range(len(words))]
     starts, followers, counts = [0], [], []
     for state in after:
-        for word, rows in sorted(state or after[0]):
+        for word, rows in sorted(state):
             followers.append(word)
             counts.append(rows)
         starts.append(len(followers))

@@ -23,7 +23,12 @@ def find_copies(survey: Survey) -> list[Equal]:
         first = firsts.setdefault((family, _content(series)), column.name)
         if first != column.name and _equal_everywhere(survey, first, column.name):
             found.append(
-                Equal(a=first, b=column.name, rows_checked=survey.rows, reason=f"the two columns hold the same values in all {survey.rows:,} rows")
+                Equal(
+                    a=first,
+                    b=column.name,
+                    rows_checked=survey.rows,
+                    reason=f"the two columns hold the same values in all {survey.rows:,} rows",
+                )
             )
     return found
 

@@ -22,6 +22,9 @@ from understudy.data.schema import ColumnSchema
 _FEW_LEVELS = 300
 _ROWS_PER_LEVEL = 5
 _EXPECTED_BREACHES = 20.0
+# Year and weekday are functions of a date, although few rows share one.
+_ROWS_PER_DATE = 2
+_EXPECTED_BREACHES_OF_DATES = 200.0
 _ORDER_OF_KINDS = ("ordinal", "integer", "date", "datetime", "decimal", "categorical", "boolean")
 
 
@@ -34,23 +37,25 @@ def find_dependencies(survey: Survey, left_out: frozenset[str] = frozenset()) ->
     codes = np.stack([survey.codes(name) for name in names])
     sizes = [np.bincount(row) for row in codes]
     levels = np.array([len(size) for size in sizes], dtype=np.int64)
-    candidates = _candidates(sizes, survey.sample.height)
+    dates = np.array([column.kind == "date" for column in columns])
+    candidates = _candidates(sizes, survey.sample.height, dates)
     holds = _surviving(codes, levels, candidates)
     if not survey.complete:
         _check_all_rows(survey, names, holds)
     return _reduced(columns, levels, holds, survey.rows)
 
 
-def _candidates(sizes: Sequence[NDArray[np.int64]], rows: int) -> NDArray[np.bool_]:
+def _candidates(sizes: Sequence[NDArray[np.int64]], rows: int, dates: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which ordered pairs are worth trying: enough rows a level, and a breach would be expected if the two were independent."""
     alike_pairs = np.array([float((size * (size - 1)).sum()) / 2 for size in sizes])
     variety = np.array([1.0 - float(((size / rows) ** 2).sum()) for size in sizes])
     levels = np.array([len(size) for size in sizes])
     second = np.array([np.sort(size)[-2] if len(size) > 1 else 0 for size in sizes])
-    possible = (levels >= 2) & (second >= _ROWS_PER_LEVEL) & (rows / levels >= _ROWS_PER_LEVEL)
+    possible = (levels >= 2) & (second >= _ROWS_PER_LEVEL) & (rows / levels >= np.where(dates, _ROWS_PER_DATE, _ROWS_PER_LEVEL))
     # A missing value may be one level more.
     few = levels <= min(_FEW_LEVELS, rows / 20) + 1
-    beyond_chance = np.outer(alike_pairs, variety) >= _EXPECTED_BREACHES
+    scarce = rows / levels < _ROWS_PER_LEVEL
+    beyond_chance = np.outer(alike_pairs, variety) >= np.where(scarce, _EXPECTED_BREACHES_OF_DATES, _EXPECTED_BREACHES)[:, None]
     tried = possible[:, None] & (levels >= 2)[None, :] & (few[:, None] | beyond_chance)
     np.fill_diagonal(tried, False)
     # The dependent cannot have more levels than its determinant.

@@ -55,4 +55,6 @@ def _checked(survey: Survey, names: list[str]) -> OneHot | None:
     for chunk in survey.chunks(names):
         if not (chunk.sum_horizontal() == 1).all():
             return None
-    return OneHot(columns=names, rows_checked=survey.rows, reason=f"exactly one of the {len(names)} columns is 1 in all {survey.rows:,} rows")
+    return OneHot(
+        columns=names, rows_checked=survey.rows, reason=f"exactly one of the {len(names)} columns is 1 in all {survey.rows:,} rows"
+    )

@@ -20,7 +20,7 @@ from understudy.data.schema import ColumnSchema
 _MOST_DECIMALS = 6
 _MOST_PARTS = 12
 _FEWEST_ROWS = 30
-_MOST_TRIPLE_COLUMNS = 150
+_MOST_TRIPLE_COLUMNS = 1000
 _MOST_MISSING = 0.2
 # A part that is nearly always zero adds nothing that the data could prove.
 _SHARE_NOT_ZERO = 0.005

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from understudy.data.inference.evidence import MISSING_WORDS, Evidence, examples, percent
+from understudy.data.inference.words import masks_of
 from understudy.data.typed import parse_dates
 
 Facts = dict[str, Any]
@@ -27,7 +28,23 @@ _TIMES = (
     (r"\d{1,2}:\d{2}:\d{2}[.]\d+", "%H:%M:%S%.f"), (r"\d{1,2}:\d{2}:\d{2}", "%H:%M:%S"), (r"\d{1,2}:\d{2}", "%H:%M"),
     (r"\d{1,2}:\d{2}:\d{2} ?[AaPp][Mm]", "%I:%M:%S %p"), (r"\d{1,2}:\d{2} ?[AaPp][Mm]", "%I:%M %p"),
 )  # fmt: skip
-_ZONES = ((r"", ""), (r"Z", "Z"), (r" ?[+-]\d{2}:\d{2}", "%:z"), (r" ?[+-]\d{4}", "%z"), (r" UTC", " UTC"))
+_ZONES = (
+    (r"", ""),
+    (r"Z", "Z"),
+    (r"[+-]\d{2}:\d{2}", "%:z"),
+    (r" [+-]\d{2}:\d{2}", " %:z"),
+    (r"[+-]\d{4}", "%z"),
+    (r" [+-]\d{4}", " %z"),
+    (r" UTC", " UTC"),
+)
+# A date ends where no further digit or letter follows; a time likewise.
+_DAYS = tuple(
+    (re.compile(rf"{date}(?![\dA-Za-z]|(?<!\d{{4}})-\d|/\d|\.\d)|{date}(?=T\d)"), tuple(formats.split("|"))) for date, formats in _DATES
+)
+_CLOCKS = tuple((re.compile(rf"{time}(?![\d:.]| ?[AaPp][Mm])"), clock) for time, clock in _TIMES)
+_MOST_MASKS = 60
+# 0000-00-00 00:00:00 stands for no date in some databases.
+_ZEROS = r"^0[0:/.\- T]+$"
 _TIME_MARKS = ("%H", "%I", "%-H", "%-I")
 
 
@@ -44,7 +61,12 @@ def decide_typed_calendar(e: Evidence) -> Facts:
     if resolution == "day" and zone is None and len(e.values) >= 5:
         return {"kind": "date", "resolution": "day", "reason": f"its type is a time stamp, and all {e.of()} are midnight"}
     local = f", read as clock time in {zone}" if zone else ""
-    return {"kind": "datetime", "time_zone": zone, "resolution": resolution, "reason": f"its type is a time stamp to the {resolution}{local}"}
+    return {
+        "kind": "datetime",
+        "time_zone": zone,
+        "resolution": resolution,
+        "reason": f"its type is a time stamp to the {resolution}{local}",
+    }
 
 
 def resolution_of(values: pl.Series) -> str:
@@ -98,30 +120,49 @@ def decide_calendar_text(e: Evidence) -> Facts | None:
 
 
 def _shapes(e: Evidence) -> list[_Shape]:
-    """The ways in which the texts are written as dates, the most frequent first."""
-    left = e.counts.filter(pl.col("value").str.len_chars() >= 4)
-    found: list[_Shape] = []
-    for pattern, formats in _patterns():
-        if left.is_empty() or len(found) == 6:
-            break
-        probe = left["value"].head(2000)
-        if not probe.str.contains(pattern).any():
-            continue
-        fits = left["value"].str.contains(pattern)
-        found.append(_Shape(formats, left["value"].filter(fits), int(left["count"].filter(fits).sum())))
-        left = left.filter(~fits)
-    return sorted(found, key=lambda shape: -shape.rows)
+    """The ways in which the texts are written as dates, the most frequent first.
+
+    Texts of one mask (9999-99-99) are written in one way, so a format is looked for once a mask.
+    """
+    counts = e.counts.filter(~pl.col("value").str.contains(_ZEROS))
+    masks = counts.with_columns(mask=masks_of(counts["value"])).with_columns(pl.col("mask").str.replace_all("A", "a"))
+    known = masks.group_by("mask", maintain_order=True).agg(pl.col("value").first(), pl.col("count").sum()).sort("count", descending=True)
+    if known.height > _MOST_MASKS:
+        return []
+    formats = {mask: _formats_of(value) for mask, value in known.select("mask", "value").iter_rows()}
+    found: dict[tuple[str, ...], list[pl.DataFrame]] = {}
+    for (mask,), part in masks.partition_by("mask", as_dict=True, maintain_order=True).items():
+        fitting = formats[str(mask)]
+        if fitting:
+            found.setdefault(fitting, []).append(part)
+    shapes = [
+        _Shape(fitting, pl.concat(p["value"] for p in parts), sum(int(p["count"].sum()) for p in parts)) for fitting, parts in found.items()
+    ]
+    return sorted(shapes, key=lambda shape: -shape.rows)
 
 
-def _patterns() -> list[tuple[str, tuple[str, ...]]]:
-    found = [(f"^{date}$", tuple(formats.split("|"))) for date, formats in _DATES]
-    found += [(f"^{time}$", (clock,)) for time, clock in _TIMES]
-    for gap in (" ", "T", ", "):
-        for time, clock in _TIMES:
-            for zone, mark in _ZONES:
-                for date, formats in _DATES[:15]:
-                    found.append((f"^{date}{gap}{time}{zone}$", tuple(f"{day}{gap}{clock}{mark}" for day in formats.split("|"))))
-    return found
+def _formats_of(text: str) -> tuple[str, ...]:
+    """The formats in which one text may be a date, a time or both; none where it is neither."""
+    for pattern, formats in _DAYS:
+        if match := pattern.match(text):
+            rest = text[match.end() :]
+            clock = _clock_of(rest) if rest else ""
+            if clock is not None:
+                return tuple(f"{day}{clock}" for day in formats)
+    clock = _clock_of(text)
+    return (clock,) if clock else ()
+
+
+def _clock_of(text: str) -> str | None:
+    """The format of a time of day with what stands before and after it; None where the text is none."""
+    gap = re.match(r"T|, | |", text)
+    start = gap.end() if gap else 0
+    for pattern, clock in _CLOCKS:
+        if match := pattern.match(text, start):
+            zone = next((mark for zone, mark in _ZONES if re.fullmatch(zone, text[match.end() :])), None)
+            if zone is not None:
+                return text[:start] + clock + zone
+    return None
 
 
 def _strays(e: Evidence, shapes: list[_Shape]) -> dict[str, int] | None:
@@ -130,9 +171,8 @@ def _strays(e: Evidence, shapes: list[_Shape]) -> dict[str, int] | None:
     rest = e.counts.filter(~pl.col("value").is_in(read.implode()))
     if len(rest) > 3:
         return None
-    zeros = re.compile(r"[0:/.\- T]+")
     strays = dict(zip(rest["value"].to_list(), rest["count"].to_list(), strict=True))
-    if any(text.strip().lower() not in MISSING_WORDS and not zeros.fullmatch(text) for text in strays):
+    if any(text.strip().lower() not in MISSING_WORDS and not re.match(_ZEROS, text) for text in strays):
         return None
     return strays
 
@@ -262,4 +302,8 @@ def decide_duration_text(e: Evidence) -> Facts | None:
     if not e.levels.str.contains(r":\d\d:\d\d").all():
         return None
     why = "hours go beyond a day" if beyond else f"the name says '{word}'"
-    return {"kind": "duration", "resolution": "second", "reason": f"all {e.of()} texts are hours, minutes and seconds such as {examples(e.levels, 1)}, and {why}"}
+    return {
+        "kind": "duration",
+        "resolution": "second",
+        "reason": f"all {e.of()} texts are hours, minutes and seconds such as {examples(e.levels, 1)}, and {why}",
+    }

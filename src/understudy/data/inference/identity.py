@@ -32,11 +32,19 @@ def decide_text_identifier(e: Evidence) -> Facts | None:
     single = e.share(r"\S+") >= 0.99
     if e.unique and e.present >= 5:
         if word and single:
-            return {"kind": "identifier", "unique": True, "reason": f"all {e.of()} texts differ, such as {_shape(e)}, and the name says '{word}'"}
+            return {
+                "kind": "identifier",
+                "unique": True,
+                "reason": f"all {e.of()} texts differ, such as {_shape(e)}, and the name says '{word}'",
+            }
         if single and e.present >= 20 and _coded(e):
             return {"kind": "identifier", "unique": True, "reason": f"all {e.of()} texts differ and share the shape {_shape(e)}"}
     if word and single and e.distinct > 300 and _digits(e) >= 0.9:
-        return {"kind": "identifier", "unique": False, "reason": f"the name says '{word}' and {e.distinct:,} different codes stand in {len(e.values):,} rows: a key that repeats"}
+        return {
+            "kind": "identifier",
+            "unique": False,
+            "reason": f"the name says '{word}' and {e.distinct:,} different codes stand in {len(e.values):,} rows: a key that repeats",
+        }
     return None
 
 
@@ -61,13 +69,21 @@ def decide_personal(e: Evidence) -> Facts | None:
 
 
 def _by_content(e: Evidence) -> Facts | None:
-    for personal, pattern, what in (("email", _EMAIL, "e-mail addresses"), ("ip", f"{_IPV4}|{_IPV6}", "IP addresses"), ("url", _URL, "web addresses")):
+    for personal, pattern, what in (
+        ("email", _EMAIL, "e-mail addresses"),
+        ("ip", f"{_IPV4}|{_IPV6}", "IP addresses"),
+        ("url", _URL, "web addresses"),
+    ):
         share = e.share(pattern)
         if share >= 0.95 and (personal != "url" or e.rows_per_level < 5):
             return _personal(e, personal, f"{percent(share)} of {e.of()} texts are {what}")
     if e.share(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}") >= 0.99 and CHECKS["iban"].holds(e.levels).mean() >= 0.95:  # type: ignore[operator]
         return _personal(e, "iban", f"all {e.of()} texts are IBANs with valid check digits")
-    if e.share(r"[3-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|3\d{3}[ -]?\d{6}[ -]?\d{5}") >= 0.99 and e.distinct >= 5 and CHECKS["luhn"].holds(e.levels).mean() >= 0.95:  # type: ignore[operator]
+    if (
+        e.share(r"[3-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|3\d{3}[ -]?\d{6}[ -]?\d{5}") >= 0.99
+        and e.distinct >= 5
+        and CHECKS["luhn"].holds(e.levels).mean() >= 0.95
+    ):  # type: ignore[operator]
         return _personal(e, "card", f"all {e.of()} texts are card numbers with valid check digits")
     if e.share(_SSN) >= 0.98 and e.rows_per_level < 5:
         return _personal(e, "national_id", f"all {e.of()} texts have the form of social security numbers")
@@ -98,7 +114,19 @@ def _by_name_and_content(e: Evidence) -> Facts | None:
 
 _FIRST = ("firstname", "forename", "givenname", "vorname", "prenom", "prénom", "fname")
 _LAST = ("lastname", "surname", "familyname", "nachname", "nom", "lname")
-_FULL = ("fullname", "customername", "clientname", "patientname", "employeename", "personname", "contactname", "passengername", "applicantname", "author", "name")
+_FULL = (
+    "fullname",
+    "customername",
+    "clientname",
+    "patientname",
+    "employeename",
+    "personname",
+    "contactname",
+    "passengername",
+    "applicantname",
+    "author",
+    "name",
+)
 _NOT_PERSONS = frozenset(
     {
         "file", "product", "company", "department", "host", "brand", "item", "country", "city", "state", "region", "school", "station",
@@ -108,11 +136,11 @@ _NOT_PERSONS = frozenset(
 
 
 def _person_name(e: Evidence) -> Facts | None:
-    if e.share(_NAME) < 0.95 or e.distinct <= _MOST_LETTERS_LEVELS and e.rows_per_level > 2 or _NOT_PERSONS & set(e.words):
+    if e.share(_NAME) < 0.95 or (e.distinct <= _MOST_LETTERS_LEVELS and e.rows_per_level > 2) or _NOT_PERSONS & set(e.words):
         return None
     part = "first_name" if e.named(*_FIRST) else "last_name" if e.named(*_LAST) else None
     if part:
-        if e.rows_per_level >= 20:
+        if e.rows_per_level >= 10:
             # A table of counts or statistics by name: the names are its categories and point to no one.
             reason = f"the name says {part}, but each of the {e.distinct:,} texts stands in {e.rows_per_level:.3g} rows on average: names as categories"
             return {"kind": "categorical", "reason": f"{reason}; set kind: personal, personal: {part} to replace them"}
@@ -122,7 +150,9 @@ def _person_name(e: Evidence) -> Facts | None:
     word = e.named(*_FULL)
     several = e.share(r"\S+[ ,].+") >= 0.8
     if word and several and (known >= 0.15 or titled >= 0.3):
-        return _personal(e, "name", f"the name says '{word}' and {percent(max(known, titled))} of {e.of()} texts hold a common first name or a title")
+        return _personal(
+            e, "name", f"the name says '{word}' and {percent(max(known, titled))} of {e.of()} texts hold a common first name or a title"
+        )
     if known >= 0.6 and several and e.rows_per_level < 5:
         return _personal(e, "name", f"{percent(known)} of {e.of()} texts hold a common first name, in two or more words")
     return None

@@ -77,7 +77,7 @@ def _whole_identifier(e: Evidence, low: int, high: int) -> Facts | None:
 
 
 def _calendar_number(e: Evidence, low: int, high: int) -> Facts | None:
-    if not (19000101 <= low and high <= 21001231 and e.distinct >= 5):
+    if not (low >= 19000101 and high <= 21001231 and e.distinct >= 5):
         return None
     dates = e.levels.cast(pl.Int64).cast(pl.String).str.to_date("%Y%m%d", strict=False)
     if dates.null_count():
@@ -90,7 +90,10 @@ def _labels(e: Evidence) -> Facts | None:
         return None
     word = e.named(*_LABEL_WORDS) or id_name(e)
     if word and e.distinct <= min(_MOST_LABELS, max(2, len(e.values) // 5)):
-        return {"kind": "categorical", "reason": f"the name says '{word}' and there are {e.distinct} different numbers: labels, not amounts"}
+        return {
+            "kind": "categorical",
+            "reason": f"the name says '{word}' and there are {e.distinct} different numbers: labels, not amounts",
+        }
     if e.distinct == 2 and len(e.values) >= 20:
         return {"kind": "categorical", "reason": f"only the two values {examples(e.levels.sort())} occur"}
     return None
@@ -116,9 +119,9 @@ def coordinate(e: Evidence) -> str | None:
     longitude = e.named("longitude", "lon", "lng")
     if not longitude and e.named("long") and any("lat" in s.lower() for s in e.siblings):
         longitude = "long"
-    if latitude and -90 <= e.low and e.high <= 90:
+    if latitude and e.low >= -90 and e.high <= 90:
         return "latitude"
-    if longitude and -180 <= e.low and e.high <= 180:
+    if longitude and e.low >= -180 and e.high <= 180:
         return "longitude"
     return None
 

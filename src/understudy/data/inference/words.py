@@ -32,7 +32,9 @@ SCALES = (
     "monday|tuesday|wednesday|thursday|friday|saturday|sunday", "child|teen|adult|senior", "young|middle|old", "weak|medium|strong",
     "cold|cool|mild|warm|hot", "slow|medium|fast", "daily|weekly|monthly|quarterly|yearly", "niedrig|mittel|hoch", "klein|mittel|groß", "faible|moyen|élevé",
 )  # fmt: skip
-_RANKED_PREFIXES = frozenset({"grade", "level", "stage", "class", "tier", "step", "year", "week", "quarter", "phase", "rank", "group", "band", "score"})
+_RANKED_PREFIXES = frozenset(
+    {"grade", "level", "stage", "class", "tier", "step", "year", "week", "quarter", "phase", "rank", "group", "band", "score"}
+)
 _MOST_ORDERED = 60
 
 
@@ -44,7 +46,11 @@ def decide_boolean_text(e: Evidence) -> Facts | None:
     for low, high in _BOOLEANS:
         if set(by_lower) == {low, high}:
             spelling = [by_lower[low], by_lower[high]]
-            return {"kind": "boolean", "spelling": spelling, "reason": f"the only texts are '{spelling[0]}' and '{spelling[1]}' ({e.of()} values)"}
+            return {
+                "kind": "boolean",
+                "spelling": spelling,
+                "reason": f"the only texts are '{spelling[0]}' and '{spelling[1]}' ({e.of()} values)",
+            }
     return None
 
 
@@ -130,9 +136,12 @@ def decide_words(e: Evidence) -> Facts:
     mix = describe_mix(e)
     repeats = e.rows_per_level >= 5 or (e.distinct <= 50 and e.rows_per_level >= 2) or (e.rows_per_level >= 2 and share_common >= 0.6)
     few = e.distinct <= 10 and not e.unique
-    if (repeats and not (mix and e.distinct > 50)) or few:
+    if (repeats and not (mix and e.distinct > 50 and e.rows_per_level < 5)) or few:
         note = f"; {mix}" if mix else ""
-        return {"kind": "categorical", "reason": f"{e.distinct:,} different texts in {len(e.values):,} rows, {e.rows_per_level:.3g} rows each on average{note}"}
+        return {
+            "kind": "categorical",
+            "reason": f"{e.distinct:,} different texts in {len(e.values):,} rows, {e.rows_per_level:.3g} rows each on average{note}",
+        }
     words = e.values.str.split(" ").list.len()
     mean_words, length = float(words.mean() or 0), e.values.str.len_chars()  # type: ignore[arg-type]
     masks = masks_of(e.levels)
@@ -140,9 +149,15 @@ def decide_words(e: Evidence) -> Facts:
     coded = e.share(r"[^\s]*\d.*|[A-Z0-9./ -]+") >= 0.8 and int(length.max() or 0) <= 40 and mean_words <= 3  # type: ignore[call-overload]
     if coded and (shapes <= max(30, e.distinct // 3)):
         note = f"; {mix}" if mix else ""
-        return {"kind": "code", "reason": f"{e.distinct:,} different short texts in {len(e.values):,} rows share {shapes} shapes, such as {examples(masks.value_counts(sort=True)['mask'], 2)}{note}"}
+        return {
+            "kind": "code",
+            "reason": f"{e.distinct:,} different short texts in {len(e.values):,} rows share {shapes} shapes, such as {examples(masks.value_counts(sort=True)['mask'], 2)}{note}",
+        }
     note = f"; {mix}" if mix else f"; {mean_words:.3g} words on average"
-    return {"kind": "text", "reason": f"{e.distinct:,} different texts in {len(e.values):,} rows ({percent(e.distinct / max(1, len(e.values)))} different){note}: free text"}
+    return {
+        "kind": "text",
+        "reason": f"{e.distinct:,} different texts in {len(e.values):,} rows ({percent(e.distinct / max(1, len(e.values)))} different){note}: free text",
+    }
 
 
 def masks_of(texts: pl.Series) -> pl.Series:
