@@ -35,6 +35,7 @@ _TRIAL_ROWS = 6000
 _TRIAL_SWEEPS = 5
 _TRIAL_DRAWS = 2
 _LEAST_LOG_DENSITY = -1e4
+_FEWEST_ROWS = 60
 _SMALL_TABLE = 4000
 _MOST_HALVINGS = 8
 _POLISHING_STEPS = 20
@@ -70,12 +71,20 @@ class Partition:
         return "one component" if self.halvings == 0 else f"up to {2**self.halvings} hidden classes"
 
 
-def fit_model(fields: list[Field], encoded: Encoded, stream: Stream, note: Callable[[str], None] = lambda _: None) -> tuple[CopulaModel, Partition]:
+@dataclass(frozen=True)
+class Watch:
+    """What goes on outside while fitting: ``note`` hears about every trial, ``stop`` tells when no further one may start."""
+
+    note: Callable[[str], None] = lambda _: None
+    stop: Callable[[], bool] = lambda: False
+
+
+def fit_model(fields: list[Field], encoded: Encoded, stream: Stream, watch: Watch = Watch()) -> tuple[CopulaModel, Partition]:  # noqa: B008 - frozen
     """The model that held-out rows prefer, fitted on at most `MOST_ROWS` of the rows."""
     rows = stream.child("rows").generator().permutation(encoded.rows)[:MOST_ROWS]
     encoded = encoded.take(rows)
     orders = level_orders(fields, encoded, stream.child("orders"))
-    partition = _choose(fields, encoded, orders, stream.child("choice"), note)
+    partition = _choose(fields, encoded, orders, stream.child("choice"), watch)
     return fit_partition(fields, encoded, orders, partition, stream.child("fit")), partition
 
 
@@ -184,7 +193,7 @@ def _scores(dims: list[Dimension], low: Floats, high: Floats) -> Scores:
 
 
 def _choose(
-    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], stream: Stream, note: Callable[[str], None]
+    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], stream: Stream, watch: Watch
 ) -> Partition:
     folds = list(_folds(encoded.rows, stream.child("folds")))
 
@@ -194,11 +203,15 @@ def _choose(
             model = fit_partition(fields, encoded.take(kept[:_TRIAL_ROWS]), orders, partition, stream.child("trial", k), _TRIAL_SWEEPS)
             scores.append(model.log_density(encoded.take(held), stream.child("density", k), draws=_TRIAL_DRAWS))
         score = np.maximum(np.concatenate(scores), _LEAST_LOG_DENSITY)
-        note(f"{partition.describe(fields)}: held-out log density {score.mean():.3f}")
+        watch.note(f"{partition.describe(fields)}: held-out log density {score.mean():.3f}")
         return score
 
+    if watch.stop() or encoded.rows < _FEWEST_ROWS or len(fields) < 2:
+        return Partition()
     best, best_score = Partition(), judged(Partition())
-    for partition in [*_keys(fields, encoded), *_hidden(fields, encoded, orders, folds, stream.child("classes"))]:
+    for partition in [*_keys(fields, encoded), *_hidden(fields, encoded, orders, folds, stream.child("classes"), watch)]:
+        if watch.stop():
+            break
         score = judged(partition)
         if _clearly_above(score, best_score):
             best, best_score = partition, score
@@ -232,7 +245,7 @@ def _keys(fields: list[Field], encoded: Encoded) -> Iterator[Partition]:
 
 
 def _hidden(
-    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], folds: list[tuple[Integers, Integers]], stream: Stream
+    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], folds: list[tuple[Integers, Integers]], stream: Stream, watch: Watch
 ) -> Iterator[Partition]:
     """Hidden classes, halved as often as held-out rows gain by it."""
     dims = dimensions(fields, orders)
@@ -243,6 +256,8 @@ def _hidden(
     for halvings, stage in enumerate(zip(*growths, strict=False), 1):
         score = np.concatenate([growth.score for growth in stage])
         if best is not None and not _clearly_above(score, best_score):
+            break
+        if watch.stop():
             break
         best, best_score = Partition(halvings=halvings, start=stage[0] if len(stage) == 1 else None), score
     if best is not None:

@@ -8,7 +8,7 @@ has no latent number) or classes that no column shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -84,10 +84,11 @@ class CopulaModel:
         logs = [_sequential_log_density(z_low[:, order], z_high[:, order], factor, rng) for _ in range(1 if exact else draws)]
         return slopes + np.asarray(np.logaddexp.reduce(logs, axis=0)) - np.log(len(logs))
 
-    def draw(self, n: int, rng: Stream) -> Encoded:
-        """``n`` rows."""
+    def draw(self, n: int, rng: Stream, mend: Mend | None = None) -> Encoded:
+        """``n`` rows. ``mend`` may change rows after they are drawn."""
         labels = np.searchsorted(np.cumsum(self.margins.weights)[:-1], rng.child("component").generator().random(n), "right")
-        return self._draw_by(labels, self._noise(n, rng), {})
+        whole = [Stratum(c, 0.0, None) for c in range(self.components)]
+        return self._draw_by(labels, self._noise(n, rng), whole, rng, mend)
 
     def strata(self, allowed: Mapping[int, Allowed], stream: Stream) -> list[Stratum]:
         """The ways in which a condition can be met, each with its probability. Impossible: ConditionError."""
@@ -106,12 +107,12 @@ class CopulaModel:
             )
         return found
 
-    def draw_given(self, n: int, strata: list[Stratum], rng: Stream) -> Encoded:
+    def draw_given(self, n: int, strata: list[Stratum], rng: Stream, mend: Mend | None = None) -> Encoded:
         """``n`` rows that meet the condition behind ``strata``, distributed as all rows that do."""
         masses = np.exp(np.array([s.log_mass for s in strata]) - max(s.log_mass for s in strata))
         share = np.cumsum(masses) / masses.sum()
         labels = np.searchsorted(share[:-1], rng.child("component").generator().random(n), "right")
-        return self._draw_by(labels, self._noise(n, rng), dict(enumerate(strata)), rng.child("condition"))
+        return self._draw_by(labels, self._noise(n, rng), strata, rng, mend)
 
     def _noise(self, n: int, rng: Stream) -> Floats:
         noise = np.empty((len(self.margins.dims), n))
@@ -141,43 +142,45 @@ class CopulaModel:
         normal = ConditionedNormal(self.correlations[c], points, unions, stream.generator())
         return Stratum(c, float(np.log(self.margins.weights[c])) + slopes + normal.log_mass, normal)
 
-    def _draw_by(self, labels: Integers, noise: Floats, strata: Mapping[int, Stratum], rng: Stream | None = None) -> Encoded:
-        """Rows whose component, or stratum where there are any, is given by ``labels``."""
-        n = len(labels)
+    def _draw_by(self, labels: Integers, noise: Floats, strata: Sequence[Stratum], rng: Stream, mend: Mend | None) -> Encoded:
+        """Rows whose stratum is given by ``labels`` (n,)."""
         order = np.argsort(labels, kind="stable")
-        bounds = np.r_[0, np.cumsum(np.bincount(labels))]
-        out = _blank(self.fields, n)
-        for label, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
-            if start == stop:
-                continue
-            stratum = strata.get(label, Stratum(label, 0.0, None))
-            part = noise[:, start:stop]
-            if stratum.normal is None or rng is None:
-                latent = self._factors[stratum.component] @ part  # type: ignore[attr-defined]
-            else:
-                latent = stratum.normal.draw(part, rng.child(label).generator())
-            self._write(out, order[start:stop], stratum.component, latent)
-        return out
+        bounds = np.r_[0, np.cumsum(np.bincount(labels, minlength=len(strata)))]
+        parts = [(s, slice(a, b)) for s, a, b in zip(strata, bounds[:-1], bounds[1:], strict=True) if b > a]
+        latent = np.empty_like(noise)
+        for number, (stratum, rows) in enumerate(parts):
+            latent[:, rows] = self._latent(stratum, noise[:, rows], rng.child("stratum", number))
+        components = np.array([s.component for s in strata], np.int64)[labels[order]]
+        drawn = self._decoded(components, latent)
+        if mend is not None:
+            mend(components, latent, drawn, rng.child("mend").generator())
+        return drawn.take(np.argsort(order))
 
-    def _write(self, out: Encoded, rows: Integers, c: int, latent: Floats) -> None:
-        """Turns latent numbers (p, m) of one component into the tokens and positions of ``rows``."""
+    def _latent(self, stratum: Stratum, noise: Floats, rng: Stream) -> Floats:
+        if stratum.normal is None:
+            return np.asarray(self._factors[stratum.component] @ noise)  # type: ignore[attr-defined]
+        return stratum.normal.draw(noise, rng.generator())
+
+    def _decoded(self, components: Integers, latent: Floats) -> Encoded:
+        """The rows whose latent numbers are ``latent`` (p, n), each in its component."""
+        out = _blank(self.fields, latent.shape[1])
         missing: dict[int, NDArray[np.bool_]] = {}
         if self.key is not None and self.key_tokens is not None:
-            out.tokens[self.key][rows] = self.key_tokens[c]
+            out.tokens[self.key] = self.key_tokens[components].astype(self.fields[self.key].token_type)
         for d, dim in enumerate(self.margins.dims):
-            tokens, position = self.margins.unbend(d, c, latent[d], self.fields[dim.field])
+            tokens, position = self.margins.unbend(d, components, latent[d], self.fields[dim.field])
             if dim.role == "missing":
                 missing[dim.field] = tokens == 0
                 continue
-            out.tokens[dim.field][rows] = tokens
-            target = out.positions[dim.field]
-            if target is not None and position is not None:
-                target[rows] = position
+            out.tokens[dim.field] = tokens
+            if position is not None:
+                out.positions[dim.field] = position
         for j, gone in missing.items():
-            out.tokens[j][rows[gone]] = 0
-            target = out.positions[j]
-            if target is not None:
-                target[rows[gone]] = 0
+            out.tokens[j][gone] = 0
+            position = out.positions[j]
+            if position is not None:
+                position[gone] = 0
+        return out
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,7 @@ class Stratum:
         return 1.0 if self.normal is None else self.normal.effective_share
 
 
+Mend = Callable[[Integers, Floats, Encoded, np.random.Generator], None]    # components (n,), latents (p, n), rows to change in place
 Regions = dict[int, tuple[Floats, Floats]]      # dimension → the lows and highs of ``u`` that are allowed
 
 
@@ -218,6 +222,33 @@ def _blank(fields: list[Field], n: int) -> Encoded:
     tokens: list[Tokens] = [np.full(n, _only_token(f), f.token_type) for f in fields]
     positions: list[Positions | None] = [None if f.all_atoms else np.zeros(n, np.float32) for f in fields]
     return Encoded(tokens, positions)
+
+
+def hold(drawn: Encoded, model: CopulaModel, allowed: Mapping[int, Allowed]) -> None:
+    """Moves what rounding left just outside of a condition onto it, in place; an exact value becomes exact."""
+    for j, restriction in allowed.items():
+        field = model.fields[j]
+        positions = drawn.positions[j]
+        out = np.flatnonzero(~restriction.contains(drawn.tokens[j], positions))
+        if not out.size:
+            continue
+        axis = next((dim for dim in model.margins.dims if dim.field == j and dim.role == "value"), None)
+        rank = np.arange(field.size) if axis is None else axis.rank
+        choices = np.flatnonzero(restriction.mask & (field.shares > 0))
+        apart = np.abs(rank[choices][None, :] - rank[drawn.tokens[j][out]][:, None])
+        tokens = choices[apart.argmin(axis=1)]
+        drawn.tokens[j][out] = tokens.astype(field.token_type)
+        if positions is not None:
+            positions[out] = _position_inside(restriction, tokens, positions[out], field)
+
+
+def _position_inside(allowed: Allowed, tokens: Integers, positions: Positions, field: Field) -> Positions:
+    spans = np.array([allowed.span(int(token)) for token in tokens]).reshape(-1, 2)
+    inside = np.clip(positions, spans[:, 0], np.minimum(spans[:, 1], 1 - 1e-7)).astype(np.float32)
+    inside = np.where(tokens + inside.astype(np.float64) < allowed.low, np.nextafter(inside, np.float32(1)), inside)
+    inside = np.where(tokens + inside.astype(np.float64) > allowed.high, np.nextafter(inside, np.float32(0)), inside)
+    inside[field.atom[tokens]] = 0
+    return inside
 
 
 def _only_token(field: Field) -> int:

@@ -14,6 +14,7 @@ Each component of the model bends ``u`` into its own standard normal ``z``:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field as dataclass_field
 
 import numpy as np
@@ -153,7 +154,7 @@ class Margins:
         plain = len(self.weights) == 1 and not self.location.any() and bool((self.spread == 1).all())
         pooled = {} if plain else {d: self._pooled_scale(d) for d, dim in enumerate(self.dims) if dim.is_scale}
         object.__setattr__(self, "_pooled", pooled)
-        object.__setattr__(self, "_knots", {})
+        object.__setattr__(self, "_tables", {})
 
     def _pooled_scale(self, d: int) -> Floats:
         standard = (_GRID[:, None] - self.location[:, d]) / self.spread[:, d]
@@ -190,12 +191,12 @@ class Margins:
         density = (np.exp(-0.5 * standard * standard) / self.spread[:, d]) @ self.weights
         return 0.5 * np.log(2 * np.pi) - np.log(np.maximum(density, 1e-300)) - np.log(self.spread[component, d])
 
-    def unbend(self, d: int, component: int, z: Floats, field: Field) -> tuple[Tokens, NDArray[np.float32] | None]:
-        """Tokens and positions of latent numbers ``z`` in one component."""
+    def unbend(self, d: int, components: Integers, z: Floats, field: Field) -> tuple[Tokens, NDArray[np.float32] | None]:
+        """Tokens and positions of latent numbers ``z`` (n,), each in its own component."""
         dim = self.dims[d]
-        knots, places = self._table(d, component, field)
-        value = ndtr(z) if self.shares[d] is not None else z
-        if field.kind == "categorical" or field.all_atoms or dim.role == "missing":
+        knots, places = self._table(d, field)
+        value = self._common(d, components, z)
+        if field.all_atoms or dim.role == "missing":
             place = np.searchsorted(knots[1:-1], value, "right")
             return dim.order[place].astype(field.token_type), None
         coordinate = np.interp(value, knots, places)
@@ -205,23 +206,46 @@ class Margins:
         position[field.atom[tokens]] = 0
         return tokens, position
 
-    def _table(self, d: int, component: int, field: Field) -> tuple[Floats, Floats]:
-        """Knots on z (scale) or on Φ(z) (level), ascending, and the place + position along the axis at each."""
-        known: dict[tuple[int, int], tuple[Floats, Floats]] = self._knots  # type: ignore[attr-defined]
-        if (d, component) not in known:
-            known[d, component] = self._make_table(d, component, field)
-        return known[d, component]
+    def _common(self, d: int, components: Integers, z: Floats) -> Floats:
+        """``z`` of any component on what they share: x of a scale dimension, ``u`` of a level dimension."""
+        shares = self.shares[d]
+        if shares is None:
+            return np.asarray(self.location[components, d] + self.spread[components, d] * z)
+        if len(shares) == 1:
+            return np.asarray(ndtr(z))
+        edges, segments = self._edges(d)
+        return np.interp(components + np.clip(ndtr(z), 1e-12, 1 - 1e-12), edges, segments)
 
-    def _make_table(self, d: int, component: int, field: Field) -> tuple[Floats, Floats]:
-        dim, shares = self.dims[d], self.shares[d]
+    def _edges(self, d: int) -> tuple[Floats, Floats]:
+        """One ascending table for all components of a level dimension: component + G at the segments' edges, and the edges."""
+        shares, segments = self.shares[d], self.dims[d].segments
+        assert shares is not None and segments is not None
+
+        def made() -> tuple[Floats, Floats]:
+            own = np.stack([_cumulate(row) for row in shares]) + np.arange(len(shares))[:, None]
+            return own.ravel(), np.tile(segments, len(shares))
+
+        return self._remembered(("edges", d), made)
+
+    def _table(self, d: int, field: Field) -> tuple[Floats, Floats]:
+        """Knots on x (scale) or ``u`` (level), ascending, and the place + position along the axis at each."""
+        return self._remembered(("table", d), lambda: self._make_table(d, field))
+
+    def _remembered(self, key: tuple[str, int], make: Callable[[], tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+        known: dict[tuple[str, int], tuple[Floats, Floats]] = self._tables  # type: ignore[attr-defined]
+        if key not in known:
+            known[key] = make()
+        return known[key]
+
+    def _make_table(self, d: int, field: Field) -> tuple[Floats, Floats]:
+        dim = self.dims[d]
         places = np.arange(len(dim.cumulative), dtype=np.float64)
-        if shares is not None:
-            return np.interp(dim.cumulative, dim.segments, _cumulate(shares[component])), places
+        if not dim.is_scale:
+            return dim.cumulative, places
         if not field.all_atoms:
             places = np.sort(np.concatenate([places, *self._inner_places(dim, field)]))
         u = np.interp(places, np.arange(len(dim.cumulative)), dim.cumulative)
-        x = self.scale(d, np.clip(u, 1e-16, 1 - 1e-16))
-        return (x - self.location[component, d]) / self.spread[component, d], places
+        return self.scale(d, np.clip(u, 1e-16, 1 - 1e-16)), places
 
     @staticmethod
     def _inner_places(dim: Dimension, field: Field) -> list[Floats]:
