@@ -205,29 +205,25 @@ class _readable:
 
 
 def write_parquet(frames: Iterator[pl.DataFrame], file: BinaryIO) -> None:
-    """Frames of one schema as Parquet, zstd, row groups of at most 131,072 rows."""
+    """Frames of one schema (at least one) as Parquet, zstd, row groups of at most 131,072 rows."""
     import pyarrow.parquet as pq
 
-    writer = None
-    for frame in frames:
-        table = arrow_table(frame)
-        writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd", compression_level=3)
-        writer.write_table(table.cast(writer.schema), row_group_size=_ROW_GROUP_ROWS)
-    if writer is not None:
-        writer.close()
+    first = arrow_table(next(frames))
+    with pq.ParquetWriter(file, first.schema, compression="zstd", compression_level=3) as writer:
+        writer.write_table(first, row_group_size=_ROW_GROUP_ROWS)
+        for frame in frames:
+            writer.write_table(arrow_table(frame).cast(first.schema), row_group_size=_ROW_GROUP_ROWS)
 
 
 def write_arrow(frames: Iterator[pl.DataFrame], file: BinaryIO) -> None:
-    """Frames of one schema as an Arrow IPC file (Feather v2), zstd."""
+    """Frames of one schema (at least one) as an Arrow IPC file (Feather v2), zstd."""
     import pyarrow as pa
 
-    writer = None
-    for frame in frames:
-        table = arrow_table(frame)
-        writer = writer or pa.ipc.new_file(file, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd"))
-        writer.write_table(table.cast(writer.schema), max_chunksize=_BATCH_ROWS)
-    if writer is not None:
-        writer.close()
+    first = arrow_table(next(frames))
+    with pa.ipc.new_file(file, first.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(first, max_chunksize=_BATCH_ROWS)
+        for frame in frames:
+            writer.write_table(arrow_table(frame).cast(first.schema), max_chunksize=_BATCH_ROWS)
 
 
 def arrow_table(frame: pl.DataFrame) -> pa.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -157,8 +158,11 @@ def write_table(
         dialect = frame.dialect
     write = _writer(form, path, dialect)
     frames = _frames(frame)
+    first = next(frames, None)
+    if first is None:
+        raise SinkError("There is nothing to write, not even columns.", where=str(path), remedy="Hand in at least one frame.")
     with replacing(path) as file:
-        write(frames, file)
+        write(chain([first], frames), file)
 
 
 # Reading
