@@ -81,14 +81,14 @@ def _own_options(method: str, target: str | None) -> dict[str, Any]:
 
 
 def _show(screen: Screen, real: Table, model: Synthesizer, output: Path, data: str, target: str | None, seconds: float) -> None:
-    from understudy.cli.tables import column_rows, constraint_lines, fitted_schema, record_lines
+    from understudy.cli.tables import column_rows, constraint_lines, fitted_schema, noteworthy_lines
 
     schema = fitted_schema(model) or real.schema
     assert model.record is not None
     screen.say(f"{real.origin}: {real.rows:,} rows, {len(real.columns)} columns", style="bold")
     screen.say()
     screen.table(["column", "treated as", "because"], column_rows(schema), more=f"All: understudy inspect {output}", wide=2)
-    for title, lines in (("Rules found, kept in every row", constraint_lines(schema)), ("To note", record_lines(model.record))):
+    for title, lines in (("Rules found, kept in every row", constraint_lines(schema)), ("To note", noteworthy_lines(model.record))):
         if lines:
             screen.say()
             screen.say(title, style="bold")

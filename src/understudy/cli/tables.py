@@ -10,7 +10,7 @@ from understudy.core.errors import ArgumentError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from understudy.core.record import FitRecord
+    from understudy.core.record import Decision, FitRecord
     from understudy.data import Table, TableSchema
 
 
@@ -86,14 +86,25 @@ def rule_in_words(rule: Any) -> str:
 
 
 def record_lines(record: FitRecord) -> list[str]:
-    """What was done to the columns, and the notes."""
-    decisions = [
-        f"{decision['column']}: {decision['what']}, because {decision['why']}"
-        if decision["column"]
-        else f"{decision['what']}, because {decision['why']}"
-        for decision in record.decisions
-    ]
-    return [*record.notes, *decisions]
+    """The notes, and everything that was done to the columns."""
+    return [*record.notes, *(decision_in_words(decision) for decision in record.decisions)]
+
+
+def noteworthy_lines(record: FitRecord) -> list[str]:
+    """The notes, and what was done to columns beyond learning them as what they are."""
+    lines = list(record.notes)
+    for decision in record.decisions:
+        plain, _, more = decision["what"].partition("; ")
+        if not plain.startswith("treated as"):
+            lines.append(decision_in_words(decision))
+        elif more:
+            lines.append(f"{decision['column']}: {more}")
+    return lines
+
+
+def decision_in_words(decision: Decision) -> str:
+    place = f"{decision['column']}: " if decision["column"] is not None else ""
+    return f"{place}{decision['what']}, because {decision['why']}"
 
 
 def fitted_schema(model: Any) -> TableSchema | None:
