@@ -53,7 +53,9 @@ def parse_conditions(given: Any) -> dict[str, Condition]:
     """The conditions in ``given``, by column. Raises ``ConditionError`` for anything that is not a mapping of columns."""
     if not isinstance(given, Mapping):
         raise ConditionError(
-            f"Conditions are a mapping from columns to values, not {type(given).__name__}.", where="given", remedy='For example given={"churn": "Yes"}.'
+            f"Conditions are a mapping from columns to values, not {type(given).__name__}.",
+            where="given",
+            remedy='For example given={"churn": "Yes"}.',
         )
     return {str(column): _parse(str(column), wanted) for column, wanted in given.items()}
 
@@ -66,7 +68,9 @@ def _parse(column: str, wanted: Any) -> Condition:
     if isinstance(wanted, tuple):
         if len(wanted) != 2:
             raise ConditionError(
-                f"A range has two ends; {len(wanted)} were given.", where=f'given, column "{column}"', remedy="Use a list for several values."
+                f"A range has two ends; {len(wanted)} were given.",
+                where=f'given, column "{column}"',
+                remedy="Use a list for several values.",
             )
         return _range(column, *wanted)
     if isinstance(wanted, list | set | frozenset | np.ndarray) or hasattr(wanted, "to_list"):
@@ -233,5 +237,7 @@ def _moment(column: str, value: Any, kind: Any, dtype: str) -> Any:
     except (TypeError, ValueError):
         example = {"Time": "14:30", "Date": "2024-05-31"}.get(dtype, "2024-05-31 14:30")
         raise ConditionError(
-            f'{value!r} is no moment that the column "{column}" could hold.', where=f'given, column "{column}"', remedy=f'Write it as "{example}".'
+            f'{value!r} is no moment that the column "{column}" could hold.',
+            where=f'given, column "{column}"',
+            remedy=f'Write it as "{example}".',
         ) from None

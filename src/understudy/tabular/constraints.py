@@ -197,7 +197,9 @@ class _Plan:
                     self.inequalities.append(Bound(rule.low, rule.high, rule.strict))
         self.derivations = self._sorted()
 
-    def _one_of(self, choices: Iterable[tuple[str, tuple[str, ...]]], make: Callable[[str, tuple[str, ...]], Derivation], rule: str) -> None:
+    def _one_of(
+        self, choices: Iterable[tuple[str, tuple[str, ...]]], make: Callable[[str, tuple[str, ...]], Derivation], rule: str
+    ) -> None:
         """The first target that may be derived from its sources; a note where there is none."""
         options = list(choices)
         for target, sources in options:
@@ -206,10 +208,12 @@ class _Plan:
                 self.derivations.append(make(target, sources))
                 return
         if options[0][0] not in self._from:
-            self.notes.append((options[0][0], f"the {rule} is not built in", "its columns are made anew, or derived from one another already"))
+            self.notes.append(
+                (options[0][0], f"the {rule} is not built in", "its columns are made anew, or derived from one another already")
+            )
 
     def _may(self, target: str, sources: tuple[str, ...]) -> bool:
-        if target in self._from or target in self._joined or target in self._remade and not self._twins(target, sources):
+        if target in self._from or target in self._joined or (target in self._remade and not self._twins(target, sources)):
             return False
         return target not in self._ancestors(sources)
 

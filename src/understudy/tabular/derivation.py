@@ -86,7 +86,9 @@ class Copy(Derivation):
         twin = others.get(self.sources[0])
         if twin is not None:
             raise ConditionError(
-                f'"{self.target}" and "{self.sources[0]}" are equal in every row; both are conditioned.', where="given", remedy="Condition one of them."
+                f'"{self.target}" and "{self.sources[0]}" are equal in every row; both are conditioned.',
+                where="given",
+                remedy="Condition one of them.",
             )
         return [Condition(self.sources[0], condition.choices, condition.low, condition.high, condition.null)]
 
@@ -134,7 +136,10 @@ class Total(Derivation):
 
     def backward(self, frame: pl.DataFrame) -> pl.DataFrame:
         unit = 10**self.decimals
-        units = [(pl.col(s).cast(pl.Int64) * unit if frame.schema[s].is_integer() else (pl.col(s) * unit).round().cast(pl.Int64)) for s in self.sources]
+        units = [
+            (pl.col(s).cast(pl.Int64) * unit if frame.schema[s].is_integer() else (pl.col(s) * unit).round().cast(pl.Int64))
+            for s in self.sources
+        ]
         total = units[0]
         for more in units[1:]:
             total = total + more if self.whole else total - more
@@ -191,7 +196,13 @@ class Lookup(Derivation):
 
     def finish(self, rare: int, extremes: int) -> None:
         seen = self._merged().sort([_COUNT, *self.sources], descending=[True] + [False] * len(self.sources), nulls_last=True)
-        self.usual = seen.group_by(self.target, maintain_order=True).agg(pl.col(_COUNT).sum()).sort(_COUNT, descending=True, maintain_order=True).select(self.target).head(1)
+        self.usual = (
+            seen.group_by(self.target, maintain_order=True)
+            .agg(pl.col(_COUNT).sum())
+            .sort(_COUNT, descending=True, maintain_order=True)
+            .select(self.target)
+            .head(1)
+        )
         # Rows that break the rule in training: the value that most rows have counts.
         pairs = seen.unique(self.sources, keep="first", maintain_order=True)
         kept = pairs.filter(self._shared(seen, rare, extremes))
@@ -263,7 +274,9 @@ class Lookup(Derivation):
         met = self.pairs.filter(pl.Series(meets(self.pairs[self.target], condition)))
         if not met.height:
             raise ConditionError(
-                f'No value of the column "{self.target}" meets the condition.', where=f'given, column "{self.target}"', remedy=self._domain()
+                f'No value of the column "{self.target}" meets the condition.',
+                where=f'given, column "{self.target}"',
+                remedy=self._domain(),
             )
         found = []
         for source in self.sources:

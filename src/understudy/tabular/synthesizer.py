@@ -212,7 +212,9 @@ class TableSynthesizer(Synthesizer):
             )  # fmt: skip
         if kept.height < size:
             warnings.warn(
-                f"Only {kept.height} of {tried:,} candidates meet the conditions: rows are repeated to make {size}.", ScarceRowsWarning, stacklevel=2
+                f"Only {kept.height} of {tried:,} candidates meet the conditions: rows are repeated to make {size}.",
+                ScarceRowsWarning,
+                stacklevel=2,
             )
             kept = kept[np.resize(np.arange(kept.height), size)]
         return self.constraints.backward(self.codec.remake(kept.head(size), rows, rng))
@@ -314,7 +316,7 @@ class _TypedRows:
             try:
                 yield pl.DataFrame([typed(chunk[c.name], c, first_row=first) for c in self._schema.columns])
             except UnderstudyError as error:
-                error.where = ", ".join(part for part in (self._table.origin, error.where) if part and part not in (error.where or "")) or error.where
+                error.where = f"{self._table.origin}, {error.where}" if error.where else self._table.origin
                 raise
             first += chunk.height
 
@@ -416,4 +418,3 @@ def _feed(digest: Any, column: pl.Series) -> None:
     for part in parts:
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
-

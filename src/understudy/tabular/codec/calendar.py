@@ -32,9 +32,9 @@ Counted = Literal["year", "month", "week", "day", "none"]
 _TIME_UNITS_US = (3_600_000_000, 60_000_000, 1_000_000, 1_000, 1)
 _MODULI = {3_600_000_000: (12,), 60_000_000: (60,), 1_000_000: (60, 3600), 1_000: (10, 100, 1000), 1: (10, 100, 1000)}
 _FEWEST_FOR_WEEKDAYS = 100
-_UNEVEN = 0.05                       # total variation of the weekdays from evenness that is worth a field
+_UNEVEN = 0.05  # total variation of the weekdays from evenness that is worth a field
 _EPOCH = date(1970, 1, 1)
-_MONDAY = 4                          # 1970-01-01 was a Thursday: four days to the next Monday
+_MONDAY = 4  # 1970-01-01 was a Thursday: four days to the next Monday
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,20 @@ class CalendarColumn(ColumnCodec):
         clock = Clock.of(days[~missing], times_us[~missing])
         axes = _axes(clock, days, times_us, missing)
         moduli = {"date": (), "weekday": (), "time": _MODULI.get(clock.time_us, ())}
-        parts = {
-            part: NumberField.fit(
-                column.name if k == 0 else f"{column.name}|{part}", column.name, axis,
-                grid=True, moduli=moduli[part], protection=protection, rare=1 if part == "weekday" else rare, main=k == 0,
-            )  # fmt: skip
-            for k, (part, axis) in enumerate(axes.items())
-        }
+        parts = {}
+        for part, axis in axes.items():
+            main = not parts
+            parts[part] = NumberField.fit(
+                column.name if main else f"{column.name}|{part}",
+                column.name,
+                axis,
+                grid=True,
+                moduli=moduli[part],
+                protection=protection,
+                # That something happened on a Tuesday is nobody's secret.
+                rare=1 if part == "weekday" else rare,
+                main=main,
+            )
         return cls(column.name, dtype_name(sample.dtype), clock, parts)
 
     def encode(self, values: pl.Series) -> list[Part]:
@@ -148,7 +155,9 @@ class CalendarColumn(ColumnCodec):
     def _ticks(self, axes: dict[str, Floats]) -> tuple[Integers, NDArray[np.bool_]]:
         """Microseconds since 1970 (of the day, for a Time) from the parts' axis values."""
         missing = np.isnan(axes[self._order[0]])
-        clean = {name: np.where(missing, self.parts[name].shape.pieces.low[0], axis) for name, axis in axes.items()} if missing.any() else axes
+        clean = (
+            {name: np.where(missing, self.parts[name].shape.pieces.low[0], axis) for name, axis in axes.items()} if missing.any() else axes
+        )
         ticks = np.full(len(missing), self.clock.fixed_day * DAY_US, np.int64)
         if "date" in clean:
             days = self.clock.first_day(clean["date"])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from understudy.core.errors import ConditionError, SchemaError, did_you_mean
 from understudy.core.random import Stream
 from understudy.data.schema import ColumnSchema
-from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, no_missing, unknown_value, where
+from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, counted, no_missing, unknown_value, where
 from understudy.tabular.codec.protection import Protection
 from understudy.tabular.codec.stored import restore, store
 from understudy.tabular.condition import Condition
@@ -67,7 +67,9 @@ class CategoryColumn(ColumnCodec):
         missing = int(counts.filter(pl.col("value").is_null())["count"].sum())
         present = counts.filter(pl.col("value").is_not_null())
         ordered = column.kind == "ordinal"
-        present = _in_order(present, column) if ordered else present.sort(["count", pl.col("value").cast(pl.String)], descending=[True, False])
+        present = (
+            _in_order(present, column) if ordered else present.sort(["count", pl.col("value").cast(pl.String)], descending=[True, False])
+        )
         rows = present["count"].to_numpy().astype(np.int64)
         # That something is true or false is nobody's secret; that somebody holds a level may be.
         kept = np.full(len(rows), True) if column.kind == "boolean" else rows >= rare
@@ -147,7 +149,9 @@ class CategoryColumn(ColumnCodec):
             return [self._place(value) + self._first for value in condition.choices]
         if not self.ordered:
             raise ConditionError(
-                f'The values of the column "{self.name}" have no order to take a range of.', where=where(self.name), remedy="Give a list of values."
+                f'The values of the column "{self.name}" have no order to take a range of.',
+                where=where(self.name),
+                remedy="Give a list of values.",
             )
         low = 0 if condition.low is None else self._place(condition.low)
         high = len(self.levels) - 1 if condition.high is None else self._place(condition.high)
@@ -183,13 +187,17 @@ class CategoryColumn(ColumnCodec):
         return pl.Series([self._stand_in], dtype=self.levels.dtype)
 
     def what(self) -> str:
-        text = f"learned as {len(self.levels)} {'ordered ' * self.ordered}levels"
+        text = f"learned as {counted(len(self.levels), 'level', 'levels')}{' in their order' * self.ordered}"
         if not self.rare.levels:
             return text
-        fate = "count as the nearest level" if self.ordered and not self._pooled else (
-            f'become "{self._stand_in}"' if self._stand_in is not None else "become others, drawn by their shares"
-        )
-        return f"{text}; {self.rare.levels} levels held by fewer than {self.rare.threshold} rows each ({self.rare.rows} rows in all) {fate}"
+        many = f"{counted(self.rare.levels, 'level', 'levels')} held by fewer than {self.rare.threshold} rows each"
+        return f"{text}; {many} ({self.rare.rows:,} in all) {self._fate()}"
+
+    def _fate(self) -> str:
+        """What becomes of protected levels."""
+        if self.ordered and not self._pooled:
+            return "count as the nearest level"
+        return "become others, drawn by their shares" if self._stand_in is None else f'become "{self._stand_in}"'
 
     def to_state(self) -> tuple[dict[str, Any], Arrays, Tables]:
         levels, table = store(self.levels.alias("level").to_frame())
@@ -218,7 +226,9 @@ def _in_order(present: pl.DataFrame, column: ColumnSchema) -> pl.DataFrame:
     for text in texts:
         if text not in order:
             raise SchemaError(
-                f'The order of the column "{column.name}" leaves out the value {text!r}.', where="schema", remedy="List every value, low to high. " + did_you_mean(text, order)
+                f'The order of the column "{column.name}" leaves out the value {text!r}.',
+                where="schema",
+                remedy="List every value, low to high. " + did_you_mean(text, order),
             )
     places = pl.Series("place", [order.index(text) for text in texts], dtype=pl.Int64)
     return present.with_columns(places).sort("place").drop("place")

@@ -33,8 +33,8 @@ from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions
 NUMBER_KINDS = frozenset({"integer", "decimal", "latitude", "longitude", "duration"})
 CALENDAR_KINDS = frozenset({"datetime", "date", "time"})
 LEVEL_KINDS = frozenset({"categorical", "ordinal", "boolean"})
-MUCH_PROTECTED = 0.2               # share of a column's values that is worth a warning
-MOSTLY_PROTECTED = 0.5             # share at which a text column is made anew as codes instead
+MUCH_PROTECTED = 0.2  # share of a column's values that is worth a warning
+MOSTLY_PROTECTED = 0.5  # share at which a text column is made anew as codes instead
 
 _COLUMNS: dict[str, type[ColumnCodec]] = {c.tag: c for c in (NumberColumn, CategoryColumn, CalendarColumn, ConstantColumn, RemadeColumn)}
 
@@ -88,7 +88,10 @@ class Codec:
         census = Census(counted, [name for name in kinds if name not in counted + kept], kept, stream)
         census.take(table.chunks())
         if census.rows < 2:
-            raise DataError(f"A table of {census.rows} rows cannot be learned from.", remedy="Give at least two rows; some hundreds make a model worth having.")
+            raise DataError(
+                f"A table of {census.rows} rows cannot be learned from.",
+                remedy="Give at least two rows; some hundreds make a model worth having.",
+            )
         rare = protection.rare_threshold(census.rows, stream)
         return cls([_fit_column(column, census, protection, rare, stream.child(column.name)) for column in schema.columns], census.rows)
 
@@ -97,9 +100,7 @@ class Codec:
         parts = [part for column in self.columns if column.fields for part in column.encode(frame[column.name])]
         return Encoded([tokens for tokens, _ in parts], [positions for _, positions in parts])
 
-    def decode(
-        self, drawn: Encoded, rows: NDArray[np.int64], stream: Stream, limits: Mapping[int, Limit] | None = None
-    ) -> pl.DataFrame:
+    def decode(self, drawn: Encoded, rows: NDArray[np.int64], stream: Stream, limits: Mapping[int, Limit] | None = None) -> pl.DataFrame:
         """Typed values.
 
         Args:

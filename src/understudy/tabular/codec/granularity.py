@@ -20,9 +20,11 @@ from understudy.tabular.fields import Floats, Mask
 
 Integers = NDArray[np.int64]
 
-FEWEST_DISTINCT = 6        # values of a token that must all be multiples, for its unit to be more than the grid's
-ROWS_A_RESIDUE = 20        # rows needed on average for each residue that is learned
-CLEARLY_UNEVEN = 6.0       # standard deviations of chi-square above an even spread
+FEWEST_DISTINCT = 6  # values of a token that must all be multiples, for its unit to be more than the grid's
+ROWS_A_RESIDUE = 2  # rows needed on average for each residue that is learned
+FEW_ROWS = 5  # residues of fewer rows count alike
+CLEARLY_UNEVEN = 6.0  # standard deviations of chi-square above an even spread
+TRIES = 8  # residues drawn in a token narrower than a repeat, before the digits stay as they fall
 _DRAWS = 4096
 
 
@@ -47,25 +49,36 @@ class Granularity:
         """Digits as they fall."""
         return cls(np.zeros(size), np.full(size, -1, np.int32), [], [], [])
 
-    def snap(self, values: Floats, tokens: NDArray[np.int32], rng: np.random.Generator) -> Floats:
-        """(n,) values moved to points of their token's grid, with the digits that its group likes."""
+    def snap(self, values: Floats, tokens: NDArray[np.int32], exact: Mask, rng: np.random.Generator) -> Floats:
+        """(n,) values moved to points of their token's grid, with the digits that its group likes; ``exact`` ones stay."""
         if self._plain:
             values += 0.5
             return np.floor(values, out=values)
         unit = self.unit[tokens]
         points = np.floor(values / unit + 0.5) * unit
         for g, modulus in enumerate(self.modulus):
-            rows = np.flatnonzero(self.group[tokens] == g)
+            rows = np.flatnonzero((self.group[tokens] == g) & ~exact)
             points[rows] = self._with_residue(values[rows], points[rows], tokens[rows], g, modulus, rng)
-        return np.clip(points, self.first[tokens], self.last[tokens])
+        return np.where(exact, values, np.clip(points, self.first[tokens], self.last[tokens]))
 
     def _with_residue(
         self, values: Floats, points: Floats, tokens: NDArray[np.int32], g: int, modulus: int, rng: np.random.Generator
     ) -> Floats:
-        residue = self._tables[g][rng.integers(0, _DRAWS, len(values))]
-        moved = residue + modulus * np.floor((values - residue) / modulus + 0.5)
-        inside = (moved >= self.first[tokens]) & (moved <= self.last[tokens])
-        return np.where(inside, moved, points)
+        points = points.copy()
+        waiting = np.arange(len(values))
+        for _ in range(TRIES):
+            residue = self._tables[g][rng.integers(0, _DRAWS, len(waiting))]
+            first, last = self.first[tokens[waiting]], self.last[tokens[waiting]]
+            moved = residue + modulus * np.floor((values[waiting] - residue) / modulus + 0.5)
+            # In a token wider than a repeat, one step brings back what has left it.
+            moved += modulus * (moved < first)
+            moved -= modulus * (moved > last)
+            inside = moved >= first
+            points[waiting[inside]] = moved[inside]
+            waiting = waiting[~inside]
+            if not len(waiting):
+                break
+        return points
 
     def within(self, first: Floats, last: Floats) -> Self:
         """The same, with the smallest and largest point (size,) that each token may give."""
@@ -96,8 +109,10 @@ class Granularity:
         return cls(arrays["unit"], arrays["group"], facts["modulus"], residues, weights, arrays["first"], arrays["last"])
 
 
-def fit_granularity(values: Floats, counts: Integers, token: Integers, atom: Mask, moduli: tuple[int, ...]) -> Granularity:
+def fit_granularity(values: Floats, counts: Integers, token: Integers, atom: Mask, shared: Mask, moduli: tuple[int, ...]) -> Granularity:
     """Learn units and residues from distinct grid ``values`` (d,), their row ``counts`` and their ``token``.
+
+    ``shared`` (d,): values that are pieces of their own, whose digits are known already.
 
     The result has no ends yet: see `Granularity.within`.
     """
@@ -106,25 +121,33 @@ def fit_granularity(values: Floats, counts: Integers, token: Integers, atom: Mas
     first, last = np.full(len(atom), np.inf), np.full(len(atom), -np.inf)
     np.minimum.at(first, token, values)
     np.maximum.at(last, token, values)
-    longest = np.zeros(len(atom))
-    for modulus in sorted(moduli):
-        longest = np.where(~atom & (last - first >= 2 * modulus * unit), modulus, longest)
+    # Bins of like width share their residues; these may repeat after up to ten times the width.
+    longest = np.full(len(atom), float(min(moduli, default=0)))
+    for shorter, longer in zip(sorted(moduli), sorted(moduli)[1:], strict=False):
+        longest = np.where(last - first >= (shorter - 1) * unit, longer, longest)
+    longest[atom] = 0
+    rest = np.where(shared, 0, counts)
     for u in np.unique(unit):
         for modulus in np.unique(longest[unit == u]):
-            _learn_residues(result, values, counts, (unit == u) & (longest == modulus), token, [m for m in moduli if m <= modulus])
+            _learn_residues(result, values, rest, (unit == u) & (longest == modulus), token, [m for m in moduli if m <= modulus])
     return result
 
 
 def _units(values: Floats, token: Integers, atom: Mask, moduli: tuple[int, ...]) -> Floats:
-    """The largest round unit that all values of a bin are multiples of; atoms have the grid's own."""
+    """The largest round unit that all values of a bin are multiples of; atoms have the grid's own.
+
+    A bin of few distinct values says little by itself: it has the unit of a neighbour if its values allow that.
+    """
     unit = np.ones(len(atom))
-    distinct = np.bincount(token, minlength=len(atom))
-    if distinct[~atom].sum() < FEWEST_DISTINCT:
+    known = ~atom & (np.bincount(token, minlength=len(atom)) >= FEWEST_DISTINCT)
+    if not known.any():
         return unit
+    places = np.flatnonzero(known)
+    right = np.searchsorted(places, np.arange(len(atom))).clip(max=len(places) - 1)
+    neighbours = places[(right - 1).clip(0)], places[right]
     for candidate in _round_numbers(moduli):
-        off = np.bincount(token, np.mod(values, candidate) != 0, len(atom)) > 0
-        everywhere = not off[~atom].any()
-        unit[~atom & ~off & (everywhere | (distinct >= FEWEST_DISTINCT))] = candidate
+        fits = ~atom & (np.bincount(token, np.mod(values, candidate) != 0, len(atom)) == 0)
+        unit[fits & (known | (fits & known)[neighbours[0]] | (fits & known)[neighbours[1]])] = candidate
     return unit
 
 
@@ -138,7 +161,7 @@ def _round_numbers(moduli: tuple[int, ...]) -> list[int]:
 
 def _learn_residues(result: Granularity, values: Floats, counts: Integers, group: Mask, token: Integers, moduli: list[int]) -> None:
     """Give a group of tokens of one unit its residues if they are clearly uneven, for the longest modulus that its rows can tell."""
-    rows = group[token]
+    rows = group[token] & (counts > 0)
     unit = float(result.unit[np.argmax(group)])
     weight = counts[rows].astype(np.float64)
     for modulus in sorted(moduli, reverse=True):
@@ -146,9 +169,13 @@ def _learn_residues(result: Granularity, values: Floats, counts: Integers, group
             continue
         residue = (np.mod(values[rows], modulus * unit) / unit).astype(np.int64)
         seen = np.bincount(residue, weight, modulus)
-        if _unevenness(seen) > CLEARLY_UNEVEN:
+        # Rows that repeat one value are one observation of its digits, not many.
+        independent = weight.sum() / (weight**2).sum()
+        if _unevenness(seen * independent) > CLEARLY_UNEVEN:
             result.group[group] = len(result.modulus)
             result.modulus.append(int(modulus * unit))
+            few = seen < FEW_ROWS
+            seen[few] = seen[few].mean() if few.any() else 0.0
             result.residues.append(np.flatnonzero(seen) * unit)
             result.weights.append(seen[seen > 0])
         return

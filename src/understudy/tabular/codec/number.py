@@ -14,14 +14,14 @@ from understudy.core.errors import ConditionError
 from understudy.core.random import Stream
 from understudy.data.dtypes import dtype_name, polars_dtype
 from understudy.data.schema import ColumnSchema
-from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, where
+from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, counted, where
 from understudy.tabular.codec.number_field import NumberField
 from understudy.tabular.codec.protection import Protection
 from understudy.tabular.condition import Condition
 from understudy.tabular.fields import Field, Floats, Positions, Tokens
 
 DIGITS = (10, 100, 1000)
-_EXACT = 2.0**52                   # whole numbers up to here are exact in float64
+_EXACT = 2.0**52  # whole numbers up to here are exact in float64
 _TICKS_PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _UNITS_S = (86400, 3600, 60, 1)
 
@@ -225,10 +225,11 @@ def describe_shape(number: NumberField, say: Any) -> str:
     """What became of a number, in words."""
     shape = number.shape
     atoms, bins = int(shape.atom.sum()), int((~shape.atom).sum())
-    parts = [f"{atoms} values of their own"] * (atoms > 0) + [f"{bins} bins of values in between"] * (bins > 0)
+    parts = [counted(atoms, "value of its own", "values of their own")] * (atoms > 0) + [counted(bins, "bin", "bins")] * (bins > 0)
     text = f"learned as {' and '.join(parts)}, from {say(shape.lowest)} to {say(shape.highest)}"
     if shape.absorbed:
-        text += f"; {shape.absorbed} rows with values that too few share count as the nearest value"
+        rows = counted(shape.absorbed, "row", "rows")
+        text += f"; {rows} with values that too few share count as the nearest of them"
     if shape.granularity.modulus:
         text += "; last digits as unevenly spread as in the source"
     return text

@@ -24,7 +24,16 @@ class NumberField:
 
     @classmethod
     def fit(
-        cls, name: str, column: str, axis: Floats, *, grid: bool, moduli: tuple[int, ...], protection: Protection, rare: int, main: bool = True
+        cls,
+        name: str,
+        column: str,
+        axis: Floats,
+        *,
+        grid: bool,
+        moduli: tuple[int, ...],
+        protection: Protection,
+        rare: int,
+        main: bool = True,
     ) -> Self:
         """Fit to (n,) axis values with at least one that is not missing."""
         present = axis[~np.isnan(axis)]
@@ -116,14 +125,20 @@ class NumberField:
         if self.offset:
             mask[0] = False
         if not mask.any():
-            raise ConditionError(f'No value of the column "{self.field.column}" lies in this range.', where=where(self.field.column), remedy=self._domain(say))
+            raise ConditionError(
+                f'No value of the column "{self.field.column}" lies in this range.',
+                where=where(self.field.column),
+                remedy=self._domain(say),
+            )
         if null:
             mask[0] = self._null(True)
         return Allowed(mask, low, high, nullable=bool(self.offset))
 
     def _null(self, null: bool) -> bool:
         if null and not self.offset:
-            raise ConditionError(f'The column "{self.field.column}" is never missing.', where=where(self.field.column), remedy="Leave None out.")
+            raise ConditionError(
+                f'The column "{self.field.column}" is never missing.', where=where(self.field.column), remedy="Leave None out."
+            )
         return null
 
     def _require_possible(self, choices: Floats, say: Any) -> None:
@@ -144,7 +159,9 @@ class NumberField:
 
     def _outside(self, say: Any) -> ConditionError:
         return ConditionError(
-            f'The condition lies outside of what the column "{self.field.column}" holds.', where=where(self.field.column), remedy=self._domain(say)
+            f'The condition lies outside of what the column "{self.field.column}" holds.',
+            where=where(self.field.column),
+            remedy=self._domain(say),
         )
 
     def _domain(self, say: Any) -> str:
@@ -159,4 +176,3 @@ class NumberField:
     def from_state(cls, facts: dict[str, Any], arrays: Arrays) -> Self:
         shape = Shape.from_state(facts["shape"], arrays, facts["name"])
         return cls._of(facts["name"], facts["column"], shape, facts["missing"], facts["main"])
-

@@ -54,7 +54,9 @@ class _Unlearned(ColumnCodec):
 
     def _refusal(self) -> ConditionError:
         return ConditionError(
-            f'The column "{self.name}" is made anew for every row, so no value can be asked for.', where=where(self.name), remedy="Leave it out of the conditions."
+            f'The column "{self.name}" is made anew for every row, so no value can be asked for.',
+            where=where(self.name),
+            remedy="Leave it out of the conditions.",
         )
 
 
@@ -92,7 +94,9 @@ class ConstantColumn(_Unlearned):
             return Restriction({0: Allowed(np.array([True, wanted]), nullable=True)})
         if wanted:
             return Restriction({0: Allowed(np.array([False, True]), nullable=True)} if self.fields else {})
-        raise ConditionError(f'The column "{self.name}" holds nothing but {value!r}.', where=where(self.name), remedy="Leave it out of the conditions.")
+        raise ConditionError(
+            f'The column "{self.name}" holds nothing but {value!r}.', where=where(self.name), remedy="Leave it out of the conditions."
+        )
 
     def what(self) -> str:
         return "one value in all rows, restored on output" if not self.fields else "one value; only whether it is missing is learned"
@@ -127,7 +131,7 @@ class RemadeColumn(_Unlearned):
 
     def what(self) -> str:
         learned = "; whether it is missing is learned" if self.fields else ""
-        return f"{self.kind}: not learned, made anew for every row{learned}"
+        return f"not learned, made anew for every row{learned}"
 
     def to_state(self) -> tuple[dict[str, Any], Arrays, Tables]:
         return {"name": self.name, "kind": self.kind, "missing": self.missing_share, "regenerator": self.regenerator.to_dict()}, {}, {}

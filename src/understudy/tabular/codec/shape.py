@@ -29,13 +29,14 @@ from understudy.tabular.fields import Floats, Mask, Positions, Tokens
 
 Integers = NDArray[np.int64]
 
-SLOTS = 256                       # pieces begin at multiples of 1 / SLOTS of the token's mass
-MOST_STRETCHES = 16               # uniform stretches in a bin
-LEAST_SHARED = 1 / 32             # of a bin's rows, for a value inside it to be a piece of its own
-MOST_DISCRETE = 256               # distinct values of a column that gets a token for each
+SLOTS = 256  # pieces begin at multiples of 1 / SLOTS of the token's mass
+MOST_STRETCHES = 16  # uniform stretches in a bin
+LEAST_SHARED = 1 / 32  # of a bin's rows, for a value inside it to be a piece of its own
+MOST_DISCRETE = 256  # distinct values of a column that gets a token for each
 FEWEST_BINS, MOST_BINS = 32, 256
-HEAVY_SHARE = 0.005               # of all rows, for a value of a continuous column to be an atom
-TABLE_SPAN = 1 << 16              # grids of at most this many points are encoded by table
+HEAVY_SHARE = 0.005  # of all rows, for a value of a continuous column to be an atom
+GAP_NEIGHBOURS = 10  # distinct values on either side that a gap is compared with
+TABLE_SPAN = 1 << 16  # grids of at most this many points are encoded by table
 BELOW_ONE = np.float32(1 - 2**-24)
 
 
@@ -134,7 +135,7 @@ class Shape:
         piece = piece_of[wide * SLOTS + (positions * np.float32(SLOTS)).astype(np.int32)]
         values = slope[piece] * positions
         values += base[piece]
-        return self.granularity.snap(values, wide, rng) if self.grid else values
+        return self.granularity.snap(values, wide, slope[piece] == 0, rng) if self.grid else values
 
     def draw_positions(self, tokens: Tokens, rng: np.random.Generator) -> Positions:
         """Positions (n,) from the bins' own shape: uniform, since a position is a share of mass."""
@@ -182,7 +183,9 @@ class Shape:
             "rows": self.rows, "atom": self.atom, "low": p.low, "width": p.width, "start": p.start, "stop": p.stop, "token": p.token,
         }  # fmt: skip
         facts, more = self.granularity.to_state()
-        return {"grid": self.grid, "absorbed": self.absorbed, "granularity": facts}, {f"{prefix}.{k}": v for k, v in (arrays | more).items()}
+        return {"grid": self.grid, "absorbed": self.absorbed, "granularity": facts}, {
+            f"{prefix}.{k}": v for k, v in (arrays | more).items()
+        }
 
     @classmethod
     def from_state(cls, facts: dict[str, Any], arrays: dict[str, NDArray[Any]], prefix: str) -> Self:
@@ -207,8 +210,11 @@ def fit_shape(values: Floats, counts: Integers, *, grid: bool, moduli: tuple[int
     alone = np.bincount(token) == 1
     atom = (heavy_of >= 0) | (alone & (rows >= rare))
     value_of_atom = values[np.where(heavy_of >= 0, heavy_of, first)]
-    granularity = fit_granularity(values, counts, token, atom, moduli) if grid else Granularity.none(len(rows))
-    stretches = _Stretches(values, counts, token, atom, value_of_atom, granularity.unit if grid else np.zeros(len(rows)), grid, protection)
+    shared = _shared(counts, token, atom, protection.knot_rows)
+    granularity = fit_granularity(values, counts, token, atom, shared, moduli) if grid else Granularity.none(len(rows))
+    stretches = _Stretches(
+        values, counts, token, atom, value_of_atom, shared, granularity.unit if grid else np.zeros(len(rows)), protection
+    )
     pieces = stretches.pieces()
     return Shape(grid, rows, atom, pieces, granularity.within(*_ends(pieces, granularity.unit)) if grid else granularity, absorbed)
 
@@ -218,6 +224,12 @@ def _ends(pieces: Pieces, unit: Floats) -> tuple[Floats, Floats]:
     first = np.flatnonzero(np.diff(pieces.token, prepend=-1))
     last = np.append(first[1:], len(pieces.token)) - 1
     return np.ceil(pieces.low[first] / unit) * unit, np.floor(pieces.high[last] / unit) * unit
+
+
+def _shared(counts: Integers, token: Integers, atom: Mask, knot_rows: int) -> Mask:
+    """Values inside bins with enough rows to be pieces of their own."""
+    least = np.maximum(knot_rows, LEAST_SHARED * np.bincount(token, counts))[token]
+    return (counts >= least) & ~atom[token]
 
 
 def _heavy(counts: Integers, rare: int) -> Mask:
@@ -248,7 +260,9 @@ def _tokens(counts: Integers, heavy: Mask, values: Floats, rare: int, knot_rows:
             absorbed += int(counts[begin:end].sum())
             continue
         else:
-            ids = _equal_mass(counts[begin:end], target, rare, knot_rows, low_end=begin == 0, high_end=end == len(counts))
+            ids = _equal_mass(
+                values[begin:end], counts[begin:end], target, rare, knot_rows, low_end=begin == 0, high_end=end == len(counts)
+            )
             label[begin:end] = next_label + ids
         next_label = int(label[end - 1]) + 1
     if absorbed:
@@ -265,21 +279,39 @@ def _absorb(label: Integers, atoms: Integers, values: Floats) -> None:
     label[lost] = label[np.where(to_left <= to_right, atoms[left], atoms[right])]
 
 
-def _equal_mass(counts: Integers, target: float, rare: int, knot_rows: int, *, low_end: bool, high_end: bool) -> Integers:
-    """Bin of each distinct value of one run, 0 ascending: about ``target`` rows each, halved up to three times at an open end."""
+def _equal_mass(values: Floats, counts: Integers, target: float, rare: int, knot_rows: int, *, low_end: bool, high_end: bool) -> Integers:
+    """Bin of each distinct value of one run, 0 ascending: about ``target`` rows each, halved up to three times at an open end.
+
+    A gap that is much wider than what lies around it ends a bin, so that nothing is drawn inside it.
+    """
     total = float(counts.sum())
     bins = max(1, min(round(total / target), int(total // rare)))
-    cuts = list(np.arange(1, bins) * (total / bins))
     width = total / bins
+    cuts = list(np.arange(1, bins) * width)
     for _ in range(3):
         width /= 2
         if width < 2 * knot_rows:
             break
         cuts += [width] * int(low_end) + [total - width] * int(high_end)
-    middle = np.cumsum(counts) - counts / 2
-    ids = np.searchsorted(np.sort(cuts), middle, "right")
+    rows = np.cumsum(counts)
+    gaps = rows[_wide_gaps(values, rows, rare)]
+    near_gap = np.abs(np.subtract.outer(np.array(cuts), gaps)).min(axis=1, initial=np.inf) < max(rare, target / 2)
+    cuts = np.sort(np.append(np.array(cuts)[~near_gap], gaps)) if len(cuts) else gaps
+    ids = np.searchsorted(cuts, rows - counts / 2, "right")
     ids = np.unique(ids, return_inverse=True)[1].astype(np.int64)
     return _merge_light(ids, counts, rare)
+
+
+def _wide_gaps(values: Floats, rows: Integers, rare: int) -> Integers:
+    """Places i where the gap from value i to the next is wider than ten values on both sides together take, with company on either."""
+    k = GAP_NEIGHBOURS
+    if len(values) < 2 * k:
+        return np.zeros(0, np.int64)
+    gap = np.diff(values)
+    left = values[:-1] - values[np.maximum(np.arange(len(gap)) - k, 0)]
+    right = values[np.minimum(np.arange(len(gap)) + 1 + k, len(values) - 1)] - values[1:]
+    company = (rows[:-1] >= 2 * rare) & (rows[-1] - rows[:-1] >= 2 * rare)
+    return np.flatnonzero((gap > left + right) & company)
 
 
 def _merge_light(ids: Integers, counts: Integers, least: int) -> Integers:
@@ -297,12 +329,21 @@ class _Stretches:
     """The pieces of every token, built step by step: shared values, groups of the rest, their ends, and the cuts between them."""
 
     def __init__(
-        self, values: Floats, counts: Integers, token: Integers, atom: Mask, value_of_atom: Floats, unit: Floats, grid: bool, protection: Protection
+        self,
+        values: Floats,
+        counts: Integers,
+        token: Integers,
+        atom: Mask,
+        value_of_atom: Floats,
+        shared: Mask,
+        unit: Floats,
+        protection: Protection,
     ) -> None:
         self.values, self.counts, self.token, self.atom = values, counts.astype(np.float64), token, atom
-        self.unit, self.grid, self.protection = unit, grid, protection
+        self.value_of_atom, self.shared, self.protection = value_of_atom, shared, protection
+        self.unit = unit
+        self.grid = bool((unit > 0).all())
         self.rows = np.bincount(token, self.counts)
-        self.value_of_atom = value_of_atom
 
     def pieces(self) -> Pieces:
         low, width, mass, token = self._cells()
@@ -315,14 +356,9 @@ class _Stretches:
     def _half(self, token: Integers) -> Floats:
         return self.unit[token] / 2 if self.grid else np.zeros(len(token))
 
-    def _shared(self) -> Mask:
-        """Values inside bins with enough rows to be pieces of their own."""
-        least = np.maximum(self.protection.knot_rows, LEAST_SHARED * self.rows)[self.token]
-        return (self.counts >= least) & ~self.atom[self.token]
-
     def _cells(self) -> tuple[Floats, Floats, Floats, Integers]:
         """Single values, ascending: atoms and shared values, as (value, 0, rows, token)."""
-        shared = np.flatnonzero(self._shared())
+        shared = np.flatnonzero(self.shared)
         atoms = np.flatnonzero(self.atom)
         value = np.concatenate([self.value_of_atom[atoms], self.values[shared]])
         mass = np.concatenate([self.rows[atoms], self.counts[shared]])
@@ -332,7 +368,7 @@ class _Stretches:
 
     def _groups(self) -> tuple[Mask, Integers, Integers]:
         """The rest of the bins' values, the group of each, ascending, and the token of each group."""
-        rest = ~self.atom[self.token] & ~self._shared()
+        rest = ~self.atom[self.token] & ~self.shared
         token, counts = self.token[rest], self.counts[rest]
         rows = np.bincount(token, counts, len(self.rows))
         below = np.concatenate([[0.0], np.cumsum(rows)])[token]

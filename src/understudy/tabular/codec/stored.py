@@ -38,6 +38,6 @@ def _stored_as(dtype: pl.DataType) -> Any:
     """The type that stands for ``dtype`` in JSON: whole numbers for moments, text for decimals and categories."""
     if dtype.is_temporal():
         return pl.Int64
-    if dtype.is_numeric() and not dtype.is_decimal() or dtype == pl.Boolean or dtype == pl.Null:
+    if (dtype.is_numeric() and not dtype.is_decimal()) or dtype == pl.Boolean or dtype == pl.Null:
         return dtype
     return pl.String
