@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.markup import Markup, join, tag
 from understudy.evaluate.report.names import name, names
-from understudy.evaluate.report.numbers import NONE, count, number, plural, score, share
+from understudy.evaluate.report.numbers import NONE, THIN, count, number, plural, score
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.verdicts import light
 
@@ -31,7 +31,7 @@ def tails(evaluation: Evaluation) -> Markup | None:
     probabilities = sorted({tail.probability for column in columns for tail in column.tails})
     headings = [Heading("Column"), *(Heading(_beyond(probability), number=True) for probability in probabilities)]
     rows = [[name(column.name), *(_ends(column, probability) for probability in probabilities)] for column in columns]
-    words = "The value that one row in a hundred or in a thousand lies beyond: synthetic, with real and held-out real rows under it. "
+    words = "The value that one row in a hundred or in a thousand lies beyond: synthetic, and under it real · held-out real. "
     return tag(
         "section",
         tag("h2", "Far ends"),
@@ -42,7 +42,8 @@ def tails(evaluation: Evaluation) -> Markup | None:
 
 
 def _beyond(probability: float) -> str:
-    return f"lowest {share(probability)}" if probability < 0.5 else f"highest {share(round(1 - probability, 9))}"
+    side = "lowest" if probability < 0.5 else "highest"
+    return f"{side} {100 * min(probability, 1 - probability):.3g}{THIN}%"
 
 
 def _ends(column: ColumnResult, probability: float) -> Markup | str:

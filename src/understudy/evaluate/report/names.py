@@ -26,10 +26,9 @@ def shown(name: str, longest: int = 48) -> str:
 
 
 def name(column: str, longest: int = 48) -> Markup:
-    """The name as an element of its own: isolated from the direction of the text around it, in full as its title where shortened."""
+    """The name as an element of its own: isolated from the direction of the text around it, at length as its title where shortened."""
     text = shown(column, longest)
-    full = column if len(column) <= _LONGEST_TITLE else column[:_LONGEST_TITLE] + "…"
-    return tag("bdi", text, class_="name", title=full if text != column else None)
+    return tag("bdi", text, class_="name", title=shown(column, _LONGEST_TITLE) if text != column else None)
 
 
 def names(columns: list[str], most: int = 6) -> list[Markup | str]:

@@ -25,6 +25,10 @@ _PROOFS = {
         "How well someone who holds a person's true row could guess, from distances alone, whether it was trained on. 0.5 is a coin.",
         "Stronger attacks exist, with copies of the model or with more knowledge. A low value here is no bound on them.",
     ),
+    "membership_ratio_auc": (
+        "The same attack set right for rows that lie in a crowd anyway: distance to synthetic rows against distance to other real rows.",
+        "What an attacker with a copy of the model could do.",
+    ),
     "membership_tpr": (
         "How many training rows an attacker finds if he may be wrong about one outsider in a hundred: the most exposed rows count here.",
         "It is one attack, read from few rows. Nothing found is not nothing to find.",

@@ -57,7 +57,8 @@ def _task(task: UtilityTask) -> Markup:
 
 
 def _legend() -> Markup:
-    return tag("p", tag("span", "trained on real", class_="key block"), tag("span", "trained on synthetic", class_="key syn"), class_="legend")
+    real, synthetic = tag("span", "trained on real", class_="key block"), tag("span", "trained on synthetic", class_="key syn")
+    return tag("p", real, synthetic, class_="legend")
 
 
 def _score(entry: ModelScore) -> Markup:

@@ -60,7 +60,6 @@ function shown(name, longest = 48) {
   const tail = Math.floor(longest / 3);
   return `${letters.slice(0, longest - tail - 1).join("")}…${letters.slice(-tail).join("")}`;
 }
-const titled = (name) => (shown(name) === name ? null : name.slice(0, 300));
 
 const WORDS = { pass: "good", warn: "take care", fail: "problem", undecided: "undecided", info: "not judged" };
 const SEVERITY = { fail: 0, warn: 1, undecided: 2, pass: 3, info: 4 };

@@ -206,7 +206,7 @@ function card(column) {
     ? ["agreement ", make("b", {}, score(column.shape.value)), column.shape.holdout != null ? ` · held-out real ${score(column.shape.holdout)}` : ""]
     : [column.role === "remade" ? "made anew" : column.role];
   const element = make("article", { class: "column" },
-    make("header", {}, make("h3", { title: titled(column.name) ?? column.name }, make("bdi", {}, shown(column.name, 40))), make("span", { class: "kind" }, column.kind), light(verdictOf(column))),
+    make("header", {}, make("h3", { title: shown(column.name, 300) }, make("bdi", {}, shown(column.name, 40))), make("span", { class: "kind" }, column.kind), light(verdictOf(column))),
     make("p", { class: "agree" }, agree), plot, make("p", { class: "under" }, said, open));
   element.draw = () => { element.draw = null; plotInto(plot, column, (text) => { said.textContent = text ?? missing(column); }, CARD, LEVELS_SHOWN); };
   return element;
