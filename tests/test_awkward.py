@@ -156,6 +156,12 @@ def test_categories_keep_their_type_and_levels():
     assert list(made["job"].cat.categories) == list(frame["job"].cat.categories)
 
 
+def test_numbers_mixed_with_text_are_read_as_text_and_that_is_told():
+    model = learned(with_column("mixed", [i if i % 2 else f"n/a {i % 5}" for i in range(ROWS)]))
+    assert "read as text" in str(model.record.of("mixed"))
+    assert all(isinstance(value, str) for value in model.sample(WANTED)["mixed"])
+
+
 def test_five_rows_work_without_giving_any_of_them_back():
     frame = people(5)
     model = learned(frame)
@@ -166,11 +172,6 @@ def test_five_rows_work_without_giving_any_of_them_back():
 
 
 # -- those that are refused
-
-
-def test_numbers_mixed_with_text_are_refused_or_kept_as_text():
-    error = refusal(with_column("mixed", [i if i % 2 else f"n/a {i % 5}" for i in range(ROWS)]))
-    assert "mixed" in str(error)
 
 
 def test_infinities_are_refused_with_column_and_row():
@@ -192,7 +193,7 @@ def test_lists_in_cells_are_refused_with_the_column():
 def test_duplicate_names_are_refused_with_the_name():
     error = refusal(pd.concat([people(), people()[["age"]] + 1], axis=1))
     assert "age" in str(error)
-    assert "twice" in str(error) or "duplicate" in str(error)
+    assert "more than once" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +256,7 @@ def test_a_file_comes_back_with_the_same_columns_and_forms(name, tmp_path, capsy
         ("age,age\n1,2\n3,4\n", "age"),
         ("age,job\n1,a\n2,b,c\n3,d\n", "row 2"),
         ("age,job\n1,a\n", "one row"),
-        ("rate,job\n1.5,a\ninf,b\n2.5,c\n" * 20, "rate"),
+        ("rate,job\n" + "1.5,a\ninf,b\n2.5,c\n" * 20, "rate"),
     ],
     ids=["empty", "header only", "duplicate names", "ragged", "one row", "infinity"],
 )
