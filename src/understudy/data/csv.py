@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import polars as pl
 
-from understudy.core.errors import DataError
+from understudy.core.errors import DataError, SinkError
 from understudy.data.admission import Infinities, require_columns, require_rows
 from understudy.data.dialect import NAMES, SAMPLE_BYTES, Dialect, detect_dialect, detect_encoding, has_header, plain_forms, rows_of
 from understudy.data.frames import NativeForm
@@ -478,9 +478,9 @@ def _lines(stream: Any, encoding: str) -> Iterator[str]:
 
 def write_csv(frames: Iterator[pl.DataFrame], file: BinaryIO, dialect: Dialect) -> None:
     """Frames of one schema as delimited text in `dialect`: missing cells are empty, empty text is quoted."""
-    encoder = codecs.getincrementalencoder(dialect.encoding)() if dialect.encoding != "utf-8" else None
+    encode = _encoder(dialect)
     header = dialect.header
-    if dialect.bom and encoder is None:
+    if dialect.bom and dialect.encoding == "utf-8":
         file.write(codecs.BOM_UTF8)
     for frame in frames:
         text: str = _as_written(frame, dialect).write_csv(
@@ -491,7 +491,24 @@ def write_csv(frames: Iterator[pl.DataFrame], file: BinaryIO, dialect: Dialect) 
             line_terminator=dialect.newline,
         )
         header = False
-        file.write(encoder.encode(text) if encoder else text.encode())
+        file.write(encode(text))
+
+
+def _encoder(dialect: Dialect) -> Callable[[str], bytes]:
+    if dialect.encoding == "utf-8":
+        return str.encode
+    encoder = codecs.getincrementalencoder(dialect.encoding)()
+
+    def encode(text: str) -> bytes:
+        try:
+            return encoder.encode(text)
+        except UnicodeEncodeError as error:
+            letter = error.object[error.start]
+            raise SinkError(
+                f'The letter "{letter}" has no place in the encoding {dialect.encoding}.', remedy='Write in another: dialect=Dialect(encoding="utf-8").'
+            ) from None
+
+    return encode
 
 
 def _as_written(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:

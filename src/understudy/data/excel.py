@@ -66,10 +66,28 @@ def _label(value: Any) -> str:
 
 
 def _body(book: Any, name: str, names: list[str]) -> tuple[pl.DataFrame, list[Note]]:
-    """The rows under the header. Columns of several types come as text, and that is said."""
-    sheet = book.load_sheet(name, header_row=None, skip_rows=1, schema_sample_rows=None, dtype_coercion="coerce")
-    frame = sheet.to_polars()
-    # Columns that are empty to the end are not reported by the reader.
-    missing = [pl.Series(label, [None] * frame.height, dtype=pl.Null) for label in names[frame.width :]]
-    frame = frame.rename(dict(zip(frame.columns, names, strict=False)))
-    return frame.with_columns(missing), []
+    """The rows under the header. Columns whose cells are of several types come as text, and that is said."""
+    typed = _under_header(book, name, None)
+    text = _under_header(book, name, "string")
+    columns: dict[str, pl.Series] = {}
+    notes: list[Note] = []
+    for position, label in enumerate(names):
+        if position >= text.width:
+            # Columns that are empty to the end are not reported by the reader.
+            columns[label] = pl.Series(label, [None] * text.height, dtype=pl.Null)
+            continue
+        columns[label] = typed[:, position].alias(label)
+        # The reader drops the cells that are not of the type it chose: only the text knows of them.
+        if columns[label].null_count() > text[:, position].null_count():
+            columns[label] = text[:, position].alias(label)
+            notes.append(Note(label, "read as text", "it holds cells of several types together"))
+    if text.width > len(names):
+        raise DataError(
+            f"The rows have {text.width} cells, the header names {len(names)}.", where=name, remedy="Name every column in the first row of the sheet."
+        )
+    return pl.DataFrame(columns), notes
+
+
+def _under_header(book: Any, name: str, dtypes: str | None) -> pl.DataFrame:
+    frame: pl.DataFrame = book.load_sheet(name, header_row=None, skip_rows=1, schema_sample_rows=None, dtypes=dtypes).to_polars()
+    return frame

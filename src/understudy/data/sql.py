@@ -68,10 +68,9 @@ def read_sql(url: str, admission: Admission, *, table: str | None = None, query:
             remedy=f'read("{shown_url(place)}", table="…"), or query="SELECT …".' + _tables_listed(place),
         )
     origin = f"{shown_url(place)}/{table}" if table else f"{shown_url(place)} (query)"
-    with _connected(place, DataError) as connection:
+    with _connected(place, DataError) as connection, _explained(connection, place, DataError):
         statement = query if query is not None else f"SELECT * FROM {_found_table(connection, str(table), place)}"
-        with _explained(connection, place, DataError):
-            return _read_all(connection, statement.strip().rstrip(";"), admission, origin)
+        return _read_all(connection, statement.strip().rstrip(";"), admission, origin)
 
 
 def write_sql(frames: Iterator[pl.DataFrame], url: str, table: str | None, *, if_exists: IfExists = "fail") -> int:
@@ -197,13 +196,16 @@ def _column_remedy(reason: str, connection: sa.Connection) -> str | None:
     """For a column that is not there: the nearest of all columns."""
     match = re.search(r'column "?(?:\w+\.)?([^"\s]+)"? does not exist|no such column: (?:\w+\.)?(\S+)', reason)
     table = re.search(r'relation "([^"]+)" does not exist|no such table: (\S+)', reason)
+    if not (match or table):
+        return None
     # Both: the driver's cursor may have begun a transaction that the connection knows nothing of.
     connection.rollback()
     connection.connection.rollback()
     if match:
         word = match[1] or match[2]
         return did_you_mean(word, sorted({column for table in _tables(connection) for column in _columns(connection, table)}))
-    return did_you_mean(table[1] or table[2], _tables(connection)) if table else None
+    assert table is not None
+    return did_you_mean(table[1] or table[2], _tables(connection))
 
 
 # Tables and columns that are there
