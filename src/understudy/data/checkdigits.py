@@ -47,18 +47,18 @@ def _luhn(digits: Digits) -> Digits:
     total = digits[:, ::-1].copy()
     total[:, 1::2] *= 2
     total[:, 1::2] -= 9 * (total[:, 1::2] > 9)
-    return total.sum(axis=1) % 10
+    return np.asarray(total.sum(axis=1) % 10)
 
 
 def _ean(digits: Digits) -> Digits:
     weights = np.where(np.arange(digits.shape[1])[::-1] % 2 == 0, 1, 3)
-    return (digits * weights).sum(axis=1) % 10
+    return np.asarray((digits * weights).sum(axis=1) % 10)
 
 
 def _isbn10(values: Digits) -> Digits:
     digits = values.copy()
     digits[:, -1] = np.where(digits[:, -1] == 33, 10, digits[:, -1])
-    return (digits * np.arange(10, 0, -1)).sum(axis=1) % 11
+    return np.asarray((digits * np.arange(10, 0, -1)).sum(axis=1) % 11)
 
 
 def _iban(values: Digits) -> Digits:

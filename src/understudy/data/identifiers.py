@@ -39,6 +39,8 @@ _DENSE = 0.05
 _CELL = 64
 _MOST_CELLS = 2**22
 _TURN = 1000
+# A 64-bit integer has 19 digits, and the first of them is no 9 (but for a few).
+_LONGEST_INTEGER = 19
 
 
 def fit_identifier(texts: pl.Series, column: ColumnSchema, stream: Stream) -> Regenerator:
@@ -141,11 +143,13 @@ class SequenceIdentifier(Regenerator):
             shortest=pl.col("length").min(), longest=pl.col("length").max(), padded=pl.col("digits").str.starts_with("0").any(),
         )  # fmt: skip
         dense = (families["n"] / (families["high"] - families["low"] + 1) >= _DENSE) & (families["distinct"] == families["n"])
-        if families.height > _MOST_FAMILIES or not dense.all() or int(families["n"].min() or 0) < min(_FEWEST_ROWS, len(distinct)):  # type: ignore[call-overload]
+        enough = families["n"] >= min(_FEWEST_ROWS, len(distinct))
+        if families.height > _MOST_FAMILIES or not dense.all() or not enough.all():
             return None
         generator = stream.generator()
         gaps = [int(generator.integers(1, max(10, n // 20) + 1)) for n in families["n"]]
-        fixed = [longest if shortest == longest or padded else 0 for shortest, longest, padded in zip(families["shortest"], families["longest"], families["padded"], strict=True)]  # fmt: skip
+        even = families["padded"] | (families["shortest"] == families["longest"])
+        fixed = [longest if one_width else 0 for one_width, longest in zip(even, families["longest"], strict=True)]
         affixes = list(zip(families["prefix"].to_list(), families["suffix"].to_list(), strict=True))
         firsts = [high + gap for high, gap in zip(families["high"].to_list(), gaps, strict=True)]
         return cls(affixes, fixed, firsts, Turns.of(families["n"].to_list()), repeats)
@@ -171,8 +175,8 @@ class SequenceIdentifier(Regenerator):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "tag": self.tag, "dtype": self.dtype, "affixes": [list(pair) for pair in self.affixes], "widths": self.widths, "firsts": self.firsts,
-            "turns": self.turns.counts, "repeats": asdict(self.repeats) if self.repeats else None,
+            "tag": self.tag, "dtype": self.dtype, "affixes": [list(pair) for pair in self.affixes], "widths": self.widths,
+            "firsts": self.firsts, "turns": self.turns.counts, "repeats": asdict(self.repeats) if self.repeats else None,
         }  # fmt: skip
 
     @classmethod
@@ -325,8 +329,8 @@ class PatternIdentifier(Regenerator):
     def to_dict(self) -> dict[str, Any]:
         families = [{"alphabets": f.alphabets, "check": f.check, "cells": f.cells, "taken": _packed(f)} for f in self.families]
         return {
-            "tag": self.tag, "dtype": self.dtype, "families": families, "turns": self.turns.counts, "check": self.check, "longest": self.longest,
-            "repeats": asdict(self.repeats) if self.repeats else None,
+            "tag": self.tag, "dtype": self.dtype, "families": families, "turns": self.turns.counts, "check": self.check,
+            "longest": self.longest, "repeats": asdict(self.repeats) if self.repeats else None,
         }  # fmt: skip
 
     @classmethod
@@ -375,6 +379,8 @@ def _family_of(texts: pl.Series, check: str | None, integer: bool) -> Family:
     alphabets = [_alphabet(letters[:, i], few=len(texts) < 30) for i in range(letters.shape[1])]
     if integer and len(alphabets) > 1 and len(alphabets[0]) == 10:
         alphabets[0] = alphabets[0][1:]
+    if integer and len(alphabets) == _LONGEST_INTEGER:
+        alphabets[0] = "".join(digit for digit in alphabets[0] if digit < "9") or alphabets[0]
     bare = [i for i, alphabet in enumerate(alphabets) if alphabet not in (" ", "-")]
     positions = [] if check is None else bare[2:4] if check == "iban" else bare[-1:]
     cells = _cell_positions(alphabets, positions, len(texts))

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from understudy.core.errors import ArtifactError
+from understudy.core.errors import ArtifactError, DataError
 from understudy.core.random import Stream
 from understudy.data.dtypes import polars_dtype
 from understudy.data.schema import ColumnSchema
@@ -41,7 +41,15 @@ class Regenerator(ABC):
     def make(self, rows: NDArray[np.int64], stream: Stream) -> pl.Series:
         """The values of `rows` (global row numbers, from 0) in the source column's type. Never null."""
         made = self.texts(np.asarray(rows, dtype=np.int64), stream)
-        return made if self.dtype == "String" else made.cast(polars_dtype(self.dtype))
+        if self.dtype == "String":
+            return made
+        cast = made.cast(polars_dtype(self.dtype), strict=False)
+        if cast.null_count():
+            raise DataError(
+                f"Made-up identifiers no longer fit the column's type {self.dtype}: {made.filter(cast.is_null())[0]} is too large.",
+                remedy="Ask for fewer rows, or set a wider dtype for the column in the schema (Int64 or String).",
+            )
+        return cast
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:

@@ -263,7 +263,7 @@ def _fixed(series: pl.Series, decimals: int) -> pl.Series:
         return series.round().cast(pl.Int64).cast(pl.String)
     scale = 10**decimals
     units = (series * scale).round().cast(pl.Int64)
-    frame = units.to_frame("u").select(
+    frame: pl.DataFrame = units.to_frame("u").select(
         sign=pl.when(pl.col("u") < 0).then(pl.lit("-")).otherwise(pl.lit("")),
         whole=(pl.col("u").abs() // scale).cast(pl.String),
         part=(pl.col("u").abs() % scale).cast(pl.String).str.zfill(decimals),

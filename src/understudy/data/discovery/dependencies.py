@@ -112,8 +112,7 @@ def _reduced(columns: list[ColumnSchema], levels: NDArray[np.int64], holds: NDAr
     kept = edges & ~follows
     for b in range(len(heads)):
         determinants = sorted(np.flatnonzero(kept[:, b]), key=lambda a: int(levels[heads[a]]))
-        for a in determinants:
-            found.append(_dependency(columns[heads[a]], columns[heads[b]], int(levels[heads[a]]), rows, one_to_one=False))
+        found += [_dependency(columns[heads[a]], columns[heads[b]], int(levels[heads[a]]), rows, one_to_one=False) for a in determinants]
     return found
 
 

@@ -94,9 +94,10 @@ def _rule(survey: Survey, low: str, high: str, broken: float) -> Inequality | No
             return None
         rows += int(both.sum())
         equal += int((a[both] == b[both]).sum())
+    sign = "<" if equal == 0 else "≤"
     return Inequality(
         low=low, high=high, strict=equal == 0, rows_checked=rows,
-        reason=f"{low} {'<' if equal == 0 else '≤'} {high} in all {rows:,} rows that have both; independent columns would break it in {percent(broken)}",
+        reason=f"{low} {sign} {high} in all {rows:,} rows that have both; independent columns would break it in {percent(broken)}",
     )  # fmt: skip
 
 

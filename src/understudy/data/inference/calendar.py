@@ -20,7 +20,8 @@ _DATES = (
     (r"\d{1,2}\.\d{1,2}\.\d{4}", "%d.%m.%Y|%m.%d.%Y"), (r"\d{1,2}/\d{1,2}/\d{2}", "%d/%m/%y|%m/%d/%y|%y/%m/%d"),
     (r"\d{1,2}-\d{1,2}-\d{2}", "%d-%m-%y|%m-%d-%y|%y-%m-%d"), (r"\d{1,2}\.\d{1,2}\.\d{2}", "%d.%m.%y"),
     (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"), (r"\d{1,2}-[A-Za-z]{3}-\d{4}", "%d-%b-%Y"), (r"\d{1,2}-[A-Za-z]{3}-\d{2}", "%d-%b-%y"),
-    (r"\d{1,2} [A-Za-z]{4,9} \d{4}", "%d %B %Y"), (r"[A-Za-z]{3} \d{1,2}, \d{4}", "%b %d, %Y"), (r"[A-Za-z]{3,9} \d{1,2}, \d{4}", "%B %d, %Y"),
+    (r"\d{1,2} [A-Za-z]{4,9} \d{4}", "%d %B %Y"), (r"[A-Za-z]{3} \d{1,2}, \d{4}", "%b %d, %Y"),
+    (r"[A-Za-z]{3,9} \d{1,2}, \d{4}", "%B %d, %Y"),
     (r"[A-Za-z]{3,9} \d{1,2} \d{4}", "%B %d %Y"), (r"(?:19|20)\d{6}", "%Y%m%d"),
     (r"\d{4}-\d{2}", "%Y-%m"), (r"\d{2}/\d{4}", "%m/%Y"), (r"[A-Za-z]{3}-\d{4}", "%b-%Y"), (r"[A-Za-z]{3} \d{4}", "%b %Y"),
 )  # fmt: skip
@@ -221,7 +222,7 @@ def _ambiguous(e: Evidence, shape: _Shape, fitting: list[tuple[str, pl.Series]])
 def _backward_steps(dates: pl.Series) -> float:
     moves = dates.drop_nulls().diff().drop_nulls().dt.total_days()
     moved = moves.filter(moves != 0)
-    return float((moved < 0).mean() or 0.0) if len(moved) else 0.5
+    return float((moved < 0).to_numpy().mean()) if len(moved) else 0.5
 
 
 def _padding(pattern: str, levels: pl.Series) -> str:
@@ -295,7 +296,7 @@ def decide_duration_text(e: Evidence) -> Facts | None:
     if not e.levels.head(50).str.contains(f"^{_DURATION}$").all() or e.share(_DURATION) < 1:
         return None
     hours = e.levels.str.extract(r"(\d+):\d\d(?::|$)").cast(pl.Int64)
-    beyond = int(hours.max() or 0) > 23 or e.levels.str.contains("day|^-").any()  # type: ignore[call-overload]
+    beyond = bool((hours > 23).any()) or e.levels.str.contains("day|^-").any()
     word = e.named(*_DURATION_WORDS)
     if not beyond and not word:
         return None

@@ -77,13 +77,13 @@ def _by_content(e: Evidence) -> Facts | None:
         share = e.share(pattern)
         if share >= 0.95 and (personal != "url" or e.rows_per_level < 5):
             return _personal(e, personal, f"{percent(share)} of {e.of()} texts are {what}")
-    if e.share(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}") >= 0.99 and CHECKS["iban"].holds(e.levels).mean() >= 0.95:  # type: ignore[operator]
+    if e.share(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}") >= 0.99 and _keeping("iban", e) >= 0.95:
         return _personal(e, "iban", f"all {e.of()} texts are IBANs with valid check digits")
     if (
         e.share(r"[3-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}|3\d{3}[ -]?\d{6}[ -]?\d{5}") >= 0.99
         and e.distinct >= 5
-        and CHECKS["luhn"].holds(e.levels).mean() >= 0.95
-    ):  # type: ignore[operator]
+        and _keeping("luhn", e) >= 0.95
+    ):
         return _personal(e, "card", f"all {e.of()} texts are card numbers with valid check digits")
     if e.share(_SSN) >= 0.98 and e.rows_per_level < 5:
         return _personal(e, "national_id", f"all {e.of()} texts have the form of social security numbers")
@@ -92,9 +92,16 @@ def _by_content(e: Evidence) -> Facts | None:
     return None
 
 
+def _keeping(check: str, e: Evidence) -> float:
+    """Share of the different texts whose check digit is right."""
+    return float(CHECKS[check].holds(e.levels).to_numpy().mean())
+
+
 _NAMED: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
-    ("phone", ("phone", "telephone", "tel", "mobile", "fax", "cell", "telefon", "handy", "msisdn"), _PHONE, "their form is that of telephone numbers"),
-    ("national_id", ("ssn", "nino", "passport", "socialsecurity", "nationalid", "taxid", "steuerid", "dni", "nif", "cpf", "nir", "pesel", "bsn", "svnr"),
+    ("phone", ("phone", "telephone", "tel", "mobile", "fax", "cell", "telefon", "handy", "msisdn"), _PHONE,
+     "their form is that of telephone numbers"),
+    ("national_id", ("ssn", "nino", "passport", "socialsecurity", "nationalid", "taxid", "steuerid", "dni",
+      "nif", "cpf", "nir", "pesel", "bsn", "svnr"),
      r"[A-Za-z0-9 .\-/]{6,20}", "their form is that of an official number"),
     ("street", ("street", "strasse", "straße", "road", "rue"), r".*\p{L}{2}.*", "they are texts"),
     ("address", ("address", "addr", "adresse", "direccion"), r"(?s).*\p{L}{2}.*", "they are texts"),
@@ -130,7 +137,8 @@ _FULL = (
 _NOT_PERSONS = frozenset(
     {
         "file", "product", "company", "department", "host", "brand", "item", "country", "city", "state", "region", "school", "station",
-        "hotel", "neighborhood", "team", "category", "event", "model", "shop", "store", "restaurant", "bank", "course", "project", "device", "service",
+        "hotel", "neighborhood", "team", "category", "event", "model", "shop", "store", "restaurant",
+        "bank", "course", "project", "device", "service",
     }
 )  # fmt: skip
 
@@ -142,7 +150,8 @@ def _person_name(e: Evidence) -> Facts | None:
     if part:
         if e.rows_per_level >= 10:
             # A table of counts or statistics by name: the names are its categories and point to no one.
-            reason = f"the name says {part}, but each of the {e.distinct:,} texts stands in {e.rows_per_level:.3g} rows on average: names as categories"
+            often = f"each of the {e.distinct:,} texts stands in {e.rows_per_level:.3g} rows on average"
+            reason = f"the name says {part}, but {often}: names as categories"
             return {"kind": "categorical", "reason": f"{reason}; set kind: personal, personal: {part} to replace them"}
         return _personal(e, part, f"the name says {part.replace('_', ' ')} ({e.distinct:,} different in {e.of()})")
     known = known_names_share(e.values)

@@ -139,7 +139,8 @@ def decimals_of(values: pl.Series) -> int | None:
 
 # Numbers as text: sign, a mark such as $ or € before or after, digits with group marks, decimals.
 _NUMBER = re.compile(
-    r"^\s*(?P<a>[-+]?)(?P<prefix>[^\d\s.,+-]{0,4}?)\s?(?P<b>[-+]?)(?P<body>\d[\d.,' ]*?|\.\d+)(?P<exponent>[eE][-+]?\d+)?\s?(?P<suffix>[^\d\s.,]{0,8})\s*$"
+    r"^\s*(?P<a>[-+]?)(?P<prefix>[^\d\s.,+-]{0,4}?)\s?(?P<b>[-+]?)(?P<body>\d[\d.,' ]*?|\.\d+)"
+    r"(?P<exponent>[eE][-+]?\d+)?\s?(?P<suffix>[^\d\s.,]{0,8})\s*$"
 )
 
 

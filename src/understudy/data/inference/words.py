@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -19,18 +20,21 @@ _BOOLEANS = (
 )  # fmt: skip
 
 SCALES = (
-    "very low|low|medium low|medium|medium high|high|very high", "low|moderate|high|very high|extreme", "low|mid|high", "low|average|high", "low|normal|high",
+    "very low|low|medium low|medium|medium high|high|very high", "low|moderate|high|very high|extreme",
+    "low|mid|high", "low|average|high", "low|normal|high",
     "xxs|xs|s|m|l|xl|xxl|2xl|xxxl|3xl|4xl|5xl", "extra small|small|medium|large|extra large", "tiny|small|medium|big|huge",
     "strongly disagree|disagree|somewhat disagree|neutral|neither agree nor disagree|somewhat agree|agree|strongly agree",
     "very dissatisfied|dissatisfied|neutral|satisfied|very satisfied", "very unlikely|unlikely|neutral|likely|very likely",
     "never|rarely|seldom|occasionally|sometimes|often|usually|frequently|always", "very poor|poor|fair|average|good|very good|excellent",
     "very bad|bad|ok|good|very good|excellent", "none|very mild|mild|moderate|severe|very severe", "none|low|medium|high|critical",
-    "beginner|intermediate|advanced|expert", "junior|mid|senior|lead|principal", "bronze|silver|gold|platinum|diamond", "basic|standard|premium|enterprise",
+    "beginner|intermediate|advanced|expert", "junior|mid|senior|lead|principal", "bronze|silver|gold|platinum|diamond",
+    "basic|standard|premium|enterprise",
     "debug|info|warning|error|critical", "minor|major|critical", "primary|secondary|tertiary", "freshman|sophomore|junior|senior",
     "first|second|third|fourth|fifth|sixth", "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", "q1|q2|q3|q4",
     "january|february|march|april|may|june|july|august|september|october|november|december", "mon|tue|wed|thu|fri|sat|sun",
     "monday|tuesday|wednesday|thursday|friday|saturday|sunday", "child|teen|adult|senior", "young|middle|old", "weak|medium|strong",
-    "cold|cool|mild|warm|hot", "slow|medium|fast", "daily|weekly|monthly|quarterly|yearly", "niedrig|mittel|hoch", "klein|mittel|groß", "faible|moyen|élevé",
+    "cold|cool|mild|warm|hot", "slow|medium|fast", "daily|weekly|monthly|quarterly|yearly", "niedrig|mittel|hoch",
+    "klein|mittel|groß", "faible|moyen|élevé",
 )  # fmt: skip
 _RANKED_PREFIXES = frozenset(
     {"grade", "level", "stage", "class", "tier", "step", "year", "week", "quarter", "phase", "rank", "group", "band", "score"}
@@ -72,7 +76,11 @@ def decide_ordinal(e: Evidence) -> Facts | None:
 _NUMBER = r"[$€£]?\s?-?\d[\d,]*(?:\.\d+)?\s?[kKmM%]?"
 _BETWEEN = re.compile(rf"[\[(]?\s*({_NUMBER})\s*(?:-|–|—|to|,|;|and|bis|\.\.)\s*({_NUMBER})\s*[\])]?(?:\s*[a-z]+)?", re.I)
 _BELOW = re.compile(rf"(?:<=?|≤|under|below|less than|up to|at most|younger than)\s*({_NUMBER})(?:\s*[a-z]+)?", re.I)
-_ABOVE = re.compile(rf"(?:>=?|≥|over|above|more than|greater than|at least|older than)\s*({_NUMBER})(?:\s*[a-z]+)?|({_NUMBER})\s*(?:\+|and (?:over|above|older|more)|or (?:more|older|above))", re.I)  # fmt: skip
+_ABOVE = re.compile(
+    rf"(?:>=?|≥|over|above|more than|greater than|at least|older than)\s*({_NUMBER})(?:\s*[a-z]+)?"
+    rf"|({_NUMBER})\s*(?:\+|and (?:over|above|older|more)|or (?:more|older|above))",
+    re.I,
+)
 
 
 def _interval_order(texts: list[str]) -> list[str] | None:
@@ -85,7 +93,7 @@ def _interval_order(texts: list[str]) -> list[str] | None:
     spans.sort()
     if sum(math.isfinite(low) and math.isfinite(high) for low, high, _ in spans) == 0:
         return None
-    overlaps = any(high > low + 1e-9 for (_, high, _), (low, _, _) in zip(spans, spans[1:], strict=False))
+    overlaps = any(high > low + 1e-9 for (_, high, _), (low, _, _) in pairwise(spans))
     return None if overlaps else [text for _, _, text in spans]
 
 
@@ -140,24 +148,20 @@ def decide_words(e: Evidence) -> Facts:
         note = f"; {mix}" if mix else ""
         return {
             "kind": "categorical",
-            "reason": f"{e.distinct:,} different texts in {len(e.values):,} rows, {e.rows_per_level:.3g} rows each on average{note}",
+            "reason": f"{e.distinct:,} different texts in {e.of()} rows, {e.rows_per_level:.3g} rows each on average{note}",
         }
     words = e.values.str.split(" ").list.len()
     mean_words, length = float(words.mean() or 0), e.values.str.len_chars()  # type: ignore[arg-type]
     masks = masks_of(e.levels)
     shapes = masks.n_unique()
-    coded = e.share(r"[^\s]*\d.*|[A-Z0-9./ -]+") >= 0.8 and int(length.max() or 0) <= 40 and mean_words <= 3  # type: ignore[call-overload]
+    coded = e.share(r"[^\s]*\d.*|[A-Z0-9./ -]+") >= 0.8 and bool((length <= 40).all()) and mean_words <= 3
     if coded and (shapes <= max(30, e.distinct // 3)):
-        note = f"; {mix}" if mix else ""
-        return {
-            "kind": "code",
-            "reason": f"{e.distinct:,} different short texts in {len(e.values):,} rows share {shapes} shapes, such as {examples(masks.value_counts(sort=True)['mask'], 2)}{note}",
-        }
-    note = f"; {mix}" if mix else f"; {mean_words:.3g} words on average"
-    return {
-        "kind": "text",
-        "reason": f"{e.distinct:,} different texts in {len(e.values):,} rows ({percent(e.distinct / max(1, len(e.values)))} different){note}: free text",
-    }
+        common = examples(masks.value_counts(sort=True)["mask"], 2)
+        reason = f"{e.distinct:,} different short texts in {e.of()} share {shapes} shapes, such as {common}"
+        return {"kind": "code", "reason": f"{reason}; {mix}" if mix else reason}
+    share = percent(e.distinct / max(1, len(e.values)))
+    reason = f"{e.distinct:,} different texts in {e.of()} ({share} different), {mean_words:.3g} words on average: free text"
+    return {"kind": "text", "reason": f"{reason}; {mix}" if mix else reason}
 
 
 def masks_of(texts: pl.Series) -> pl.Series:

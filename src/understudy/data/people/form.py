@@ -72,8 +72,9 @@ def by_form(forms: dict[str, int], rows: Rows, stream: Stream) -> Iterable[tuple
 
 
 def filled(mask: str, rows: Rows, stream: Stream, *path: str | int) -> pl.Series:
-    """Random characters in the shape of a mask: 9 a digit, 8 a digit but zero, A and a letters, all else as it stands (\\ takes off a meaning).
+    """Random characters in the shape of a mask: 9 a digit, 8 a digit but zero, A and a letters, all else as it stands.
 
+    A backslash takes the meaning off the character after it.
     Where the mask leaves room for a million texts or more, no two rows get the same one until the room is used up.
     """
     symbols = _symbols(mask)

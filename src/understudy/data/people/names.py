@@ -196,7 +196,7 @@ def shape_of(name: str) -> str:
     Before a comma stands the family name; without one the last word is it.
     """
     comma = name.find(",")
-    words = [match for match in re.finditer(r"[^\s,()\"]+", name)]
+    words = list(re.finditer(r"[^\s,()\"]+", name))
     plain = [match for match in words if match[0].lower() not in _TITLES]
     last_word = plain[-1].start() if plain and comma < 0 and len(plain) > 1 else -1
     shape, end = "", 0

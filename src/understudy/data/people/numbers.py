@@ -2,7 +2,8 @@
 
 * IBAN: right check digits, country and length; the bank code is random, so the account does not exist but by chance.
 * Cards: Luhn-valid, from issuer numbers that card networks and payment services publish for tests.
-* IPv4: 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 (RFC 5737), and 198.18.0.0/15 (RFC 2544) where those do not suffice. IPv6: 2001:db8::/32 (RFC 3849).
+* IPv4: 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 (RFC 5737), and 198.18.0.0/15 (RFC 2544) where those do not suffice.
+  IPv6: 2001:db8::/32 (RFC 3849).
 * National ids: US social security numbers with area 666 and 000, which are never issued (SSA POMS RM 10201.035); UK national insurance
   numbers with prefix QQ (HMRC NIM39110, used for examples); elsewhere random digits of the same form.
 """
@@ -15,6 +16,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from understudy.core.random import Stream
 from understudy.data.checkdigits import CHECKS, characters
@@ -44,7 +46,7 @@ class Iban(Form):
         return cls(shared(map(_iban_shape, sampled(values))))
 
     def make(self, rows: Rows, stream: Stream) -> pl.Series:
-        parts: list[tuple[np.ndarray, pl.Series]] = []  # type: ignore[type-arg]
+        parts: list[tuple[NDArray[np.intp], pl.Series]] = []
         for shape, at in by_form(self.shapes, rows, stream):
             parts.append((at, _solved(filled(shape, rows[at], stream, "account"), "iban")))
         return scattered(parts, len(rows))
@@ -81,7 +83,7 @@ class Card(Form):
         return cls(shared(text.strip()[0] + re.sub(r"\d", "9", text.strip()) for text in sampled(values)))
 
     def make(self, rows: Rows, stream: Stream) -> pl.Series:
-        parts: list[tuple[np.ndarray, pl.Series]] = []  # type: ignore[type-arg]
+        parts: list[tuple[NDArray[np.intp], pl.Series]] = []
         for shape, at in by_form(self.shapes, rows, stream):
             issuers = _TEST_CARDS.get(shape[0], _TEST_CARDS["4"])
             chosen = integers(rows[at], key_of(stream, "issuer"), len(issuers))

@@ -20,11 +20,13 @@ from understudy.data.vocabulary import places as vocabulary
 _KINDS = {
     "en": r"\b(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|court|ct|way|place|pl|blvd|boulevard|terrace|close|crescent)\b\.?",
     "de": r"(?:straße|strasse|str\.|weg|gasse|platz|allee|ring)\b", "fr": r"\b(?:rue|avenue|boulevard|impasse|chemin|allée|place)\b",
-    "es": r"\b(?:calle|avenida|avda|plaza|paseo|camino|c/)", "it": r"\b(?:via|viale|corso|piazza|vicolo)\b", "nordic": r"(?:gata|gatan|vägen|veien|vej|gade|katu|tie)\b",
+    "es": r"\b(?:calle|avenida|avda|plaza|paseo|camino|c/)", "it": r"\b(?:via|viale|corso|piazza|vicolo)\b",
+    "nordic": r"(?:gata|gatan|vägen|veien|vej|gade|katu|tie)\b",
 }  # fmt: skip
 _MOST_FREQUENT_SHARE = 0.05
 _STATES = (
-    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY"
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS "
+    "MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY"
 ).split()
 
 
@@ -40,7 +42,7 @@ def streets(language: str, rows: Rows, stream: Stream) -> pl.Series:
     names, kinds = vocabulary(language, "street"), vocabulary(language, "street_kind")
     name = pl.Series(names).gather((uniforms(rows, key_of(stream, "street")) * len(names)).astype(np.int64))
     # The first kinds are the commonest.
-    kind = pl.Series(kinds).gather(choices(rows, key_of(stream, "kind"), 0.6 ** np.arange(len(kinds))))
+    kind = pl.Series(kinds).gather(choices(rows, key_of(stream, "kind"), np.power(0.6, np.arange(len(kinds)))))
     if language in ("de", "nordic"):
         return joined(name, kind)
     return joined(name, " ", kind) if language == "en" else joined(kind, " ", name)
@@ -178,8 +180,11 @@ class City(Form):
 
 
 _TOWN_WORDS = {
-    "en": r"(?:ton|ville|ford|field|bury|port|wood|land|ham)\b|\b(?:city|springs|lake|falls)\b", "de": r"(?:burg|berg|dorf|heim|hausen|stadt|bach|ingen|furt)\b",
-    "fr": r"\bsaint-|\b(?:la|le|les)\b|-sur-|ville\b|court\b", "es": r"\b(?:san|santa|villa|del|de la)\b", "it": r"\b(?:san|santa|monte|castel)\b", "nordic": r"(?:vik|sund|by|stad|havn|holm)\b",
+    "en": r"(?:ton|ville|ford|field|bury|port|wood|land|ham)\b|\b(?:city|springs|lake|falls)\b",
+    "de": r"(?:burg|berg|dorf|heim|hausen|stadt|bach|ingen|furt)\b",
+    "fr": r"\bsaint-|\b(?:la|le|les)\b|-sur-|ville\b|court\b", "es": r"\b(?:san|santa|villa|del|de la)\b",
+    "it": r"\b(?:san|santa|monte|castel)\b",
+    "nordic": r"(?:vik|sund|by|stad|havn|holm)\b",
 }  # fmt: skip
 
 
