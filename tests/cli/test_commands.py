@@ -107,6 +107,12 @@ def test_sample_into_a_folder_goes_on_and_says_so(model, desk, capsys):
     assert "2 of 3 parts kept" in capsys.readouterr().out
 
 
+def test_a_folder_of_parts_is_read_as_one_table(model, desk, capsys):
+    assert run(["sample", model, "-n", "20k", "-o", "out", "--part-rows", "8k", "--workers", "1", "--quiet"]) == 0
+    assert run(["inspect", "out", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 20_000
+
+
 def test_sample_to_the_standard_output_is_the_table_alone(model, desk):
     done = command("sample", model, "-n", "5", "-o", "-")
     assert done.returncode == 0

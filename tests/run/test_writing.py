@@ -267,6 +267,12 @@ def test_any_exception_in_a_worker_is_told_with_its_part(tmp_path, interrupted, 
         write(interrupted, target=tmp_path / "out", workers=2, **TEN_PARTS)
 
 
+def test_a_warning_in_a_worker_reaches_the_caller(tmp_path, interrupted, orders):
+    orders.write_text("warn")
+    with pytest.warns(UserWarning, match="block seven is rare"):
+        write(interrupted, target=tmp_path / "out", workers=2, **TEN_PARTS)
+
+
 def test_a_killed_worker_is_replaced_once(tmp_path, interrupted, orders):
     orders.write_text("die once")
     write(interrupted, target=tmp_path / "out", workers=2, **TEN_PARTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,12 @@ for command in (fit, sample, evaluate, inspect, demo):
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; no exception leaves, unless `--debug` asks for it."""
     machine = "--json" in arguments
+    with warnings.catch_warnings():
+        failures.show_warnings(machine or "--quiet" in arguments or "-q" in arguments)
+        return _run(arguments, machine)
+
+
+def _run(arguments: list[str], machine: bool) -> int:
     try:
         code = app(args=arguments, prog_name="understudy", standalone_mode=False)
         sys.stdout.flush()

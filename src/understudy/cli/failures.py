@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -43,6 +44,17 @@ def usage(error: Any, machine: bool) -> int:
 def interrupted(machine: bool) -> int:
     _report("Cancelled", "Stopped.", None, None, INTERRUPTED, machine)
     return INTERRUPTED
+
+
+def show_warnings(silent: bool) -> None:
+    """What the library warns of becomes a line for the user, without the place in the code; `silent`: nothing."""
+
+    def show(message: Warning | str, category: type[Warning], *_: Any) -> None:
+        if issubclass(category, UserWarning) and not silent:
+            sys.stderr.write(f"Note: {message}\n")
+
+    warnings.simplefilter("once", UserWarning)
+    warnings.showwarning = show  # type: ignore[assignment]
 
 
 def _code(error: Exception) -> int:

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,11 @@ def main() -> None:
         channel.write(json.dumps(message) + "\n")
         channel.flush()
 
+    def tell_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+        if issubclass(category, UserWarning):  # the rest is for developers
+            tell(warning=str(message))
+
+    warnings.showwarning = tell_warning  # type: ignore[assignment]
     try:
         _serve(lines, tell)
     except BaseException as error:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
@@ -116,6 +117,8 @@ def make_parts(
                 busy += 1
             elif "rows" in message:
                 told(message["rows"])
+            elif "warning" in message:
+                warnings.warn(message["warning"], UserWarning, stacklevel=2)  # Python shows equal ones once
             elif "done" in message:
                 assert worker.part is not None
                 finished(worker.part, PartRecord(**message["done"]))

@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from pathlib import Path
 
 import polars as pl
@@ -72,6 +73,8 @@ class Interrupted(SmallTable):
                 orders.unlink()
             if what.startswith("die"):
                 os.kill(os.getpid(), 9)
+            if what == "warn":
+                warnings.warn("block seven is rare", UserWarning, stacklevel=2)
             if what == "raise":
                 raise ValueError("block seven does not want to")
             if what == "refuse":
