@@ -63,8 +63,7 @@ def sample(
     if output == "-" and as_json:
         raise typer.BadParameter("--json and -o - both want the standard output; write to a file")
     wanted, part = parse_count(rows), None if part_rows is None else parse_count(part_rows)
-    generator = load(model)
-    conditions = parse_conditions(given or [], generator) or None
+    conditions = parse_conditions(given, load(model)) if given else None
     listener = screen.progress()
     try:
         manifest = write(
