@@ -56,7 +56,7 @@ class Words(Regenerator):
             else pl.Series([1])
         )
         pairs = _shared_pairs(split)
-        if pairs.height < 2 * _FEWEST_ROWS:
+        if pairs.is_empty():
             return cls(list(plain_words()), [], [], [], [int(n) for n in quantiles])
         return cls(*_chain(pairs), [int(n) for n in quantiles])
 

@@ -154,7 +154,7 @@ def decide_words(e: Evidence) -> Facts:
     mean_words, length = float(words.mean() or 0), e.values.str.len_chars()  # type: ignore[arg-type]
     masks = masks_of(e.levels)
     shapes = masks.n_unique()
-    coded = e.share(r"[^\s]*\d.*|[A-Z0-9./ -]+") >= 0.8 and bool((length <= 40).all()) and mean_words <= 3
+    coded = e.share(r".*\d.*|[A-Z0-9./ -]+") >= 0.8 and bool((length <= 40).all()) and mean_words <= 3
     if coded and (shapes <= max(30, e.distinct // 3)):
         common = examples(masks.value_counts(sort=True)["mask"], 2)
         reason = f"{e.distinct:,} different short texts in {e.of()} share {shapes} shapes, such as {common}"
