@@ -19,7 +19,9 @@ PASSWORD = "s3cret-passw0rd"
 
 def _binaries() -> Path | None:
     """The folder that holds initdb and postgres, the newest version first."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name) if path.parent.name.isdigit() else 0)
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name) if path.parent.name.isdigit() else 0
+    )
     on_path = shutil.which("initdb")
     candidates = [*reversed(versions), *([Path(on_path).resolve().parent] if on_path else [])]
     return next((path for path in candidates if (path / "initdb").exists() and (path / "postgres").exists()), None)
@@ -59,10 +61,37 @@ def postgres() -> Iterator[str]:
     secret.write_text(PASSWORD)
     secret.chmod(0o644)
     data, port = folder / "data", _free_port()
-    init = [binaries / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--locale=C", "--no-sync"]
+    init = [
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        USER,
+        "-A",
+        "scram-sha-256",
+        f"--pwfile={secret}",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
     made = subprocess.run(init, user=user, cwd=folder, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
-    serve = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-c", "fsync=off", "-c", "shared_buffers=16MB"]
+    serve = [
+        binaries / "postgres",
+        "-D",
+        data,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-k",
+        folder,
+        "-c",
+        "fsync=off",
+        "-c",
+        "shared_buffers=16MB",
+    ]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(serve, user=user, cwd=folder, stdout=log, stderr=log)
     try:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from understudy.core.errors import DataError
-from understudy.data import Table, read, write_table
+from understudy.data import Table, csv_cells, read, write_table
 from understudy.data import csv as csv_module
 
 Values = dict[str, list[Any]]
@@ -75,7 +75,7 @@ def test_column_type_keeps_every_cell(from_text: Any, cells: list[str], expected
 
 
 def test_last_of_many_rows_decides(from_text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_module, "_BLOCK_BYTES", 1 << 14)
+    monkeypatch.setattr(csv_cells, "_BLOCK_BYTES", 1 << 14)
     rows = 50_000
     text = "id,x,y,z\n" + "".join(f"{i},{i},{i % 2},{i}.5\n" for i in range(rows)) + "7,n/a 3,0.5,01\n"
     table = from_text(text)
@@ -326,7 +326,7 @@ def test_file_that_changes_between_passes_is_noticed(from_text: Any, tmp_path: P
 
 
 def test_cells_longer_than_a_block(from_text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_module, "_BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(csv_cells, "_BLOCK_BYTES", 1 << 10)
     long = "x" * 50_000
     text = "a,b\n" + "".join(f"{i},w\n" for i in range(2000)) + f'7,"{long}"\n' + "".join(f"{i},v\n" for i in range(2000))
     table = from_text(text)
@@ -338,7 +338,7 @@ def test_chunks_from_disk_are_those_from_memory(from_text: Any, monkeypatch: pyt
     text = "a,b,c\n" + "".join(f'{i},"t {i % 7}",{"" if i % 5 else i / 4}\n' for i in range(5000))
     held = from_text(text)
     monkeypatch.setattr(csv_module, "MEMORY_BYTES", 0)
-    monkeypatch.setattr(csv_module, "_BLOCK_BYTES", 1 << 12)
+    monkeypatch.setattr(csv_cells, "_BLOCK_BYTES", 1 << 12)
     scanned = from_text(text)
     assert held.in_memory
     assert not scanned.in_memory

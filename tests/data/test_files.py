@@ -21,7 +21,9 @@ from understudy.data import Table, TableSchema, as_table, read, write_table
 FRAME = pl.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]})
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.ndjson", "t.parquet", "t.pq", "t.arrow", "t.feather", "t.csv.gz", "t.jsonl.zst"])
+@pytest.mark.parametrize(
+    "name", ["t.csv", "t.tsv", "t.jsonl", "t.ndjson", "t.parquet", "t.pq", "t.arrow", "t.feather", "t.csv.gz", "t.jsonl.zst"]
+)
 def test_suffix_tells_the_format(tmp_path: Path, name: str) -> None:
     write_table(FRAME, tmp_path / name)
     table = read(tmp_path / name)
@@ -110,7 +112,13 @@ def test_schema_comes_with_the_table_and_must_fit_it(tmp_path: Path) -> None:
 
 def test_any_frame_and_any_frames_are_written(tmp_path: Path) -> None:
     pd = pytest.importorskip("pandas")
-    frames: list[Any] = [FRAME, as_table(FRAME), FRAME.to_arrow(), pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]}), [FRAME.head(1), FRAME.tail(2)]]
+    frames: list[Any] = [
+        FRAME,
+        as_table(FRAME),
+        FRAME.to_arrow(),
+        pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]}),
+        [FRAME.head(1), FRAME.tail(2)],
+    ]
     for i, frame in enumerate(frames):
         for suffix in ("csv", "parquet", "arrow", "jsonl"):
             write_table(frame, tmp_path / f"{i}.{suffix}")
@@ -128,7 +136,14 @@ def test_equal_tables_give_equal_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("t.xlsx", r"\.csv"), ("t.json", r"\.jsonl"), ("t.db", "sqlite:///"), ("t.parquet.gz", r"Leave out the \.gz"), ("t", "End it with"), ("no/t.csv", "folder")],
+    [
+        ("t.xlsx", r"\.csv"),
+        ("t.json", r"\.jsonl"),
+        ("t.db", "sqlite:///"),
+        ("t.parquet.gz", r"Leave out the \.gz"),
+        ("t", "End it with"),
+        ("no/t.csv", "folder"),
+    ],
 )
 def test_targets_that_cannot_be_written_are_refused_with_advice(tmp_path: Path, name: str, advice: str) -> None:
     with pytest.raises(SinkError, match=rf"(.|\n)*{advice}"):
@@ -292,7 +307,9 @@ import resource
 import numpy as np, polars as pl
 from understudy.data import read, write_table
 draw = np.random.default_rng(0)
-part = pl.DataFrame({{f"c{{i}}": draw.integers(0, 10**6, 250_000) for i in range(8)}} | {{f"w{{i}}": draw.choice(["alpha", "beta", "gamma"], 250_000) for i in range(7)}})
+numbers = {{f"c{{i}}": draw.integers(0, 10**6, 250_000) for i in range(8)}}
+words = {{f"w{{i}}": draw.choice(["alpha", "beta", "gamma"], 250_000) for i in range(7)}}
+part = pl.DataFrame(numbers | words)
 for name in ("t.csv", "t.parquet"):
     write_table((part for _ in range(12)), {str(tmp_path)!r} + "/" + name)
     table = read({str(tmp_path)!r} + "/" + name)
@@ -324,7 +341,11 @@ def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
 def test_excel_sheet_is_read(tmp_path: Path) -> None:
     import datetime as dt
 
-    rows = [["id", "when", "word", "rate", "mixed", "empty"], [1, dt.datetime(2020, 1, 2, 3, 4), "x", 1.5, 1, None], [2, None, None, 2, "n/a", None]]
+    rows = [
+        ["id", "when", "word", "rate", "mixed", "empty"],
+        [1, dt.datetime(2020, 1, 2, 3, 4), "x", 1.5, 1, None],
+        [2, None, None, 2, "n/a", None],
+    ]
     table = read(workbook(tmp_path / "t.xlsx", {"People": rows, "Blank": []}))
     found = table.frame.to_dict(as_series=False)
     assert found["id"] == [1, 2]
@@ -354,7 +375,9 @@ def test_excel_sheets_are_chosen_by_name_or_position(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("module", "name", "extra"), [("fastexcel", "t.xlsx", "excel"), ("sqlalchemy", "t.db", "sql")])
-def test_missing_extra_names_the_line_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str, extra: str) -> None:
+def test_missing_extra_names_the_line_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str, extra: str
+) -> None:
     from understudy.core.errors import MissingExtraError
 
     monkeypatch.setitem(sys.modules, module, None)

@@ -62,7 +62,11 @@ PANDAS = {
 @pytest.mark.parametrize("dtype", PANDAS)
 def test_pandas_column_comes_back_in_its_type(dtype: str) -> None:
     values = PANDAS[dtype]
-    series = pd.Series(pd.to_datetime(pd.Series(values), format="ISO8601") if dtype.startswith("datetime64[ns]") else values, dtype=dtype) if "," not in dtype else pd.Series(pd.to_datetime(values, format="ISO8601").tz_localize("Europe/Vienna").as_unit("us"))
+    series = (
+        pd.Series(pd.to_datetime(pd.Series(values), format="ISO8601") if dtype.startswith("datetime64[ns]") else values, dtype=dtype)
+        if "," not in dtype
+        else pd.Series(pd.to_datetime(values, format="ISO8601").tz_localize("Europe/Vienna").as_unit("us"))
+    )
     frame = pd.DataFrame({"x": series, "other": [1, 2, 3]})
     pd.testing.assert_frame_equal(there_and_back(frame), frame)
 
@@ -118,7 +122,8 @@ def test_object_columns_are_read_by_their_values() -> None:
     )
     table = as_table(frame)
     assert {name: str(dtype) for name, dtype in table.dtypes.items()} == {
-        "day": "Date", "price": "Decimal(precision=38, scale=2)", "flag": "Boolean", "whole": "Int64", "big": "String", "uuid": "String", "mixed": "String", "clock": "Time",
+        "day": "Date", "price": "Decimal(precision=38, scale=2)", "flag": "Boolean", "whole": "Int64",
+        "big": "String", "uuid": "String", "mixed": "String", "clock": "Time",
     }  # fmt: skip
     assert "whole numbers (1) and text (1)" in said(table, "mixed") or "text (1) and whole numbers (1)" in said(table, "mixed")
     assert "64 bits" in said(table, "big")

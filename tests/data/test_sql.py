@@ -38,10 +38,10 @@ def mixed() -> pl.DataFrame:
 
 
 @pytest.fixture
-def empty(postgres: str) -> Iterator[str]:
+def empty(postgres: str) -> str:
     """The PostgreSQL database with nothing in it."""
     _execute(postgres, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS sales CASCADE")
-    yield postgres
+    return postgres
 
 
 def _execute(url: str, statement: str) -> None:
@@ -215,7 +215,11 @@ def test_postgres_own_types_are_text_with_a_note_or_refused(empty: str) -> None:
 
 @pytest.mark.postgres
 def test_postgres_schemas_and_awkward_names(empty: str) -> None:
-    _execute(empty, 'CREATE SCHEMA sales; CREATE TABLE sales."Order Details" ("Größe [cm], ""x""" float8, "Select" int); INSERT INTO sales."Order Details" VALUES (1.5, 2)')
+    _execute(
+        empty,
+        """CREATE SCHEMA sales; CREATE TABLE sales."Order Details" ("Größe [cm], ""x\""" float8, "Select" int);
+           INSERT INTO sales."Order Details" VALUES (1.5, 2)""",
+    )
     assert read(empty, table="sales.Order Details").frame.to_dict(as_series=False) == {'Größe [cm], "x"': [1.5], "Select": [2]}
     write_table(pl.DataFrame({'a "b" %s :x': [1]}), empty, table="sales.my table")
     assert read(empty, table="sales.my table").columns == ['a "b" %s :x']

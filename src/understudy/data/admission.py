@@ -93,7 +93,7 @@ class Door:
             if name in present:
                 frame = frame.with_columns(pl.Series(name, [json_text(value) for value in frame[name].to_list()], dtype=pl.String))
         casts = {name: _handled(dtype) for name, dtype in present.items() if _handled(dtype) != dtype}
-        return frame.cast(casts) if casts else frame
+        return frame.with_columns(pl.col(name).cast(dtype) for name, dtype in casts.items())
 
     def _check_dtype(self, name: str, dtype: pl.DataType) -> None:
         if dtype.is_nested() and self._admission.nested == "text":

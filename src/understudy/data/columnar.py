@@ -10,7 +10,8 @@ import polars as pl
 
 from understudy.core.errors import DataError
 from understudy.data.admission import Admission, Door, require_columns, require_rows
-from understudy.data.frames import frame_from_arrow, polars_form
+from understudy.data.arrow_frames import frame_from_arrow
+from understudy.data.native_form import polars_form
 from understudy.data.table import Note, Table, quoted
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class ColumnarSource:
     def _raw_frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         wanted = {name: self._raw[name] for name in columns}
         for path, file in zip(self._paths, self._files, strict=True):
-            with _readable(path):
+            with _Readable(path):
                 for batch in file.batches(columns):
                     frame = _frame_of(batch, self._where)
                     yield frame if dict(frame.schema) == wanted else frame.cast(wanted)  # type: ignore[arg-type]
@@ -133,7 +134,7 @@ def read_columnar(paths: Sequence[Path], kind: Callable[[Path], _File], admissio
     """
     files = []
     for path in paths:
-        with _readable(path):
+        with _Readable(path):
             files.append(kind(path))
         require_columns(files[-1].schema.names, where=str(path))
     source = ColumnarSource(paths, files, admission)
@@ -160,7 +161,9 @@ def _common_types(paths: Sequence[Path], files: Sequence[_File]) -> tuple[dict[s
         elif set(types) != set(common):
             odd = [name for name in types if name not in common] or [name for name in common if name not in types]
             raise DataError(
-                f"The parts have different columns: {quoted(odd)}.", where=f"{path}, against {paths[0].name}", remedy="Give all parts the same columns, or read them apart."
+                f"The parts have different columns: {quoted(odd)}.",
+                where=f"{path}, against {paths[0].name}",
+                remedy="Give all parts the same columns, or read them apart.",
             )
         for name, dtype in types.items():
             if dtype != common[name]:
@@ -178,11 +181,13 @@ def _wider(name: str, first: pl.DataType, other: pl.DataType, path: Path, agains
     if first in text and other in text:
         return pl.String()
     raise DataError(
-        f'The column "{name}" is {other} in one part and {first} in another.', where=f"{path}, against {against.name}", remedy="Give all parts the same types, or read them apart."
+        f'The column "{name}" is {other} in one part and {first} in another.',
+        where=f"{path}, against {against.name}",
+        remedy="Give all parts the same types, or read them apart.",
     )
 
 
-class _readable:
+class _Readable:
     """Turns what PyArrow says about a damaged file into a `DataError` that names it."""
 
     def __init__(self, path: Path) -> None:
@@ -197,7 +202,9 @@ class _readable:
         if isinstance(error, (pa.ArrowException, OSError)) and not isinstance(error, DataError):
             reason = str(error).partition("\n")[0].strip().rstrip(".")
             raise DataError(
-                f"The file cannot be read: {reason}.", where=str(self._path), remedy="It is damaged or of another format; write it again, or name its format."
+                f"The file cannot be read: {reason}.",
+                where=str(self._path),
+                remedy="It is damaged or of another format; write it again, or name its format.",
             ) from None
 
 

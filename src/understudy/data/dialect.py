@@ -18,7 +18,13 @@ DELIMITERS = (",", ";", "\t", "|")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon"}
 SAMPLE_BYTES = 1 << 18
 _SAMPLE_ROWS = 1000
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _NUMBER = re.compile("|".join(form.pattern for form in FORMS))
 
 
@@ -214,10 +220,17 @@ def plain_forms(decimal: str | None, thousands: str | None) -> tuple[NumberForm,
     if decimal is None and thousands is None:
         return FORMS
     if decimal not in (None, ".", ",") or (decimal is not None and decimal == thousands):
-        raise DataError(f'decimal="{decimal}" with thousands="{thousands}" is no way to write numbers.', remedy='The decimal mark is "." or ","; the thousands mark differs from it.')
+        raise DataError(
+            f'decimal="{decimal}" with thousands="{thousands}" is no way to write numbers.',
+            remedy='The decimal mark is "." or ","; the thousands mark differs from it.',
+        )
     if thousands is not None and thousands not in {form.thousands for form in FORMS}:
         raise DataError(f'thousands="{thousands}" is no mark between thousands.', remedy='Known: ",", ".", "\'", " ", "" for none.')
     if thousands is not None and decimal is None:
         decimal = "," if thousands == "." else "."
     chosen = NumberForm(decimal or ".", thousands or "")
-    return tuple(dict.fromkeys((chosen,) if thousands is not None else (chosen, *(form for form in FORMS if form.decimal == decimal and form != PLAIN))))
+    return tuple(
+        dict.fromkeys(
+            (chosen,) if thousands is not None else (chosen, *(form for form in FORMS if form.decimal == decimal and form != PLAIN))
+        )
+    )

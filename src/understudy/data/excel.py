@@ -9,7 +9,7 @@ import polars as pl
 
 from understudy.core.errors import DataError, MissingExtraError, did_you_mean
 from understudy.data.admission import Admission, admitted, require_columns, require_rows
-from understudy.data.frames import polars_form
+from understudy.data.native_form import polars_form
 from understudy.data.table import FrameSource, Note, Table
 
 
@@ -30,7 +30,11 @@ def read_excel(path: Path, admission: Admission, *, sheet: str | int | None, ori
     try:
         book = fastexcel.read_excel(path)
     except Exception as error:  # the reader's own hierarchy of errors has no common name that is public
-        raise DataError(f"The workbook cannot be read: {str(error).partition(chr(10))[0]}.", where=str(path), remedy="It is damaged, protected or no Excel file.") from None
+        raise DataError(
+            f"The workbook cannot be read: {str(error).partition(chr(10))[0]}.",
+            where=str(path),
+            remedy="It is damaged, protected or no Excel file.",
+        ) from None
     name = _chosen(book, sheet, path)
     where = f"{path}, sheet {name}"
     head = book.load_sheet(name, header_row=None, n_rows=1, dtypes="string").to_polars()
@@ -47,7 +51,9 @@ def _chosen(book: Any, sheet: str | int | None, path: Path) -> str:
     names: list[str] = list(book.sheet_names)
     if isinstance(sheet, int):
         if not 0 <= sheet < len(names):
-            raise DataError(f"There is no sheet {sheet}: the workbook has {len(names)}.", where=str(path), remedy=f"Sheets: {', '.join(names)}.")
+            raise DataError(
+                f"There is no sheet {sheet}: the workbook has {len(names)}.", where=str(path), remedy=f"Sheets: {', '.join(names)}."
+            )
         return names[sheet]
     if sheet is not None:
         if sheet not in names:
@@ -58,7 +64,11 @@ def _chosen(book: Any, sheet: str | int | None, path: Path) -> str:
         return filled[0]
     if not filled:
         raise DataError("The workbook is empty.", where=str(path), remedy="Hand in a workbook with a table in it.")
-    raise DataError(f"The workbook has {len(filled)} sheets: {', '.join(filled)}.", where=str(path), remedy=f'Name one: read(path, sheet="{filled[0]}").')
+    raise DataError(
+        f"The workbook has {len(filled)} sheets: {', '.join(filled)}.",
+        where=str(path),
+        remedy=f'Name one: read(path, sheet="{filled[0]}").',
+    )
 
 
 def _label(value: Any) -> str:
@@ -83,7 +93,9 @@ def _body(book: Any, name: str, names: list[str]) -> tuple[pl.DataFrame, list[No
             notes.append(Note(label, "read as text", "it holds cells of several types together"))
     if text.width > len(names):
         raise DataError(
-            f"The rows have {text.width} cells, the header names {len(names)}.", where=name, remedy="Name every column in the first row of the sheet."
+            f"The rows have {text.width} cells, the header names {len(names)}.",
+            where=name,
+            remedy="Name every column in the first row of the sheet.",
         )
     return pl.DataFrame(columns), notes
 

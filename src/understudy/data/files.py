@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from understudy.data.admission import Admission, Infinities
-    from understudy.data.csv import Ragged
+    from understudy.data.csv_cells import Ragged
     from understudy.data.dialect import Dialect
     from understudy.data.schema import TableSchema
     from understudy.data.sql import IfExists
@@ -35,7 +35,13 @@ SUFFIXES = {
     ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",
 }  # fmt: skip
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "excel", "sqlite")
-_MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"PK\x03\x04", "excel"), (b"\xd0\xcf\x11\xe0", "excel"), (b"SQLite format 3", "sqlite"))
+_MAGIC = (
+    (b"PAR1", "parquet"),
+    (b"ARROW1", "arrow"),
+    (b"PK\x03\x04", "excel"),
+    (b"\xd0\xcf\x11\xe0", "excel"),
+    (b"SQLite format 3", "sqlite"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,11 @@ class _Asked:
         for each in fields(self):
             heeding = _HEEDED_BY.get(each.name, ("csv", "tsv"))
             if getattr(self, each.name) is not None and form not in heeding:
-                raise ArgumentError(f"`{each.name}` has no meaning for {form} data.", where=where, remedy=f"It belongs to: {', '.join(heeding)}. Leave it out.")
+                raise ArgumentError(
+                    f"`{each.name}` has no meaning for {form} data.",
+                    where=where,
+                    remedy=f"It belongs to: {', '.join(heeding)}. Leave it out.",
+                )
 
 
 _HEEDED_BY = {"query": ("sql", "sqlite"), "table": ("sql", "sqlite"), "sheet": ("excel",)}
@@ -244,9 +254,13 @@ def _paths(source: str) -> tuple[list[Path], str]:
 
 def _parts(folder: Path) -> list[Path]:
     """The data files in a folder, by name. Hidden files, names that begin with _ and a manifest are no data."""
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] not in "._" and p.name != "manifest.json" and _format_by_name(p))
+    files = sorted(
+        p for p in folder.iterdir() if p.is_file() and p.name[0] not in "._" and p.name != "manifest.json" and _format_by_name(p)
+    )
     if not files:
-        raise DataError("The folder holds no data files.", where=str(folder), remedy=f"Read one file, or a folder of: {', '.join(FORMATS[:6])}.")
+        raise DataError(
+            "The folder holds no data files.", where=str(folder), remedy=f"Read one file, or a folder of: {', '.join(FORMATS[:6])}."
+        )
     return files
 
 
@@ -303,9 +317,15 @@ def _written_format(path: Path, form: str | None) -> str:
     name = _chosen_format([path], form) if form is not None else _format_by_name(path)
     writable = ("csv", "tsv", "jsonl", "parquet", "arrow")
     if name is None:
-        raise SinkError("The file's name does not tell its format.", where=str(path), remedy="End it with .csv, .tsv, .jsonl, .parquet or .arrow, or pass format=.")
+        raise SinkError(
+            "The file's name does not tell its format.",
+            where=str(path),
+            remedy="End it with .csv, .tsv, .jsonl, .parquet or .arrow, or pass format=.",
+        )
     if name not in writable:
-        remedy = {"sqlite": f"Write to sqlite:///{path}#TABLE.", "json": "Write .jsonl: one object a line."}.get(name, "Write .csv or .parquet.")
+        remedy = {"sqlite": f"Write to sqlite:///{path}#TABLE.", "json": "Write .jsonl: one object a line."}.get(
+            name, "Write .csv or .parquet."
+        )
         raise SinkError(f"{name} files are not written.", where=str(path), remedy=remedy)
     if path.suffix.lower() in COMPRESSIONS and name in ("parquet", "arrow"):
         raise SinkError(f"{name} files are compressed within.", where=str(path), remedy=f"Leave out the {path.suffix}.")

@@ -12,7 +12,7 @@ import polars as pl
 
 from understudy.core.errors import DataError
 from understudy.data.admission import Admission, Door, require_columns, require_rows
-from understudy.data.frames import polars_form
+from understudy.data.native_form import polars_form
 from understudy.data.spool import Spool
 from understudy.data.streams import opened
 from understudy.data.table import Note, Source, Table
@@ -41,11 +41,17 @@ def read_json_array(path: Path, admission: Admission, *, origin: str) -> Table:
     try:
         rows = json.loads(content)
     except json.JSONDecodeError as error:
-        raise DataError(f"This is not JSON: {error.msg}.", where=f"{path}, line {error.lineno}", remedy="One object a line is JSON lines: name the file .jsonl.") from None
+        raise DataError(
+            f"This is not JSON: {error.msg}.",
+            where=f"{path}, line {error.lineno}",
+            remedy="One object a line is JSON lines: name the file .jsonl.",
+        ) from None
     except UnicodeDecodeError as error:
         raise _not_text(path, error.start) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DataError("The JSON is not an array of objects.", where=str(path), remedy='Write it as [{"column": value, …}, …], one object a row.')
+        raise DataError(
+            "The JSON is not an array of objects.", where=str(path), remedy='Write it as [{"column": value, …}, …], one object a row.'
+        )
     return _table(iter(rows), admission, origin, where=str(path))
 
 
@@ -66,11 +72,19 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
-                raise DataError(f"This line is not JSON: {error.msg} at character {error.pos + 1}.", where=f"{path}, line {number:,}", remedy="Mend the line; each holds one object.") from None
+                raise DataError(
+                    f"This line is not JSON: {error.msg} at character {error.pos + 1}.",
+                    where=f"{path}, line {number:,}",
+                    remedy="Mend the line; each holds one object.",
+                ) from None
             except UnicodeDecodeError:
                 raise _not_text(path, None, number) from None
             if not isinstance(row, dict):
-                raise DataError(f"This line holds a {type(row).__name__}, not an object.", where=f"{path}, line {number:,}", remedy='Write each row as {"column": value, …}.')
+                raise DataError(
+                    f"This line holds a {type(row).__name__}, not an object.",
+                    where=f"{path}, line {number:,}",
+                    remedy='Write each row as {"column": value, …}.',
+                )
             yield row
 
 
@@ -128,7 +142,9 @@ class AdmittedSource:
             yield self._door.admit(frame)
 
 
-def _spooled(chunk: list[dict[str, Any]], names: dict[str, None], spool: Spool, admission: Admission, where: str, before: int) -> list[Note]:
+def _spooled(
+    chunk: list[dict[str, Any]], names: dict[str, None], spool: Spool, admission: Admission, where: str, before: int
+) -> list[Note]:
     notes: list[Note] = []
     columns: dict[str, pl.Series] = {}
     for row in chunk:

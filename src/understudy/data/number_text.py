@@ -72,5 +72,5 @@ class NumberForm:
 PLAIN = NumberForm()
 # In order of preference where a column could be read in several of them and nothing else in the file decides.
 FORMS = (
-    PLAIN, NumberForm(",", ""), NumberForm(".", ","), NumberForm(",", "."), NumberForm(".", "'"), NumberForm(".", " "), NumberForm(",", " "),
+    PLAIN, NumberForm(","), NumberForm(".", ","), NumberForm(",", "."), NumberForm(".", "'"), NumberForm(".", " "), NumberForm(",", " "),
 )  # fmt: skip

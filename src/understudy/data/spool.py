@@ -22,8 +22,7 @@ MEMORY_BYTES = 256 << 20
 class Spool:
     """Takes frames that have the same columns; `source` gives them back in one type a column."""
 
-    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
-        self._memory_bytes = memory_bytes
+    def __init__(self) -> None:
         self._held: list[pl.DataFrame] = []
         self._bytes = 0
         self._folder: Path | None = None
@@ -40,7 +39,7 @@ class Spool:
         self._rows += frame.height
         self._bytes += int(frame.estimated_size())
         self._held.append(frame)
-        if self._bytes > self._memory_bytes:
+        if self._bytes > MEMORY_BYTES:
             self._to_disk()
 
     def source(self) -> tuple[Source, list[Note]]:
@@ -50,7 +49,13 @@ class Spool:
         for name, seen in self._types.items():
             types[name] = union(seen)
             if types[name] == pl.String and len([dtype for dtype in seen if dtype != pl.Null]) > 1:
-                notes.append(Note(name, "read as text", f"its values are {' and '.join(str(dtype) for dtype in seen if dtype != pl.Null)} in different rows"))
+                notes.append(
+                    Note(
+                        name,
+                        "read as text",
+                        f"its values are {' and '.join(str(dtype) for dtype in seen if dtype != pl.Null)} in different rows",
+                    )
+                )
         if not self._files:
             frames = [_as(frame, types) for frame in self._held]
             return FrameSource(pl.concat(frames, rechunk=True) if frames else pl.DataFrame(schema=types)), notes
@@ -90,7 +95,7 @@ class SpoolSource:
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         wanted = {name: self._types[name] for name in columns}
         for path in self._files:
-            yield _as(pl.read_ipc(path, memory_map=False), wanted)
+            yield _as(pl.read_ipc(path), wanted)
 
 
 def union(dtypes: Sequence[pl.DataType]) -> pl.DataType:

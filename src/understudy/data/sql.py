@@ -69,7 +69,7 @@ def read_sql(url: str, admission: Admission, *, table: str | None = None, query:
         )
     origin = f"{shown_url(place)}/{table}" if table else f"{shown_url(place)} (query)"
     with _connected(place, DataError) as connection, _explained(connection, place, DataError):
-        statement = query if query is not None else f"SELECT * FROM {_found_table(connection, str(table), place)}"
+        statement = query if query is not None else f"SELECT * FROM {_found_table(connection, str(table), place)}"  # noqa: S608 - a quoted name
         return _read_all(connection, statement.strip().rstrip(";"), admission, origin)
 
 
@@ -87,7 +87,11 @@ def write_sql(frames: Iterator[pl.DataFrame], url: str, table: str | None, *, if
     place, named = split_url(url)
     table = table or named
     if table is None:
-        raise ArgumentError("A database needs the name of a table to write.", where=shown_url(place), remedy=f"Add it after a #: {shown_url(place)}#synthetic")
+        raise ArgumentError(
+            "A database needs the name of a table to write.",
+            where=shown_url(place),
+            remedy=f"Add it after a #: {shown_url(place)}#synthetic",
+        )
     with _connected(place, SinkError) as connection, _explained(connection, place, SinkError):
         first = next(frames, None)
         if first is None:
@@ -142,10 +146,14 @@ def _address(url: str) -> sa.URL:
     try:
         address = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
-        raise ArgumentError("This is no database URL.", where=shown_url(url), remedy="Write postgresql://user@host:port/database or sqlite:///path.") from None
+        raise ArgumentError(
+            "This is no database URL.", where=shown_url(url), remedy="Write postgresql://user@host:port/database or sqlite:///path."
+        ) from None
     backend = address.drivername.partition("+")[0]
     if backend not in _DRIVERS:
-        raise ArgumentError(f'Databases of the kind "{backend}" are not handled.', where=shown_url(url), remedy=did_you_mean(backend, _KNOWN))
+        raise ArgumentError(
+            f'Databases of the kind "{backend}" are not handled.', where=shown_url(url), remedy=did_you_mean(backend, _KNOWN)
+        )
     return address.set(drivername=_DRIVERS[backend])
 
 
@@ -189,7 +197,9 @@ def _explained(connection: sa.Connection, url: str, failure: type[UnderstudyErro
     except drivers as error:
         reason = _reason(error)
         remedy = "Check the statement and the permissions; nothing was written." if failure is SinkError else "Check the query."
-        raise failure(f"The database refused: {reason}.", where=shown_url(url), remedy=_column_remedy(reason, connection) or remedy) from None
+        raise failure(
+            f"The database refused: {reason}.", where=shown_url(url), remedy=_column_remedy(reason, connection) or remedy
+        ) from None
 
 
 def _column_remedy(reason: str, connection: sa.Connection) -> str | None:
@@ -324,10 +334,14 @@ def _prepared_table(connection: sa.Connection, table: str, first: pl.DataFrame, 
 
     require_columns(first.columns, where=shown_url(url))
     name, schema = _split_name(connection, table)
-    target = sa.Table(name, sa.MetaData(), *(sa.Column(column, _sql_type(column, dtype)) for column, dtype in first.schema.items()), schema=schema)
+    target = sa.Table(
+        name, sa.MetaData(), *(sa.Column(column, _sql_type(column, dtype)) for column, dtype in first.schema.items()), schema=schema
+    )
     there = sa.inspect(connection).has_table(name, schema=schema)
     if there and if_exists == "fail":
-        raise SinkError(f'The table "{table}" is there already.', where=shown_url(url), remedy='Name another, or pass if_exists="replace" or "append".')
+        raise SinkError(
+            f'The table "{table}" is there already.', where=shown_url(url), remedy='Name another, or pass if_exists="replace" or "append".'
+        )
     if there and if_exists == "append":
         known = _columns(connection, table)
         for column in first.columns:
@@ -392,7 +406,7 @@ def _copy(connection: sa.Connection, target: sa.Table, frame: pl.DataFrame) -> N
     plain = frame.with_columns(pl.col(pl.Duration).dt.to_string("iso"))
     cursor = connection.connection.cursor()
     try:
-        with cursor.copy(statement) as copy:  # type: ignore[attr-defined]
+        with cursor.copy(statement) as copy:
             for start in range(0, plain.height, _WRITTEN_ROWS):
                 text: str = plain.slice(start, _WRITTEN_ROWS).write_csv(include_header=False, null_value="\\N", quote_style="non_numeric")
                 copy.write(text)

@@ -38,7 +38,9 @@ def missing_file(path: Path) -> DataError:
         return DataError(f"There is no folder {folder}.", where=str(path), remedy="Check the path.")
     names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
     close = nearest(path.name, names)
-    remedy = "Did you mean " + " or ".join(f'"{folder / name}"' for name in close) + "?" if close else f"The folder holds: {_listed(names)}."
+    remedy = (
+        "Did you mean " + " or ".join(f'"{folder / name}"' for name in close) + "?" if close else f"The folder holds: {_listed(names)}."
+    )
     return DataError(f"There is no file {path.name}.", where=str(path), remedy=remedy)
 
 
@@ -68,7 +70,9 @@ def opened(path: Path) -> Iterator[pa.NativeFile]:
     except OSError as error:
         if compression is None:
             raise DataError(f"The file cannot be read: {error}.", where=str(path)) from None
-        raise DataError(f"The {compression} data is damaged or cut off.", where=str(path), remedy="Fetch or write the file again.") from None
+        raise DataError(
+            f"The {compression} data is damaged or cut off.", where=str(path), remedy="Fetch or write the file again."
+        ) from None
     finally:
         stream.close()
         file.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import fspath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from understudy.core.errors import DataError, SchemaError, did_you_mean
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from understudy.data.dialect import Dialect
-    from understudy.data.frames import NativeForm
+    from understudy.data.native_form import NativeForm
     from understudy.data.schema import TableSchema
 
 CHUNK_ROWS = 250_000
@@ -165,7 +166,11 @@ class Table:
         names = [column.name for column in schema.columns]
         for name in names:
             if name not in self._columns:
-                raise SchemaError(f'The schema names the column "{name}", which the table lacks.', where=self.origin, remedy=did_you_mean(name, self._columns))
+                raise SchemaError(
+                    f'The schema names the column "{name}", which the table lacks.',
+                    where=self.origin,
+                    remedy=did_you_mean(name, self._columns),
+                )
         absent = [name for name in self._columns if name not in names]
         if absent:
             raise SchemaError(
@@ -192,9 +197,7 @@ class Table:
 
     def _with(self, *, columns: Sequence[str], schema: TableSchema | None) -> Table:
         notes = [note for note in self.notes if note.column is None or note.column in columns]
-        table = Table(
-            self._source, origin=self.origin, form=self.form, schema=schema, notes=notes, dialect=self.dialect, columns=columns
-        )
+        table = Table(self._source, origin=self.origin, form=self.form, schema=schema, notes=notes, dialect=self.dialect, columns=columns)
         if self._frame is not None:
             table._frame = self._frame.select(columns)
         return table
@@ -214,11 +217,9 @@ def as_table(data: Any, schema: TableSchema | str | PathLike[str] | None = None)
     table = _table_of(data)
     if schema is None:
         return table
-    if isinstance(schema, str) or hasattr(schema, "__fspath__"):
-        from understudy.data.schema import TableSchema
+    from understudy.data.schema import TableSchema
 
-        schema = TableSchema.load(schema)
-    return table.with_schema(schema)
+    return table.with_schema(schema if isinstance(schema, TableSchema) else TableSchema.load(fspath(schema)))
 
 
 def rechunked(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:

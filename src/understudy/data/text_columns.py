@@ -137,10 +137,14 @@ class TextColumn:
         if self._kept_as_text is not None:
             notes.append(Note(self.name, "kept as text", self._kept_as_text))
         if self._empty and plan.empty_is_missing:
-            notes.append(Note(self.name, f"{self._empty:,} quoted empty cells are missing values", "the file writes missing cells in quotes"))
+            notes.append(
+                Note(self.name, f"{self._empty:,} quoted empty cells are missing values", "the file writes missing cells in quotes")
+            )
         elif self._empty:
             beside = f", apart from {self._missing:,} missing cells" if self._missing else ""
-            notes.append(Note(self.name, f"{self._empty:,} quoted empty cells are kept as empty text{beside}", "a quoted cell holds a text"))
+            notes.append(
+                Note(self.name, f"{self._empty:,} quoted empty cells are kept as empty text{beside}", "a quoted cell holds a text")
+            )
         if self._rows == self._missing + self._empty:
             notes.append(Note(self.name, "read as text", "all its cells are empty"))
         return notes
@@ -206,7 +210,10 @@ class TextColumn:
         self._numbers = True
         self._digits.see(held)
         for form in self._forms:
-            if form not in self._fractional and held.to_frame("cell").select(form.parse(pl.col("cell")).cast(pl.Int64, strict=False)).to_series().null_count():
+            if (
+                form not in self._fractional
+                and held.to_frame("cell").select(form.parse(pl.col("cell")).cast(pl.Int64, strict=False)).to_series().null_count()
+            ):
                 self._fractional.add(form)
 
     def _admissible(self) -> list[NumberForm]:
@@ -232,7 +239,7 @@ class _Grouping:
     def see_whole(self, numbers: pl.Series) -> None:
         self._short = True
         # Not abs(): the smallest 64-bit number has none.
-        self._long |= numbers.max() >= 10_000 or numbers.min() <= -10_000  # type: ignore[operator]
+        self._long |= bool(((numbers >= 10_000) | (numbers <= -10_000)).any())
 
     def see(self, cells: pl.Series) -> None:
         self._proved |= bool(cells.str.contains(r"[0-9][\u00a0\u202f][0-9]{3}|[0-9] [0-9]{3}[,.]").any())

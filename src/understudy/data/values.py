@@ -77,9 +77,13 @@ def refusal(name: str, kind: str, group: str, *, where: str, row: int | None = N
             remedy='Spread them over columns of their own, drop the column, or read them as JSON text: read(..., nested="text").',
         )
     if group == "binary":
-        return DataError(f'Column "{name}" holds binary values ({kind}).', where=place, remedy="Drop the column, or decode it to text or numbers first.")
+        return DataError(
+            f'Column "{name}" holds binary values ({kind}).', where=place, remedy="Drop the column, or decode it to text or numbers first."
+        )
     return DataError(
-        f'Column "{name}" has the type {kind}, which is not handled.', where=place, remedy="Drop the column, or turn it into numbers, dates or text first."
+        f'Column "{name}" has the type {kind}, which is not handled.',
+        where=place,
+        remedy="Drop the column, or turn it into numbers, dates or text first.",
     )
 
 
@@ -97,7 +101,9 @@ def nested_note(name: str) -> Note:
 def _plain(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
-    return value.tolist() if isinstance(value, (np.ndarray, pl.Series)) else value
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value.to_list() if isinstance(value, pl.Series) else value
 
 
 def _is_nan(value: Any) -> bool:
@@ -145,7 +151,10 @@ def _described(groups: Counter[str]) -> str:
 
 def _as_text(name: str, values: list[Any]) -> pl.Series:
     nested = (list, tuple, dict, set, frozenset, np.ndarray)
-    cells = [value if value is None or isinstance(value, str) else json_text(value) if isinstance(value, nested) else str(value) for value in values]
+    cells = [
+        value if value is None or isinstance(value, str) else json_text(value) if isinstance(value, nested) else str(value)
+        for value in values
+    ]
     return pl.Series(name, cells, dtype=pl.String)
 
 
@@ -175,7 +184,9 @@ def _decimals(name: str, values: list[Any]) -> tuple[pl.Series, list[Note]]:
     if len(finite) == sum(value is not None for value in exact) and max(scale, 0) + max(digits, 1) <= 38:
         return pl.Series(name, exact, dtype=pl.Decimal(38, max(scale, 0))), []
     numbers = [None if value is None else float(value) for value in exact]
-    return pl.Series(name, numbers, dtype=pl.Float64), [Note(name, "read as floating-point numbers", "its decimals have more than 38 digits or are infinite")]
+    return pl.Series(name, numbers, dtype=pl.Float64), [
+        Note(name, "read as floating-point numbers", "its decimals have more than 38 digits or are infinite")
+    ]
 
 
 def _datetimes(name: str, values: list[Any]) -> tuple[pl.Series, list[Note]]:
