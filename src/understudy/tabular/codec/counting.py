@@ -72,6 +72,8 @@ class Census:
 
     def _draw(self, chunk: pl.DataFrame) -> None:
         """Each row has a random key; the rows with the smallest keys are the sample."""
+        if not self._sampled:
+            return
         keys = self._stream.child("sample", self._chunks).generator().random(chunk.height)
         rows = chunk.select(self._sampled).with_columns(pl.Series(_KEY, keys))
         if self._threshold < 1.0:

@@ -36,6 +36,7 @@ MOST_DISCRETE = 256  # distinct values of a column that gets a token for each
 FEWEST_BINS, MOST_BINS = 32, 256
 HEAVY_SHARE = 0.005  # of all rows, for a value of a continuous column to be an atom
 GAP_NEIGHBOURS = 10  # distinct values on either side that a gap is compared with
+HEAVY_TIMES = 6  # the mean share of a distinct value, likewise
 TABLE_SPAN = 1 << 16  # grids of at most this many points are encoded by table
 BELOW_ONE = np.float32(1 - 2**-24)
 
@@ -89,7 +90,7 @@ class Shape:
         return self._end(float(self.pieces.high[-1]), np.floor)
 
     def _end(self, value: float, inward: Any) -> float:
-        return float(inward(value)) if self.grid else value
+        return float(inward(value)) + 0.0 if self.grid else value
 
     def encode(self, values: Floats) -> tuple[NDArray[np.int64], Positions | None]:
         """(n,) axis values as tokens and positions. A value between tokens goes to the nearer one; outside, to the last."""
@@ -122,6 +123,9 @@ class Shape:
         i = np.clip(np.searchsorted(low, values, "right") - 1, 0, None)
         token = p.token[i].astype(np.float64)
         exact = np.where(self.atom[p.token[i]], token, token + self._position(i, values))
+        # On a grid a single value's cell reaches half a step to either side of it.
+        side = np.where(p.width[i] == 0, np.sign(values - p.low[i]), 0.0)
+        exact += side * np.where(self.atom[p.token[i]], 0.5, (p.stop[i] - p.start[i]) / 2)
         ends_token = np.append(p.token[1:] != p.token[:-1], True)[i]
         above = np.where(ends_token, token + 1 - 2**-30, token + p.stop[i])
         coordinate = np.where(values < high[i], exact, above)
@@ -135,7 +139,8 @@ class Shape:
         piece = piece_of[wide * SLOTS + (positions * np.float32(SLOTS)).astype(np.int32)]
         values = slope[piece] * positions
         values += base[piece]
-        return self.granularity.snap(values, wide, slope[piece] == 0, rng) if self.grid else values
+        # Adding zero turns -0.0 into 0.0.
+        return self.granularity.snap(values, wide, slope[piece] == 0, rng) + 0.0 if self.grid else values
 
     def draw_positions(self, tokens: Tokens, rng: np.random.Generator) -> Positions:
         """Positions (n,) from the bins' own shape: uniform, since a position is a share of mass."""
@@ -240,7 +245,7 @@ def _heavy(counts: Integers, rare: int) -> Mask:
     discrete = most >= 0.999 * n and in_company.sum() <= MOST_DISCRETE and counts[in_company].sum() >= 0.9 * n
     if discrete:
         return in_company
-    return in_company & (counts > max(HEAVY_SHARE, 10 / distinct) * n)
+    return in_company & (counts > max(HEAVY_SHARE, HEAVY_TIMES / distinct) * n)
 
 
 def _tokens(counts: Integers, heavy: Mask, values: Floats, rare: int, knot_rows: int) -> tuple[Integers, int]:
