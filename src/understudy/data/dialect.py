@@ -149,7 +149,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     if numbers:
         return _all_years(numbers) and len(set(numbers)) == len(numbers) and not _all_years([cell for cells in columns for cell in cells])
     again = sum(cell in cells for cell, cells in zip(first, columns, strict=True) if cell)
-    return again == 0 or again * 2 < len(first)
+    return again * 2 <= len(first)
 
 
 def _is_number(cell: str) -> bool:
