@@ -1,0 +1,80 @@
+"""How much a learner remembers of its own rows: encoded training rows against rows that it never saw.
+
+The learner asks this of itself while it fits. It is an alarm for tightening, not a proof of privacy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.data.nearest import Estimate, dcr_share, membership_auc, nearest
+from understudy.tabular.features import rank_scores
+from understudy.tabular.fields import Encoded, Field
+
+ROWS = 4_000
+"""Rows asked about, of each kind, at the most."""
+
+
+@dataclass(frozen=True)
+class Memorising:
+    """``membership``: chance that a training row lies nearer to the synthetic rows than an unseen one does (.5: nothing remembered).
+    ``nearer``: share of synthetic rows nearer to training rows than to unseen ones, brought to a 50 % baseline."""
+
+    membership: Estimate
+    nearer: Estimate
+
+    def safe(self, limit: float) -> bool:
+        """Neither figure is above the limit by more than chance explains (one standard error)."""
+        return all(e.value - e.standard_error <= limit for e in (self.membership, self.nearer))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "membership_auc": round(self.membership.value, 4),
+            "membership_auc_standard_error": round(self.membership.standard_error, 4),
+            "nearer_to_training_share": round(self.nearer.value, 4),
+            "nearer_to_training_standard_error": round(self.nearer.standard_error, 4),
+        }
+
+
+def memorising(fields: list[Field], learned: Encoded, unseen: Encoded, synthetic: Encoded, rng: np.random.Generator) -> Memorising:
+    """Compare distances of learned and of unseen rows to the nearest synthetic row, and the other way round."""
+    members = _parts(fields, learned.take(rng.permutation(learned.rows)[:ROWS]))
+    others = _parts(fields, unseen.take(rng.permutation(unseen.rows)[:ROWS]))
+    made = _parts(fields, synthetic)
+    membership = membership_auc(nearest(*members, *made)[:, 0], nearest(*others, *made)[:, 0])
+    equal = min(len(members[0]), len(others[0]))
+    asked = _head(made, ROWS)
+    nearer = dcr_share(nearest(*asked, *_head(members, equal))[:, 0], nearest(*asked, *_head(others, equal))[:, 0], equal, equal)
+    return Memorising(membership, nearer)
+
+
+def _parts(fields: list[Field], rows: Encoded) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Ranks of the numbers (NULL -0.5) and codes of the categories."""
+    numbers = [j for j, f in enumerate(fields) if f.kind == "numeric"]
+    categories = [j for j, f in enumerate(fields) if f.kind == "categorical"]
+    ranks = np.zeros((rows.rows, len(numbers)), np.float32)
+    for k, j in enumerate(numbers):
+        ranks[:, k] = _ranks(fields[j], rows, j)
+    codes = np.zeros((rows.rows, len(categories)), np.int32)
+    for k, j in enumerate(categories):
+        codes[:, k] = rows.tokens[j]
+    return ranks, codes
+
+
+def _ranks(field: Field, rows: Encoded, j: int) -> NDArray[np.float32]:
+    tokens = rows.tokens[j]
+    rank = rank_scores(field)[tokens]
+    position = rows.positions[j]
+    if position is not None:
+        rank = np.where(field.atom[tokens], rank, rank + (position - 0.5) * field.shares[tokens])
+    if field.null_token is not None:
+        rank = np.where(tokens == field.null_token, -0.5, rank)
+    return rank.astype(np.float32)
+
+
+def _head(parts: tuple[NDArray[np.float32], NDArray[np.int32]], n: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    return parts[0][:n], parts[1][:n]

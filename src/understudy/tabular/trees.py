@@ -1,0 +1,340 @@
+"""A chain of tree ensembles: every field given those before it. The default learner.
+
+What makes it more than a chain of trees with donors (synthpop; Nowok, Raab & Dibben, JSS 74, 2016):
+
+- honest leaves: splits are found on other rows than those that fill the leaves (`forest.py`);
+- many trees a field, one of them taken for each draw: the mixture of their leaves is smoother than any leaf, at the price of one walk;
+- splits must be significant, and draws may stop above the leaf;
+- strongly dependent numbers are drawn as an expected place plus a donor's residual (`location.py`); which of the two ways a
+  number is drawn is decided by the logarithmic score on rows that were kept aside;
+- it asks of itself whether it remembers its rows (`memorising.py`), and grows again, coarser, until it does not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.core.artifact import State
+from understudy.core.random import Stream
+from understudy.core.record import FitRecord
+from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction
+from understudy.tabular.conditional import Conditional, DonorTrees, ResidualTrees
+from understudy.tabular.features import Binning, Features, rank_scores
+from understudy.tabular.fields import Encoded, Field, Floats
+from understudy.tabular.forest import Growth
+from understudy.tabular.location import fit_location
+from understudy.tabular.memorising import Memorising, memorising
+from understudy.tabular.ordering import chain_order, conditioning_sets
+from understudy.tabular.scale import Scale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from understudy.core.budget import Budget
+    from understudy.core.progress import Progress
+    from understudy.tabular.codec import Codec
+    from understudy.tabular.codec.protection import Protection
+
+GROUPS = 32
+"""Equal parts of a number's range whose probability is scored."""
+MINIMAL_TOKENS = 20
+BETTER = 0.08
+"""Mean logarithmic score by which the slower way must be better."""
+WORTH_LOCATING = 0.5
+"""Share of the variance that a quick boosting must explain before the slow one is tried."""
+SCORED_ROWS = 4_000
+LARGE = 20_000
+"""From here on the rows kept aside are few enough to stay aside; below, the model learns them too once its way is settled."""
+SMALL = 5_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Caution:
+    """How finely the trees may look. Every step coarser multiplies what a leaf of numbers must hold and what its splits must earn;
+    categories, of which a row remembers little, stay as they are."""
+
+    level: int = 0
+
+    def growth(self, kind: str) -> Growth:
+        times, earn = 2**self.level, 1.6**self.level
+        if kind == "category":
+            return Growth(leaf=3, donors=2, significance=2.5)
+        if kind == "residual":
+            return Growth(leaf=30 * times, donors=10 * times, significance=3.5 * earn)
+        return Growth(leaf=10 * times, donors=10 * times, significance=2.5 * earn)
+
+    def smoothing(self, kind: str) -> float:
+        return 0.5 if kind == "category" else 3.0 * 2**self.level
+
+
+class Trees(ChainSynthesizer):
+    """A chain of honest tree ensembles.
+
+    Args:
+        trees: trees a field, at least 1. Fitting time grows with it, sampling time does not.
+        limit: the most that the membership and nearer-to-training figures on rows kept aside may be (.5: nothing remembered),
+            beyond one standard error, before the model grows again coarser.
+    """
+
+    name: ClassVar[str] = "trees"
+    block_size: int = 8192
+    TIGHTENINGS = 4
+
+    def __init__(self, *, trees: int = 16, limit: float = 0.52, protection: Protection | None = None) -> None:
+        super().__init__(protection=protection)
+        self.trees = trees
+        self.limit = limit
+
+    # -- learning
+
+    def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
+        fields = codec.fields
+        self._binnings = [Binning.of(f) for f in fields]
+        self._order = chain_order(fields)
+        self._use = conditioning_sets(fields, encoded, self._order, seed.child("screening"))
+        splits = _splits(encoded.rows, seed.child("aside").generator())
+        fitting = _Fitting(self, fields, encoded, budget, progress)
+        caution, found = Caution(), None
+        for level in range(self.TIGHTENINGS + 1):
+            caution = Caution(level)
+            trials = [fitting.fit(learn, aside, caution, seed.child("fit", level, i)) for i, (learn, aside) in enumerate(splits)]
+            found = _pooled([t.memorising for t in trials])
+            if found is None or found.safe(self.limit) or budget.exhausted:
+                break
+        self._conditionals = trials[0].conditionals
+        if len(splits) != 1 or encoded.rows < LARGE:
+            kinds = _commonest_kinds([t.kinds for t in trials])
+            self._conditionals = fitting.fit(np.arange(encoded.rows), None, caution, seed.child("final"), kinds).conditionals
+        self._caution, self._found = caution, found
+
+    def _tell(self, record: FitRecord) -> None:
+        super()._tell(record)
+        fields = self.codec.fields
+        if not fields:
+            return
+        record.figures["chain"] = [fields[j].name for j in self._order]
+        record.figures["caution"] = self._caution.level
+        for j, conditional in self._conditionals.items():
+            if conditional.kind == "residual":
+                what, why = "drawn as an expected place plus a residual", "scored better on rows kept aside than values from leaves"
+                record.decide(fields[j].column, what, why)
+        self._tell_memorising(record)
+
+    def _tell_memorising(self, record: FitRecord) -> None:
+        found = self._found
+        if found is None:
+            record.note("Too few rows to measure what the model remembers of them.")
+            return
+        record.figures["memorising"] = found.to_dict()
+        steps = self._caution.level
+        kept = "" if steps == 0 else f" after growing {steps} step{'s' * (steps > 1)} coarser"
+        verdict = "within" if found.safe(self.limit) else "still above"
+        record.note(
+            f"Memorising, measured on rows kept aside{kept}: membership AUC {found.membership.value:.3f} ± {found.membership.standard_error:.3f}, "
+            f"nearer to training {found.nearer.value:.3f} ± {found.nearer.standard_error:.3f} (.5: nothing remembered); {verdict} the limit {self.limit}."
+        )
+
+    # -- drawing
+
+    def _chain(self, conditioned: Any) -> list[int]:
+        return self._order
+
+    def _workspace(self, rows: int, chain: list[int]) -> NDArray[np.uint8]:
+        return np.zeros((rows, len(self._binnings)), np.uint8)
+
+    def _take(self, work: NDArray[np.uint8], index: NDArray[np.integer]) -> NDArray[np.uint8]:
+        return work[index]
+
+    def _join(self, works: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        return np.concatenate(works)
+
+    def _note(self, j: int, work: NDArray[np.uint8], drawn: Encoded) -> None:
+        work[:, j] = self._binnings[j].table[drawn.tokens[j]]
+
+    def _draw_field(
+        self, j: int, work: Any, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None
+    ) -> Draw:
+        return self._conditionals[j].draw(work, rng, restriction)
+
+    # -- saving
+
+    def _learned(self) -> State:
+        arrays: dict[str, NDArray[Any]] = {}
+        facts = []
+        for j in self._order:
+            conditional = self._conditionals[j]
+            arrays.update(conditional.arrays(f"field{j}"))
+            facts.append({"field": j, "kind": conditional.kind, **conditional.facts()})
+        return State({"fields": facts}, arrays)
+
+    def _relearn(self, state: State) -> None:
+        fields = self.codec.fields
+        self._binnings = [Binning.of(f) for f in fields]
+        kinds = {c.kind: c for c in (DonorTrees, ResidualTrees)}
+        self._order = []
+        self._conditionals = {}
+        for entry in state.manifest["fields"]:
+            j = entry["field"]
+            self._order.append(j)
+            self._conditionals[j] = kinds[entry["kind"]].from_arrays(fields[j], state.arrays, f"field{j}", entry)
+
+
+@dataclasses.dataclass
+class _Trial:
+    """One chain fitted, and what the rows kept aside say of it."""
+
+    conditionals: dict[int, Conditional]
+    memorising: Memorising | None
+
+    @property
+    def kinds(self) -> dict[int, str]:
+        return {j: c.kind for j, c in self.conditionals.items()}
+
+
+class _Fitting:
+    """Fits chains on parts of the encoded rows."""
+
+    def __init__(self, model: Trees, fields: list[Field], encoded: Encoded, budget: Budget, progress: Progress) -> None:
+        self.model, self.fields, self.encoded = model, fields, encoded
+        self.budget, self.progress = budget, progress
+
+    def fit(
+        self,
+        learn: NDArray[np.int64],
+        aside: NDArray[np.int64] | None,
+        caution: Caution,
+        stream: Stream,
+        kinds: dict[int, str] | None = None,
+    ) -> _Trial:
+        """A chain learned on the rows `learn`, ways of drawing chosen on the rows `aside` unless `kinds` says them."""
+        learned = self.encoded.take(learn)
+        features = Features.of(self.model._binnings, learned)
+        unseen = None if aside is None or len(aside) == 0 else self.encoded.take(aside)
+        watch = None if unseen is None else self._watched(unseen)
+        conditionals: dict[int, Conditional] = {}
+        self.progress.stage("learn", len(self.model._order))
+        for done, j in enumerate(self.model._order):
+            conditionals[j] = self._field(j, learned, features, watch, caution, stream.child(self.fields[j].name), (kinds or {}).get(j))
+            self.progress.advance(done + 1)
+        return _Trial(conditionals, None if unseen is None else self._memorising(conditionals, learned, unseen, stream.child("memorising")))
+
+    def _watched(self, unseen: Encoded) -> tuple[Encoded, NDArray[np.uint8]]:
+        some = unseen.take(slice(0, SCORED_ROWS))
+        return some, np.ascontiguousarray(Features.of(self.model._binnings, some).bins.T)
+
+    def _field(
+        self, j: int, learned: Encoded, features: Features, watch: Any, caution: Caution, stream: Stream, kind: str | None
+    ) -> Conditional:
+        field, use = self.fields[j], self.model._use[j]
+        hurried = self.budget.exhausted or self.progress.cancelled
+        trees = 2 if hurried else self.model.trees
+
+        def donors() -> Conditional:
+            kind = "category" if field.kind == "categorical" else "number"
+            growth = dataclasses.replace(caution.growth(kind), trees=trees)
+            return DonorTrees.fit(field, learned.tokens[j], features, use, growth, caution.smoothing(kind), stream.child("donors"))
+
+        def residual() -> Conditional:
+            growth = dataclasses.replace(caution.growth("residual"), trees=trees)
+            folds = 3 if learned.rows >= 2_000 else 5
+            smoothing = caution.smoothing("residual")
+            return ResidualTrees.fit(
+                field, learned.tokens[j], learned.positions[j], features, use, growth, smoothing, stream.child("residual"), folds
+            )
+
+        if kind is not None:
+            return residual() if kind == "residual" else donors()
+        if watch is None or hurried or not self._worth_locating(j, learned, features, use, stream.child("worth")):
+            return donors()
+        return self._better(field, j, donors, residual, watch, stream.child("score"))
+
+    def _worth_locating(self, j: int, learned: Encoded, features: Features, use: NDArray[np.int64], stream: Stream) -> bool:
+        field = self.fields[j]
+        if field.kind != "numeric" or len(use) == 0:
+            return False
+        scale = Scale.of(field)
+        if scale.tokens < MINIMAL_TOKENS:
+            return False
+        some = stream.generator().permutation(learned.rows)[:6_000]
+        scores = scale.score(learned.tokens[j][some], np.full(len(some), 0.5))
+        if np.isfinite(scores).sum() < 100 or float(np.nanvar(scores)) <= 0:
+            return False
+        part = features.take(some)
+        _, rest = fit_location(part.bins, part.ordered, part.sizes, use, scores, stream.child("quick"), folds=2, trees=25)
+        return 1 - float(np.nanvar(rest)) / float(np.nanvar(scores)) > WORTH_LOCATING
+
+    def _better(
+        self, field: Field, j: int, donors: Callable[[], Conditional], residual: Callable[[], Conditional], watch: Any, stream: Stream
+    ) -> Conditional:
+        """The one with the higher mean log-probability of the group that a row kept aside falls in."""
+        unseen, rows = watch
+        low, high = group_bounds(field, unseen.tokens[j])
+
+        def score(conditional: Conditional, name: str) -> float:
+            mass = conditional.interval_mass(rows, low, high, stream.child(name).generator())
+            return float(np.log(0.98 * mass + 0.02 / GROUPS).mean())
+
+        first, second = donors(), residual()
+        return second if score(second, "residual") > score(first, "donors") + BETTER else first
+
+    def _memorising(self, conditionals: dict[int, Conditional], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising:
+        rows = learned.rows
+        work = np.zeros((rows, len(self.fields)), np.uint8)
+        made = Encoded([np.zeros(rows, f.token_type) for f in self.fields], [None] * len(self.fields))
+        for j in self.model._order:
+            rng = stream.child(self.fields[j].name).generator()
+            draw = conditionals[j].draw(work, rng, None)
+            made.tokens[j] = draw.tokens
+            free = not self.fields[j].all_atoms
+            made.positions[j] = rng.random(rows).astype(np.float32) if draw.positions is None and free else draw.positions
+            self.model._note(j, work, made)
+        return memorising(self.fields, learned, unseen, made, stream.child("rows").generator())
+
+
+def group_bounds(field: Field, tokens: NDArray[Any]) -> tuple[Floats, Floats]:
+    """(n,) the interval of coordinates of the group that each token belongs to: `GROUPS` parts of equal share, NULL alone."""
+    group = np.minimum((rank_scores(field) * GROUPS).astype(np.int64), GROUPS - 1) + 1
+    if field.null_token is not None:
+        group[field.null_token] = 0
+    first = np.searchsorted(group, np.arange(GROUPS + 1), side="left").astype(np.float64)
+    last = np.searchsorted(group, np.arange(GROUPS + 1), side="right") - 1.0
+    atoms = field.atom[np.clip(last, 0, field.size - 1).astype(np.int64)]
+    own = group[tokens]
+    return first[own], np.where(atoms[own], last[own], last[own] + 1 - 1e-9)
+
+
+def _splits(rows: int, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(learn, aside) row numbers: one split of large tables, crosswise ones of small tables, so that every row is once aside."""
+    order = rng.permutation(rows)
+    if rows >= LARGE:
+        cut = min(5_000, rows // 10)
+        return [(np.sort(order[cut:]), order[:cut])]
+    if rows < 40:
+        return [(np.arange(rows), order[:0])]
+    parts = np.array_split(order, 4)
+    rounds = 1 if rows >= SMALL else 4
+    return [(np.sort(np.concatenate(parts[:i] + parts[i + 1 :])), parts[i]) for i in range(rounds)]
+
+
+def _pooled(found: list[Memorising | None]) -> Memorising | None:
+    """The mean of the figures of several splits; standard errors as of independent ones."""
+    present = [f for f in found if f is not None]
+    if not present:
+        return None
+
+    def mean(name: str) -> Any:
+        estimates = [getattr(f, name) for f in present]
+        value = float(np.mean([e.value for e in estimates]))
+        return type(estimates[0])(value, float(np.sqrt(np.sum([e.standard_error**2 for e in estimates])) / len(estimates)))
+
+    return Memorising(mean("membership"), mean("nearer"))
+
+
+def _commonest_kinds(found: list[dict[int, str]]) -> dict[int, str]:
+    """For every field the way that most splits chose; the simpler one on a tie."""
+    fields = found[0].keys()
+    return {j: "residual" if sum(kinds[j] == "residual" for kinds in found) * 2 > len(found) else "donors" for j in fields}
