@@ -85,6 +85,20 @@ def test_what_must_be_known_first_comes_first(an_evaluation: Maker) -> None:
     assert places == sorted(places)
 
 
+def test_a_weak_figure_is_never_a_press_away(an_evaluation: Maker) -> None:
+    evaluation = an_evaluation()
+    pattern = evaluation.figure("column_shapes")
+    names = [f"figure {at}" for at in range(10)]
+    figures = [pattern.model_copy(update={"key": name, "name": name, "verdict": "pass"}) for name in names]
+    figures[9] = figures[9].model_copy(update={"verdict": "fail"})
+    family = evaluation.verdict.families[0].model_copy(update={"figures": names})
+    verdict = evaluation.verdict.model_copy(update={"families": [family]})
+    page = render(an_evaluation(figures=figures, verdict=verdict))
+    card = page[page.index('<article class="card') : page.index('id="away"')]
+    assert card.count("<summary>") == 1
+    assert card.index("figure 0") < card.index("figure 9") < card.index("<summary>6 more figures") < card.index("figure 8")
+
+
 def test_every_section_holds_its_content(an_evaluation: Maker) -> None:
     text = " ".join(Outline(render(an_evaluation())).text)
     for part in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.markup import Markup, join, tag
-from understudy.evaluate.report.names import name, names
+from understudy.evaluate.report.names import name, names, sentence
 from understudy.evaluate.report.numbers import NONE, THIN, count, number, plural, score
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.verdicts import light
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from understudy.evaluate.result import ColumnResult, Evaluation, PairResult, Score
 
 _SECONDS_IN_A_DAY = 86_400
+_MEASURES = "Two numbers: Spearman correlation. Two categories: Cramér's V. One of each: correlation ratio."
 
 
 def dependence(evaluation: Evaluation) -> Markup | None:
@@ -88,7 +89,7 @@ def _maps(evaluation: Evaluation) -> Markup | None:
         tag(
             "p",
             "Each square is one pair of columns; the deeper its colour, the more one says about the other. ",
-            matrix.note,
+            sentence(matrix.note) or _MEASURES,
             " Point at a square, or move with the arrow keys, to read it.",
         ),
         tag("div", maps, class_="maps", id="maps"),

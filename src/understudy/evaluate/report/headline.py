@@ -9,12 +9,18 @@ from understudy.evaluate.report.markup import Markup, join, tag
 from understudy.evaluate.report.names import name, sentence
 from understudy.evaluate.report.numbers import NONE, count, formatted, gap, interval, plural
 from understudy.evaluate.report.strip import Reading, strip
-from understudy.evaluate.report.verdicts import light, worst
+from understudy.evaluate.report.verdicts import SEVERITY, light, worst
 
 if TYPE_CHECKING:
     from understudy.evaluate.result import Evaluation, FamilyVerdict, Figure, Subject, WeakPoint
 
-_SHOWN_ON_A_CARD = 6
+_SHOWN_ON_A_CARD = 4
+_MOST_ON_A_CARD = 8
+_WEAK = ("fail", "warn")
+_TELLING = (
+    "c2st_auc", "column_shapes", "pair_trends", "accuracy_3", "utility_kept", "importance_agreement",
+    "exact_copies", "membership_auc", "membership_tpr", "dcr_share", "near_copies",
+)  # fmt: skip
 _SHOWN_WEAK_POINTS = 6
 _LONG_HEADLINE = 90
 
@@ -29,9 +35,11 @@ def headline(evaluation: Evaluation) -> Markup:
 
 def cards(evaluation: Evaluation) -> Markup:
     """One card a family, each figure beside the same figure of held-out real data."""
+    any_matched = any(figure.matched is not None for figure in evaluation.figures)
     legend = tag(
         "p",
         tag("span", "synthetic", class_="key syn"),
+        tag("span", "on as many rows as the held-out data", class_="key ring") if any_matched else None,
         tag("span", "held-out real data", class_="key hold") if evaluation.holdout else None,
         tag("span", "best possible", class_="key best"),
         tag("span", "Lines are 95 % intervals; ends of the axis are printed under it.", class_="said"),
@@ -122,11 +130,16 @@ def _card(evaluation: Evaluation, family: FamilyVerdict) -> Markup:
 
 
 def _key_figures(figures: list[Figure]) -> list[Figure]:
-    """The first few in reading order, but whatever is weak is among them."""
-    weak = [figure for figure in figures if figure.verdict in ("fail", "warn")]
-    others = [figure for figure in figures if figure not in weak]
-    kept = {figure.key for figure in (weak + others)[:_SHOWN_ON_A_CARD]}
+    """What is weak, then what tells most, in the family's own order; the others are a press away."""
+    weak = sum(figure.verdict in _WEAK for figure in figures)
+    most = max(_SHOWN_ON_A_CARD, min(weak, _MOST_ON_A_CARD))
+    kept = {figure.key for figure in sorted(figures, key=_weight)[:most]}
     return [figure for figure in figures if figure.key in kept]
+
+
+def _weight(figure: Figure) -> tuple[int, int]:
+    place = _TELLING.index(figure.key) if figure.key in _TELLING else len(_TELLING)
+    return SEVERITY[figure.verdict] if figure.verdict in _WEAK else len(SEVERITY), place
 
 
 def _figure(figure: Figure) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from understudy.evaluate.report.markup import Markup, join, tag
@@ -9,7 +10,7 @@ from understudy.evaluate.report.names import name, sentence, shown
 from understudy.evaluate.report.numbers import NONE, count, formatted, gap, interval, number, plural, seconds
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.terms import TERMS
-from understudy.evaluate.report.verdicts import WORDS, light
+from understudy.evaluate.report.verdicts import light
 
 if TYPE_CHECKING:
     from understudy.evaluate.result import Evaluation, Figure, Subject
@@ -37,9 +38,7 @@ def every_figure(evaluation: Evaluation) -> Markup:
     headings = [
         Heading("Figure"),
         Heading("Synthetic", number=True),
-        Heading("95 % interval", number=True),
         Heading("Held-out real", number=True),
-        Heading("Its interval", number=True),
         Heading("Gap", number=True),
         Heading("Best", number=True),
         Heading("Rows", number=True),
@@ -60,7 +59,7 @@ def measured(evaluation: Evaluation) -> Markup:
         _fact("Seed", str(evaluation.seed)),
         _fact("Time", _time(evaluation)),
         _fact("Releases", ", ".join(f"{package} {release}" for package, release in evaluation.versions.items())),
-        _fact("Made", evaluation.created),
+        _fact("Made", moment(evaluation.created)),
     ]
     record = evaluation.record or {}
     if record.get("seconds"):
@@ -93,15 +92,18 @@ def _figure(figure: Figure) -> list[Markup | str]:
         rows += f" / {count(figure.n_holdout)}"
     return [
         tag("a", sentence(figure.name), href=f"#term-{figure.key}"),
-        formatted(figure.value, figure.form),
-        interval(figure.interval, figure.form),
-        formatted(figure.holdout, figure.form),
-        interval(figure.holdout_interval, figure.form),
+        _with_interval(figure.value, figure.interval, figure.form),
+        _with_interval(figure.holdout, figure.holdout_interval, figure.form),
         gap(figure.gap, figure.gap_interval, figure.form),
         formatted(figure.best, figure.form),
         rows,
-        join(light(figure.verdict), tag("span", WORDS[figure.verdict])),
+        light(figure.verdict, with_word=True),
     ]
+
+
+def _with_interval(value: float | None, ends: tuple[float, float] | None, form: str) -> Markup:
+    between = tag("small", f" ({interval(ends, form)})") if ends and value is not None else None
+    return join(formatted(value, form), between)
 
 
 def _subject(role: str, subject: Subject) -> Markup:
@@ -144,6 +146,14 @@ def _cell(value: object) -> str:
     if isinstance(value, (int, float)):
         return number(float(value))
     return NONE if value is None else shown(str(value), 200)
+
+
+def moment(iso: str) -> str:
+    """An instant to the minute: "2026-11-23 17:11 UTC"; as it is where it is no ISO 8601."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return iso
 
 
 def _words(key: str) -> str:

@@ -52,11 +52,13 @@ def _columns(columns: list[ColumnResult]) -> Markup | None:
 def _patterns(found: Missingness | None) -> Markup | None:
     if found is None or not found.patterns:
         return None
-    most = max(max(pattern.real, pattern.synthetic, pattern.holdout or 0.0) for pattern in found.patterns) or 1.0
+    # Rows that miss nothing are most of the table; on their scale the others would all lie at nought.
+    largest = [max(pattern.real, pattern.synthetic, pattern.holdout or 0.0) for pattern in found.patterns if pattern.columns]
+    most = max(largest, default=0.0) or 1.0
     rows = [
         [
             names(pattern.columns) if pattern.columns else "nothing missing",
-            dots(pattern.real / most, pattern.synthetic / most, _part(pattern.holdout, most)),
+            dots(pattern.real / most, pattern.synthetic / most, _part(pattern.holdout, most)) if pattern.columns else None,
             share(pattern.real),
             share(pattern.holdout) if pattern.holdout is not None else NONE,
             share(pattern.synthetic),

@@ -15,7 +15,7 @@ from understudy.evaluate.report.embed import embedded
 from understudy.evaluate.report.gives_away import gives_away
 from understudy.evaluate.report.headline import cards, headline
 from understudy.evaluate.report.markup import Markup, join, tag
-from understudy.evaluate.report.measured import engines, glossary, measured
+from understudy.evaluate.report.measured import engines, glossary, measured, moment
 from understudy.evaluate.report.missingness import missingness
 from understudy.evaluate.report.names import shown
 from understudy.evaluate.report.privacy import privacy
@@ -122,7 +122,7 @@ def _bar(present: list[str]) -> Markup:
 def _foot(evaluation: Evaluation) -> Markup:
     release = evaluation.versions.get("understudy")
     made = f"Made by understudy {release} " if release else "Made by understudy "
-    return tag("footer", tag("p", made, f"on {evaluation.created}. This page makes no request and needs no network."))
+    return tag("footer", tag("p", made, f"on {moment(evaluation.created)}. This page makes no request and needs no network."))
 
 
 def _fingerprint(text: str) -> str:

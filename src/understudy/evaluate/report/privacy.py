@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from understudy.evaluate.report.headline import reading
 from understudy.evaluate.report.markup import Markup, join, tag
 from understudy.evaluate.report.names import name, sentence
-from understudy.evaluate.report.numbers import formatted, interval, number, share
+from understudy.evaluate.report.numbers import formatted, interval, share
 from understudy.evaluate.report.strip import strip
 from understudy.evaluate.report.table import Heading, table
 from understudy.evaluate.report.terms import proof
@@ -15,6 +15,9 @@ from understudy.evaluate.report.verdicts import light
 
 if TYPE_CHECKING:
     from understudy.evaluate.result import ColumnResult, Curve, Evaluation, Figure
+
+
+_FURTHEST_SHOWN = 0.99  # of the rows, in the picture of distances
 
 
 def privacy(evaluation: Evaluation) -> Markup:
@@ -58,14 +61,16 @@ def _alarm(figure: Figure) -> Markup:
 def _distances(curve: Curve | None) -> Markup | None:
     if curve is None or len(curve.synthetic) < 2:
         return None
-    furthest = max([*curve.synthetic, *(curve.holdout or [])]) or 1.0
+    # The last few rows lie so far out that the rest would be pressed against the edge.
+    shown = max(1, sum(p <= _FURTHEST_SHOWN for p in curve.probabilities))
+    furthest = max([*curve.synthetic[:shown], *(curve.holdout or [])[:shown]]) or 1.0
     lines = [_line(curve.synthetic, curve.probabilities, furthest, "syn")]
     if curve.holdout:
         lines.insert(0, _line(curve.holdout, curve.probabilities, furthest, "hold"))
     middle = curve.synthetic[len(curve.synthetic) // 2]
-    words = f"Half of the synthetic rows lie within {number(middle)} of a training row"
+    words = f"Half of the synthetic rows lie within {middle:.3g} of a training row"
     if curve.holdout:
-        words += f", half of the held-out real rows within {number(curve.holdout[len(curve.holdout) // 2])}"
+        words += f", half of the held-out real rows within {curve.holdout[len(curve.holdout) // 2]:.3g}"
     picture = tag("svg", join(*lines), viewBox="0 0 100 100", preserveAspectRatio="none", role="img", aria_label=words)
     return tag(
         "figure",
@@ -83,7 +88,7 @@ def _distances(curve: Curve | None) -> Markup | None:
             tag("span", "0 %", class_="bottom"),
             picture,
             tag("span", "0", class_="left"),
-            tag("span", f"{number(furthest)} away", class_="right"),
+            tag("span", f"{furthest:.3g} away", class_="right"),
             class_="curve",
         ),
         class_="distances",

@@ -56,7 +56,7 @@ def _by_column(record: dict[str, Any]) -> defaultdict[str | None, list[dict[str,
 
 def _row(column: ColumnResult, decisions: list[dict[str, Any]]) -> list[Markup | str | list[Markup]]:
     why = join(tag("b", column.kind), f" because {sentence(column.reason)}" if column.reason else None)
-    done = [tag("p", _decision(decision)) for decision in decisions]
+    done = [tag("p", _decision(decision, column)) for decision in decisions]
     done += [tag("p", light("warn"), " ", sentence(note), class_="finding") for note in column.notes]
     shape, real = NONE, NONE
     if column.shape is not None and column.shape.value is not None:
@@ -65,6 +65,10 @@ def _row(column: ColumnResult, decisions: list[dict[str, Any]]) -> list[Markup |
     return [name(column.name), why, done or NONE, shape, real]
 
 
-def _decision(decision: dict[str, Any]) -> str:
+def _decision(decision: dict[str, Any], column: ColumnResult | None = None) -> str:
+    """What was done and why; what the column's row says already is not said again."""
     what, why = str(decision.get("what") or ""), str(decision.get("why") or "")
+    if column is not None:
+        what = what.removeprefix(f"treated as {column.kind}: ")
+        why = "" if why == column.reason else why
     return sentence(f"{what}, because {why}" if why else what)

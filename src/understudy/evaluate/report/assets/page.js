@@ -1,7 +1,8 @@
 // The page around the pictures: theme, download, longer tables, the section in view.
 const themed = [];
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches);
+let printing = false;
+const isDark = () => !printing && (root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches);
 
 function themeSwitch() {
   const button = byId("theme");
@@ -17,6 +18,8 @@ function themeSwitch() {
     changed();
   });
   prefersDark.addEventListener("change", changed);
+  // Paper is white, whatever the screen is.
+  for (const [event, now] of [["beforeprint", true], ["afterprint", false]]) addEventListener(event, () => { printing = now; themed.forEach((paint) => paint()); });
   button.hidden = false;
   tell();
 }
