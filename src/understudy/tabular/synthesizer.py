@@ -14,7 +14,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -152,7 +152,8 @@ class TableSynthesizer(Synthesizer):
         self.constraints = Constraints.fit(rows, schema, rare, self.protection.extremes)
         self.codec = Codec.fit(_ForwardRows(rows, self.constraints), self.constraints.schema, stream.child("codec"), self.protection)
         self.schema = _without_rare(schema, self.codec)
-        self.form = table.form
+        self.constraints.schema = _without_rare(self.constraints.schema, self.codec)
+        self.form = _form_without_rare(table.form, self.codec)
         listener.stage("encode", total=table.rows)
         parts: list[Encoded] = []
         for chunk in rows.chunks():
@@ -353,9 +354,21 @@ def _unless_cancelled(listener: Progress) -> None:
         raise Cancelled("Learning was stopped before anything was learned.")
 
 
+def _released_levels(codec: Codec) -> dict[str, set[str]]:
+    """By column, the texts of the levels that are not protected."""
+    return {column.name: {str(level) for level in column.levels} for column in codec.columns if isinstance(column, CategoryColumn)}
+
+
+def _form_without_rare(form: NativeForm, codec: Codec) -> NativeForm:
+    """The form to give back: its lists of categories hold no protected level."""
+    kept = _released_levels(codec)
+    categories = {name: [v for v in values if name not in kept or str(v) in kept[name]] for name, values in form.categories.items()}
+    return replace(form, categories=categories)
+
+
 def _without_rare(schema: TableSchema, codec: Codec) -> TableSchema:
     """The schema to save: its lists of values hold no protected level."""
-    kept = {column.name: {str(v) for v in column.levels} for column in codec.columns if isinstance(column, CategoryColumn)}
+    kept = _released_levels(codec)
     columns = [_shortened(column, kept[column.name]) if column.name in kept else column for column in schema.columns]
     return TableSchema(columns=columns, constraints=schema.constraints, key=schema.key)
 
