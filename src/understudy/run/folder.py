@@ -77,8 +77,7 @@ def _begun(run: Run, folder: Path) -> Manifest:
     different = run.plan.differences(earlier.plan) if earlier else []
     if earlier and different and not run.overwrite:
         raise _plan_differs(run.plan, earlier.plan, different[0], folder)
-    for leftover in folder.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+    _clear_leftovers(folder)
     manifest = Manifest(str(folder), run.plan, versions=versions_at_work("polars", "pyarrow"))
     for index, record in earlier.parts.items() if earlier else ():
         if run.resume and not different and intact(folder, record):
@@ -108,10 +107,10 @@ def _finish(run: Run, manifest: Manifest, folder: Path) -> None:
         else:
             outcome = _make_here(run, missing, folder, finished, count)
     except KeyboardInterrupt:
+        manifest.save(folder)  # it may have come between a part and its line in the manifest
         raise Cancelled(f"Stopped. {_finished_so_far(manifest)}", where=str(folder), remedy=GO_ON) from None
     finally:
-        for leftover in folder.glob(".part-*.tmp"):
-            leftover.unlink(missing_ok=True)
+        _clear_leftovers(folder)
     if outcome.error is not None:
         raise _explained(outcome, manifest) from outcome.error
 
@@ -157,6 +156,12 @@ def _plan_differs(plan: Plan, earlier: Plan, key: str, folder: Path) -> SinkErro
         where=str(folder),
         remedy="Choose another folder, ask for the same, or give the earlier run up with overwrite=True (--overwrite).",
     )
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Half-written files of workers and runs that were killed; the lock says that none is being written now."""
+    for leftover in folder.glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
 
 
 def _finished_so_far(manifest: Manifest) -> str:
