@@ -16,7 +16,7 @@ import polars as pl
 
 from understudy.data.table import FrameSource, Note, Source
 
-MEMORY_BYTES = 256 << 20
+MEMORY_BYTES = 128 << 20
 
 
 class Spool:
