@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from understudy.core.artifact import State
 from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions, Tokens
@@ -46,19 +47,22 @@ def _draw_field(field: Field, size: int, rng: np.random.Generator, allowed: Allo
     """Tokens by their (allowed) shares; positions only where a condition cuts a bin."""
     if allowed is None:
         return _by_shares(field.shares, size, rng).astype(field.token_type), None
-    spans = np.array([allowed.span(token) if not field.atom[token] else (0.0, float(allowed.mask[token])) for token in range(field.size)])
-    weights = field.shares * (spans[:, 1] - spans[:, 0])
+    token = np.arange(field.size, dtype=np.float64)
+    start = np.where(field.atom, 0.0, np.clip(allowed.low - token, 0.0, 1.0))
+    stop = np.where(field.atom, 1.0, np.clip(allowed.high - token, 0.0, 1.0))
+    weights = field.shares * allowed.mask * np.maximum(stop - start, 0.0)
     if not weights.sum() > 0:
         # A condition on a value that training shares say nothing of: any allowed token is as good as another.
         weights = allowed.mask.astype(np.float64)
     tokens = _by_shares(weights, size, rng)
     if field.all_atoms:
         return tokens.astype(field.token_type), None
-    start, stop = spans[tokens].T
-    positions = np.minimum(start + rng.random(size) * (stop - start), 1 - 2.0**-24)
+    positions = np.minimum(start[tokens] + rng.random(size) * (stop - start)[tokens], 1 - 2.0**-24)
     return tokens.astype(field.token_type), np.where(field.atom[tokens], 0, positions).astype(np.float32)
 
 
-def _by_shares(weights: Floats, size: int, rng: np.random.Generator) -> Tokens:
+def _by_shares(weights: Floats, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     cumulative = np.cumsum(weights)
-    return np.searchsorted(cumulative, rng.random(size) * cumulative[-1], "right").clip(max=int(np.flatnonzero(weights)[-1]))
+    place = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], "right")
+    last: int = int(np.flatnonzero(weights)[-1])
+    return np.asarray(np.minimum(place, last), np.int64)

@@ -27,7 +27,7 @@ from understudy.core.generator import Synthesizer
 from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
-from understudy.data.frames import NativeForm
+from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.data.table import Table, as_table
 from understudy.data.typed import typed, written
@@ -387,7 +387,7 @@ def _joined(parts: list[Encoded]) -> Encoded:
     if len(parts) == 1:
         return parts[0]
     fields = range(len(parts[0].tokens))
-    positions = [None if parts[0].positions[j] is None else np.concatenate([p.positions[j] for p in parts]) for j in fields]  # type: ignore[misc]
+    positions = [None if parts[0].positions[j] is None else np.concatenate([p.positions[j] for p in parts]) for j in fields]
     return Encoded([np.concatenate([p.tokens[j] for p in parts]) for j in fields], positions)
 
 
