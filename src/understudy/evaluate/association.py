@@ -19,20 +19,25 @@ _MOST_ROWS = 20_000
 
 def association_matrix(columns: list[Column], side: Side) -> Floats:
     """(columns, columns) associations of one table, 1 on the diagonal; NaN where a column is constant or never present together."""
-    parts = [_ranked(column, side) if column.numeric else column.values[side][:_MOST_ROWS] for column in columns]
+    rows = [column.values[side][:_MOST_ROWS] for column in columns]
+    parts = [_ranks(values) if column.numeric else values for column, values in zip(columns, rows, strict=True)]
     matrix = np.eye(len(columns))
     for i, first in enumerate(columns):
         for j in range(i):
-            matrix[i, j] = matrix[j, i] = _association(first, parts[i], columns[j], parts[j])
+            matrix[i, j] = matrix[j, i] = _strength(first, parts[i], columns[j], parts[j])
     return matrix
 
 
-def _ranked(column: Column, side: Side) -> Floats:
-    values = np.asarray(column.values[side][:_MOST_ROWS], np.float64)
-    return np.asarray(rankdata(values, nan_policy="omit"), np.float64)
+def association(a: Column, x: NDArray[np.generic], b: Column, y: NDArray[np.generic]) -> float:
+    """The association of two columns over some rows of theirs."""
+    return _strength(a, _ranks(x) if a.numeric else x, b, _ranks(y) if b.numeric else y)
 
 
-def _association(a: Column, x: NDArray[np.generic], b: Column, y: NDArray[np.generic]) -> float:
+def _ranks(values: NDArray[np.generic]) -> Floats:
+    return np.asarray(rankdata(values.astype(np.float64), nan_policy="omit"), np.float64)
+
+
+def _strength(a: Column, x: NDArray[np.generic], b: Column, y: NDArray[np.generic]) -> float:
     if a.numeric and b.numeric:
         return _correlation(x.astype(float), y.astype(float))
     if a.numeric:

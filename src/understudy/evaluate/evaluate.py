@@ -138,7 +138,8 @@ class _Work:
         findings = Findings(domain, likeness, remade, policy)
         columns = column_results(comparison, findings)
         away = gives_away(findings, comparison)
-        pairs = _pairs(comparison, likeness, policy)
+        matrix = _matrix(comparison, likeness.trends)
+        pairs = _pairs(comparison, likeness, policy, matrix)
         return Evaluation(
             verdict=verdict(figures, columns, pairs, away, rules, policy, withheld=comparison.withheld),
             figures=figures,
@@ -146,7 +147,7 @@ class _Work:
             pairs=pairs,
             pairs_counted=likeness.trends.counted if likeness.trends else 0,
             pairs_possible=likeness.trends.possible if likeness.trends else 0,
-            matrix=_matrix(comparison, likeness.trends),
+            matrix=matrix,
             missingness=_missingness(likeness.missing),
             gives_away=away,
             rules=rules,
@@ -166,18 +167,23 @@ class _Work:
         )
 
 
-def _pairs(comparison: Comparison, likeness: Fidelity, policy: Policy) -> list[PairResult]:
+def _pairs(comparison: Comparison, likeness: Fidelity, policy: Policy, matrix: Matrix | None) -> list[PairResult]:
     """Worst first: by what is lost against held-out rows, so that sparse pairs, which score low on fresh rows too, do not lead."""
     if likeness.trends is None:
         return []
     scored = [trend for trend in likeness.trends.pairs if not np.isnan(trend.score.value)]
     shown = sorted(scored, key=lambda trend: np.nan_to_num(trend.score.gap, nan=0.0))[:_MOST_PAIRS_SHOWN]
-    return [_pair(comparison, trend, policy) for trend in shown]
+    place = {} if matrix is None else {name: number for number, name in enumerate(matrix.columns)}
+    return [_pair(comparison, trend, policy, matrix, place) for trend in shown]
 
 
-def _pair(comparison: Comparison, trend: Trend, policy: Policy) -> PairResult:
+def _pair(comparison: Comparison, trend: Trend, policy: Policy, matrix: Matrix | None, place: Mapping[str, int]) -> PairResult:
     both = [comparison.columns[trend.a], comparison.columns[trend.b]]
-    strength = {side: finite(association_matrix(both, side)[0, 1]) for side in SIDES}
+    first, second = (place.get(column.name) for column in both)
+    if matrix is not None and matrix.holdout is not None and first is not None and second is not None:
+        strength = {"real": matrix.real[first][second], "holdout": matrix.holdout[first][second], "synthetic": matrix.synthetic[first][second]}
+    else:
+        strength = {side: finite(association_matrix(both, side)[0, 1]) for side in SIDES}
     return PairResult(
         a=both[0].name,
         b=both[1].name,

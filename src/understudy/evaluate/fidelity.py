@@ -51,8 +51,11 @@ def fidelity(comparison: Comparison, domains: Mapping[str, Domain], policy: Poli
     pairs = trends(comparison, groups, stream)
     if pairs is not None:
         of = "" if pairs.counted >= pairs.possible else f" A random {pairs.counted:,} of {pairs.possible:,} pairs."
-        add("pair_trends", "Pair trends", pairs.mean, policy.pair_gap,
-            f"Mean over the pairs of 1-|difference of correlations|/2 (two numbers) and 1-TVD of the two-column table (others).{of}")  # fmt: skip
+        how = f"1-|difference of correlations|/2 (two numbers) and 1-TVD of the two-column table (others).{of}"
+        if pairs.related is not None:
+            add("pair_trends", "Pair trends, related columns", pairs.related, policy.pair_gap,
+                f"Mean over the {pairs.related_counted:,} pairs that go together in the real table of {how}")  # fmt: skip
+        add("pair_trends_all", "Pair trends, all columns", pairs.mean, policy.pair_gap, f"Mean over all pairs of {how}")
     limits = {1: policy.shape_gap, 2: policy.pair_gap, 3: policy.triple_gap}
     for columns, (sampled, counted) in accuracies(comparison, groups, stream).items():
         add(f"accuracy_{columns}", _WORDS[columns], sampled, limits[columns],

@@ -7,7 +7,7 @@ of the real rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from scipy.stats import rankdata
 
 from understudy.core.random import Stream
 from understudy.evaluate.resample import Floats
+from understudy.evaluate.tables import Column
 from understudy.evaluate.task import METRICS, Predictions, Task
 
 Predict = Callable[[dict[str, NDArray[Any]]], Predictions]
@@ -30,8 +31,10 @@ class Importances:
     drawn: Floats
 
 
-def importances(task: Task, predict: Predict, test: dict[str, NDArray[Any]], weights: Floats, stream: Stream) -> Importances:
-    """For the columns `task.others`, in that order. `weights` (draws, n): bootstrap counts of the test rows."""
+def importances(
+    task: Task, columns: Sequence[Column], predict: Predict, test: dict[str, NDArray[Any]], weights: Floats, stream: Stream
+) -> Importances:
+    """For `columns`, in that order. `weights` (draws, n): bootstrap counts of the test rows."""
     metric = METRICS[task.kind][0]
     truth = task.truth(test[task.target.name])
     every = np.concatenate([np.ones((1, len(truth))), weights])
@@ -39,7 +42,7 @@ def importances(task: Task, predict: Predict, test: dict[str, NDArray[Any]], wei
     # One order for all columns and models: the comparison is of columns, not of shuffles.
     order = stream.child("shuffle").generator().permutation(len(truth))
     fallen = []
-    for column in task.others:
+    for column in columns:
         shuffled = {**test, column.name: test[column.name][order]}
         fallen.append(whole - predict(shuffled).score(task, metric, truth, every))
     table = np.stack(fallen, axis=1)

@@ -1,7 +1,7 @@
 """Membership inference: can training rows be told from rows the model never saw, by looking at the synthetic table?
 
 Two attacks (Chen et al., GAN-Leaks, CCS 2020). *Distance*: training rows lie nearer to their nearest synthetic row. *Ratio*: that distance is set
-against the distance to the nearest row of an independent reference (half of the holdout), so that rows of dense regions, which are near to
+against the distance to the nearest row of an independent reference (the other half of the holdout), so that rows of dense regions, which are near to
 everything, do not drown the signal. Read as AUC (.5: no better than guessing) and as the rate of training rows found while only one in a
 hundred others is accused, because a leak of a few rows moves the second long before the first (Carlini et al., S&P 2022).
 
@@ -47,26 +47,26 @@ def membership(space: Space, stream: Stream, false_positives: float) -> Membersh
     """None where a table has fewer than 20 rows."""
     if min(len(points) for points in space.points.values()) < 20:
         return None
-    synthetic = space["synthetic"]
-    members, holdout = space["real"][: space.queries], space["holdout"][: 2 * space.queries]
-    to_synthetic = members.to(synthetic).distance[:, 0]
-    others_to_synthetic = holdout.to(synthetic).distance[:, 0]
+    synthetic, members = space["synthetic"], space["real"][: space.queries]
+    middle = len(space["holdout"]) // 2
+    halves = space["holdout"][:middle], space["holdout"][middle:]
+    asked = [half[: space.queries] for half in halves]
+    near_member = members.to(synthetic).distance[:, 0]
+    near_other = [half.to(synthetic).distance[:, 0] for half in asked]
+    # Each half of the holdout is the reference of the other, and both serve the members, so that all rows are used and none is its own reference.
+    apart = members[: len(members) // 2], members[len(members) // 2 :]
+    reference = [np.concatenate([part.to(half).distance[:, 0] for part, half in zip(apart, halves, strict=True)])]
+    reference += [asked[0].to(halves[1]).distance[:, 0], asked[1].to(halves[0]).distance[:, 0]]
+    tiny = max(1e-4, 0.01 * float(np.median(np.concatenate(reference[1:]))))
+    member_scores, *other_scores = (
+        np.log(far + tiny) - np.log(near + tiny) for far, near in zip(reference, [near_member, *near_other], strict=True)
+    )
     draw = _Attacks(stream, false_positives)
-    middle = len(holdout) // 2
-    distance = draw.attack("distance", -to_synthetic, -others_to_synthetic[: space.queries])
-    distance_null = draw.attack("distance null", -others_to_synthetic[:middle], -others_to_synthetic[middle:])
-    reference, candidates = space["holdout"][middle:], holdout[:middle]
-    # The reference is as large for every candidate, so that its distances mean the same.
-    members_near, others_near = members.to(reference).distance[:, 0], candidates.to(reference).distance[:, 0]
-    tiny = max(1e-4, 0.01 * float(np.median(others_near)))
-    member_scores = np.log(members_near + tiny) - np.log(to_synthetic + tiny)
-    other_scores = np.log(others_near + tiny) - np.log(others_to_synthetic[:middle] + tiny)
-    half = len(other_scores) // 2
     return Membership(
-        distance,
-        distance_null,
-        draw.attack("ratio", member_scores, other_scores),
-        draw.attack("ratio null", other_scores[:half], other_scores[half:]),
+        draw.attack("distance", -near_member, -np.concatenate(near_other)),
+        draw.attack("distance null", -near_other[0], -near_other[1]),
+        draw.attack("ratio", member_scores, np.concatenate(other_scores)),
+        draw.attack("ratio null", other_scores[0], other_scores[1]),
     )
 
 

@@ -23,6 +23,11 @@ from understudy.evaluate.tables import Comparison
 
 NO_HOLDOUT = "Not decidable without held-out rows that the model never saw: pass them as holdout."
 _QUANTILES = 101
+# With fewer, the threshold that one in a hundred others passes rests on a handful of rows.
+_LEAST_FOR_RATE = 500
+# Several attacks are tried, so each must beat guessing by more than two standard errors to be called a sign.
+_SURE = 2.6
+_NEEDED_FOR_RATE = 1_500
 
 
 def privacy(comparison: Comparison, remade: Mapping[str, Remade], policy: Policy, stream: Stream) -> tuple[list[Figure], Curve | None]:
@@ -30,13 +35,13 @@ def privacy(comparison: Comparison, remade: Mapping[str, Remade], policy: Policy
     if remade:
         figures.append(_remade_figure(comparison, remade))
     if not comparison.withheld:
-        return [*_undecided(), *figures], None
+        return [*figures, *_undecided()], None
     points = space(comparison, stream)
     attacks = _membership_figures(points, policy, stream)
     near = closeness(points, stream)
     if near is None:
-        return [*attacks, *figures], None
-    return [*attacks, *figures, *_closeness_figures(points, near, policy)], _curve(near)
+        return [*figures, *attacks], None
+    return [*figures, *attacks, *_closeness_figures(points, near, policy)], _curve(near)
 
 
 def _membership_figures(points: Space, policy: Policy, stream: Stream) -> list[Figure]:
@@ -79,7 +84,7 @@ def _auc_figure(key: str, name: str, attack: Attack, null: Attack, policy: Polic
         verdict, reason = "fail", f"Training rows can be told from others: AUC {attack.auc.value:.3f}, at least {low:.3f}."
     elif high <= passes:
         verdict, reason = "pass", f"No better than guessing, as far as this attack can tell: AUC at most {high:.3f}."
-    elif low <= 0.5 or high - low > 2 * (passes - 0.5):
+    elif attack.auc.value - _SURE * attack.auc.standard_error <= 0.5 or high - low > 2 * (passes - 0.5):
         needed = math.ceil(attack.others * ((high - low) / 2 / (0.8 * (passes - 0.5))) ** 2 / 10) * 10
         verdict, reason = "undecided", f"Not decidable with {attack.others:,} held-out rows: the AUC lies between {low:.3f} and {high:.3f}; about {needed:,} are needed."
     else:
@@ -91,16 +96,17 @@ def _auc_figure(key: str, name: str, attack: Attack, null: Attack, policy: Polic
 
 def _tpr_figure(attack: Attack, null: Attack, policy: Policy) -> Figure:
     low, high = attack.found_interval
-    needed = 1_000
+    few = min(attack.others, attack.members)
     verdict: Verdict
-    if low > policy.tpr_fail:
+    if few < _LEAST_FOR_RATE:
+        verdict, reason = "undecided", f"Not decidable with {few:,} rows: one in a hundred is too few of them; about {_NEEDED_FOR_RATE:,} held-out rows are needed."
+    elif low > policy.tpr_fail:
         verdict, reason = "fail", f"{attack.found:.1%} of the training rows are found while only 1 % of others are accused."
-    elif attack.others < 100:
-        verdict, reason = "undecided", f"Not decidable with {attack.others:,} rows to accuse wrongly; about {needed:,} and as many for reference are needed."
     elif high <= policy.tpr_pass:
         verdict, reason = "pass", f"Hardly more training rows are found than others are accused: at most {high:.1%}."
-    elif low <= policy.tpr_fpr:
-        verdict, reason = "undecided", f"Not decidable with {attack.others:,} rows to accuse wrongly: between {low:.1%} and {high:.1%}; about {max(needed, 2 * attack.others):,} are needed."
+    elif low <= 1.2 * policy.tpr_fpr:
+        needed = max(_NEEDED_FOR_RATE, 2 * few)
+        verdict, reason = "undecided", f"Not decidable with {few:,} rows: between {low:.1%} and {high:.1%}; about {needed:,} held-out rows are needed."
     else:
         verdict, reason = "warn", f"{attack.found:.1%} of the training rows are found where 1 % is chance ({low:.1%} to {high:.1%})."
     return Figure(key="membership_tpr", name="Training rows found at 1 % false alarms", family="privacy", value=attack.found, interval=(low, high),

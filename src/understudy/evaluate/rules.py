@@ -93,7 +93,7 @@ def _domain_figure(comparison: Comparison, domains: Mapping[str, Domain], policy
     made, held = share["synthetic"], share["holdout"]
     columns = sorted(domains, key=lambda name: -float(domains[name].outside["synthetic"].mean()))
     excess = made.value - held.value
-    beyond = made.interval[0] > held.value and excess > policy.domain_gap
+    beyond = made.interval[0] > held.interval[1] and excess > policy.domain_gap
     verdict: Verdict = "pass" if not beyond else "fail" if excess > 20 * policy.domain_gap else "warn"
     reason = "Values lie where real values lie." if not beyond else f'{made.value:.1%} of the rows, most by "{columns[0]}"; {held.value:.1%} of held-out rows.'
     return _figure("out_of_domain", "Rows outside the real domain", made, held, verdict, reason,

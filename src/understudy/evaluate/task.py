@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
 from understudy.evaluate.features import LinearFeatures, Rows, TreeFeatures
 from understudy.evaluate.resample import Floats, Side
@@ -19,6 +21,7 @@ Metric = Literal["ROC AUC", "PR AUC", "macro F1", "R2", "MAE"]
 MODELS: tuple[Literal["boosted trees", "linear"], ...] = ("boosted trees", "linear")
 MOST_CLASSES = 10
 _FEW_VALUES = 10
+_WIDE = 100
 
 METRICS: dict[Kind, tuple[Metric, ...]] = {
     "binary": ("ROC AUC", "PR AUC", "macro F1"),
@@ -102,9 +105,12 @@ def fitted(
     if task.kind == "regression":
         scale = float(np.std(truth)) or 1.0
         centre = float(np.mean(truth))
-        estimator = _regressor(model, features, iterations, learning_rate).fit(features(rows), (truth - centre) / scale)
+        estimator = _regressor(features, iterations, learning_rate).fit(features(rows), (truth - centre) / scale)
         return lambda new: Predictions(np.asarray(estimator.predict(features(new)) * scale + centre, np.float64))
-    classifier = _classifier(model, features, iterations, learning_rate).fit(features(rows), truth)
+    with warnings.catch_warnings():
+        # A linear model stopped at its limit of steps is near enough to judge by.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        classifier = _classifier(features, iterations, learning_rate).fit(features(rows), truth)
 
     def probabilities(new: Rows) -> Predictions:
         spread = np.zeros((len(next(iter(new.values()))), len(task.classes)))
@@ -128,7 +134,7 @@ def _constant(task: Task, truth: NDArray[Any]) -> Callable[[Rows], Predictions]:
     return always
 
 
-def _classifier(model: str, features: TreeFeatures | LinearFeatures, iterations: int, learning_rate: float) -> Any:
+def _classifier(features: TreeFeatures | LinearFeatures, iterations: int, learning_rate: float) -> Any:
     if isinstance(features, TreeFeatures):
         from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -138,7 +144,7 @@ def _classifier(model: str, features: TreeFeatures | LinearFeatures, iterations:
     return LogisticRegression(max_iter=150, tol=1e-3)
 
 
-def _regressor(model: str, features: TreeFeatures | LinearFeatures, iterations: int, learning_rate: float) -> Any:
+def _regressor(features: TreeFeatures | LinearFeatures, iterations: int, learning_rate: float) -> Any:
     if isinstance(features, TreeFeatures):
         from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -149,12 +155,14 @@ def _regressor(model: str, features: TreeFeatures | LinearFeatures, iterations: 
 
 
 def _boosting(features: TreeFeatures, iterations: int, learning_rate: float) -> dict[str, Any]:
+    wide = len(features.columns) > _WIDE
     return {
         "max_iter": iterations,
         "learning_rate": learning_rate,
         "max_leaf_nodes": 31,
         "min_samples_leaf": 20,
-        "categorical_features": features.categorical,
+        "max_bins": 63 if wide else 255,
+        "categorical_features": None if wide else features.categorical,
         "early_stopping": False,
         "random_state": 0,
     }

@@ -2,7 +2,8 @@
 
 Two numbers: 1 - |difference of their Pearson correlations| / 2. Anything else: the overlap of the two-column table, numbers cut into ten bins
 of equal width. These are SDMetrics' CorrelationSimilarity and ContingencySimilarity, except that one set of bins, over the real range,
-serves both tables. A pair with a constant column has no correlation and is left out.
+serves both tables. A pair with a constant column has no correlation and is left out. SDMetrics (0.32) averages related pairs only
+(correlation beyond .5, Cramér's V beyond .3 in the real table), because unrelated pairs are right by themselves; both means are given.
 
 With many columns the mean is over a random part of the pairs, and the worst are looked for among those where a coarse cut of every pair
 (five cells a column, all pairs at once as one matrix product) shows the greatest difference.
@@ -25,6 +26,8 @@ from understudy.evaluate.tables import Column, Comparison
 MOST_PAIRS = 1_500
 SCREENED = 150
 _SCREEN_ROWS = 5_000
+RELATED_CORRELATION = 0.5
+RELATED_TABLE = 0.3
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,19 @@ class Trend:
     a: int
     b: int
     correlation: bool              # else contingency
+    strength: float                # real: |correlation| or Cramér's V of the table
     score: Sampled
+
+    @property
+    def related(self) -> bool:
+        return self.strength > (RELATED_CORRELATION if self.correlation else RELATED_TABLE)
 
 
 @dataclass(frozen=True)
 class Trends:
-    mean: Sampled
+    mean: Sampled                  # over all pairs
+    related: Sampled | None        # over the related ones; None where there is none
+    related_counted: int
     counted: int                   # pairs in the mean
     possible: int
     pairs: list[Trend]             # those of the mean and those found by screening
@@ -58,7 +68,9 @@ def trends(comparison: Comparison, groups: Groups, stream: Stream) -> Trends | N
     further: list[Trend] = []
     if len(chosen) < possible:
         further = score.pairs([pair for pair in most_different(comparison, stream) if pair not in set(chosen)])
-    return Trends(Sampled.mean([trend.score for trend in known]), len(known), possible, found + further)
+    related = [trend.score for trend in known if trend.related]
+    mean = Sampled.mean([trend.score for trend in known])
+    return Trends(mean, Sampled.mean(related) if related else None, len(related), len(known), possible, found + further)
 
 
 class _Scorer:
@@ -73,16 +85,18 @@ class _Scorer:
         found = []
         for a, b in chosen:
             numbers = self._columns[a].numeric and self._columns[b].numeric
-            found.append(Trend(a, b, numbers, self._correlation(a, b) if numbers else self._contingency(a, b)))
+            strength, score = self._correlation(a, b) if numbers else self._contingency(a, b)
+            found.append(Trend(a, b, numbers, strength, score))
         return found
 
-    def _contingency(self, a: int, b: int) -> Sampled:
+    def _contingency(self, a: int, b: int) -> tuple[float, Sampled]:
         both = paired(self._cut(a), self._cut(b))
         counts = {side: self._groups.counts(side, both.codes[side], both.cells) for side in SIDES}
         used = sum(count.sum(axis=0) for count in counts.values()) > 0
-        return self._groups.sampled({side: count[:, used] for side, count in counts.items()}, overlap)
+        strength = _table_strength(counts["real"].sum(axis=0).reshape(self._cut(a).cells, self._cut(b).cells))
+        return strength, self._groups.sampled({side: count[:, used] for side, count in counts.items()}, overlap)
 
-    def _correlation(self, a: int, b: int) -> Sampled:
+    def _correlation(self, a: int, b: int) -> tuple[float, Sampled]:
         x, y = self._standardised(a), self._standardised(b)
         sums = {side: self._sums(side, x[side], y[side]) for side in SIDES}
         total = {side: pearson(sums[side].sum(axis=0)) for side in SIDES}
@@ -90,18 +104,19 @@ class _Scorer:
         matched = pearson(self._groups.subsets @ sums["synthetic"])
         if np.isnan(total["real"]) or np.isnan(total["synthetic"]):
             nothing = np.full(self._groups.draws, np.nan)
-            return Sampled(np.nan, np.nan, np.nan, nothing, nothing)
+            return 0.0, Sampled(np.nan, np.nan, np.nan, nothing, nothing)
 
         def similarity(other: Floats, real: Floats) -> Floats:
             return 1.0 - np.abs(other - real) / 2.0
 
-        return Sampled(
+        score = Sampled(
             float(similarity(total["synthetic"], total["real"])),
             float(similarity(total["holdout"], total["real"])),
             float(np.nanmean(similarity(matched, total["real"]))),
             similarity(drawn["synthetic"], drawn["real"]),
             similarity(drawn["holdout"], drawn["real"]),
         )
+        return abs(float(total["real"])), score
 
     def _sums(self, side: Side, x: Floats, y: Floats) -> Floats:
         """Per group: n, Σx, Σy, Σx², Σy², Σxy over the rows that have both: (groups, 6)."""
@@ -125,6 +140,17 @@ class _Scorer:
             centre, scale = (float(real.mean()), float(real.std())) if len(real) else (0.0, 1.0)
             self._moments[number] = {side: (column.values[side] - centre) / (scale or 1.0) for side in SIDES}
         return self._moments[number]
+
+
+def _table_strength(table: NDArray[np.float32]) -> float:
+    """Cramér's V of a table of counts, uncorrected; 0 where a row or column is alone."""
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0].astype(np.float64)
+    smaller = min(table.shape) - 1
+    if smaller < 1:
+        return 0.0
+    n = table.sum()
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
+    return float(np.sqrt(((table - expected) ** 2 / expected).sum() / n / smaller))
 
 
 def pearson(sums: NDArray[np.floating]) -> Floats:

@@ -7,19 +7,24 @@ bootstrap of the test rows. Without a target up to five columns are predicted fr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from understudy.core.random import Stream
-from understudy.evaluate.association import association_matrix
+from understudy.evaluate.association import association, association_matrix
 from understudy.evaluate.importance import Importances, importances, rank_agreement, top_overlap
+from understudy.evaluate.parallel import side_by_side
 from understudy.evaluate.resample import Floats, centred
-from understudy.evaluate.tables import Comparison
+from understudy.evaluate.tables import Column, Comparison
 from understudy.evaluate.task import METRICS, MODELS, Metric, Predictions, Task, fitted, halves, rows_of, task_of
 
 TOP = 5
 _DRAWS = 200
 _MOST_CHOSEN = 5
+_MOST_CHOSEN_WIDE = 2
+_MOST_IMPORTANCES = 60
 _LEAST_TEST_ROWS = 20
 _LEAST_TRAIN_ROWS = 40
 
@@ -100,7 +105,7 @@ def chosen_targets(comparison: Comparison) -> list[str]:
     strength = np.nanmean(np.where(np.eye(len(columns), dtype=bool), np.nan, association_matrix(columns, "real") ** 2), axis=1)
     order = np.argsort(-np.nan_to_num(strength, nan=-1.0), kind="stable")
     usable = [columns[place].name for place in order if len(np.unique(columns[place].present("real"))) > 1]
-    return usable[:_MOST_CHOSEN]
+    return usable[: _MOST_CHOSEN if len(comparison.columns) <= 100 else _MOST_CHOSEN_WIDE]
 
 
 def _result(comparison: Comparison, task: Task, effort: Effort, stream: Stream) -> TaskResult | None:
@@ -117,18 +122,18 @@ def _result(comparison: Comparison, task: Task, effort: Effort, stream: Stream) 
     truth = task.truth(test[task.target.name])
     if task.kind != "regression" and len(np.unique(truth)) < 2:
         return None
-    options = {"iterations": effort.iterations, "learning_rate": effort.learning_rate}
+    options: dict[str, Any] = {"iterations": effort.iterations, "learning_rate": effort.learning_rate}
     weights = rng.multinomial(len(truth), np.full(len(truth), 1 / len(truth)), size=_DRAWS).astype(np.float64)
-    scores, trees = [], {}
-    for model in MODELS:
-        predict = {"real": fitted(task, model, real, **options), "synthetic": fitted(task, model, made, **options)}
-        scores += _scored(task, model, predict["real"](test), predict["synthetic"](test), truth, weights)
-        if model == "boosted trees":
-            trees = predict
-    agreement = None
-    if len(task.others) >= 3 and len(np.unique(task.truth(made[task.target.name]))) > 1:
-        pair = [fitted(task, "boosted trees", half, **options) for half in halves(real, rng)]
-        agreement = _agreement(task, [trees["real"], trees["synthetic"], *pair], test, effort, stream)
+    learns = len(np.unique(task.truth(made[task.target.name]))) > 1
+    trained = [(model, rows) for model in MODELS for rows in (real, made)]
+    compared = len(task.others) >= 3 and learns
+    if compared:
+        trained += [("boosted trees", half) for half in halves(real, rng)]
+    models = side_by_side([partial(fitted, task, model, rows, **options) for model, rows in trained])
+    scores: list[Scored] = []
+    for place, model in enumerate(MODELS):
+        scores += _scored(task, model, models[2 * place](test), models[2 * place + 1](test), truth, weights)
+    agreement = _agreement(task, [*models[:2], *models[4:]], test, effort, stream) if compared else None
     return TaskResult(task, train_rows, len(truth), scores, agreement, _note(task, made, known, train_rows))
 
 
@@ -157,10 +162,12 @@ def _agreement(task: Task, models: list, test, effort: Effort, stream: Stream) -
     part = np.sort(rng.choice(n, min(n, effort.importance_rows), replace=False))
     rows = {name: values[part] for name, values in test.items()}
     weights = rng.multinomial(len(part), np.full(len(part), 1 / len(part)), size=60).astype(np.float64)
-    real, synthetic, one, other = (importances(task, predict, rows, weights, stream) for predict in models)
-    k = min(TOP, len(task.others) - 1)
+    columns = _related(task, rows)
+    work = [partial(importances, task, columns, predict, rows, weights, stream) for predict in models]
+    real, synthetic, one, other = side_by_side(work)
+    k = min(TOP, len(columns) - 1)
     return Agreement(
-        [column.name for column in task.others],
+        [column.name for column in columns],
         real,
         synthetic,
         rank_agreement(real, synthetic),
@@ -168,6 +175,14 @@ def _agreement(task: Task, models: list, test, effort: Effort, stream: Stream) -
         top_overlap(real, synthetic, k),
         top_overlap(one, other, k),
     )
+
+
+def _related(task: Task, rows) -> list[Column]:  # type: ignore[no-untyped-def]
+    """All other columns, or the 60 that go most with the target in the test rows."""
+    if len(task.others) <= _MOST_IMPORTANCES:
+        return list(task.others)
+    strength = [abs(np.nan_to_num(association(task.target, rows[task.target.name], other, rows[other.name]))) for other in task.others]
+    return [task.others[place] for place in sorted(np.argsort(strength)[-_MOST_IMPORTANCES:])]
 
 
 def _note(task: Task, made, known: dict[str, int], train_rows: int) -> str:  # type: ignore[no-untyped-def]

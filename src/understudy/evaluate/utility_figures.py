@@ -141,7 +141,7 @@ def _score_figure(result: TaskResult, scored: Scored, policy: Policy) -> Figure:
     reason = "Even the model trained on real rows does no better than guessing."
     if verdict != "info":
         loss, ends = _loss(scored, real)
-        reason = f"{loss:.1%} of the skill is lost" if loss > 0 else "No skill is lost"
+        reason = f"{min(1.0, loss):.1%} of the skill is lost" if loss > 0 else "No skill is lost"
         reason += f" (between {ends[0]:.1%} and {ends[1]:.1%})." if verdict == "undecided" else "."
     error = scored.metric == "MAE"
     top = max(scored.real, scored.synthetic, scored.chance) * 1.1 if error else 1.0

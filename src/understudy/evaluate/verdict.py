@@ -59,7 +59,8 @@ _SENTENCES: dict[Family, dict[Verdict, str]] = {
 _ORDER: tuple[Family, ...] = ("fidelity", "utility", "privacy", "rules")
 _GRAVITY = {"fail": 0, "warn": 1, "undecided": 2}
 _MOST_WEAK = 20
-_ADVISORY = frozenset({"rare_levels_covered", "levels_covered", "heaping", "tail_error", "missing_patterns"})
+# A lost rare level, a short tail, a weaker model or a score at one threshold alone makes no table useless: at most a warning.
+_ADVISORY = frozenset({"rare_levels_covered", "levels_covered", "heaping", "tail_error", "missing_patterns", "tstr_trees_macro_f1"})
 
 
 def verdict(
@@ -80,7 +81,7 @@ def verdict(
 def _family(family: Family, figures: list[Figure]) -> FamilyVerdict:
     own = [figure for figure in figures if figure.family == family]
     found = worst([_weight(figure) for figure in own])
-    telling = sorted((figure for figure in own if figure.verdict in _GRAVITY), key=lambda figure: _GRAVITY[figure.verdict])
+    telling = sorted((figure for figure in own if _weight(figure) in _GRAVITY), key=lambda figure: _GRAVITY[_weight(figure)])
     reasons = [f"{figure.name}: {figure.reason}" for figure in telling] or [
         f"{figure.name}: {figure.reason}" for figure in own if figure.verdict == "pass" and figure.reason
     ][:3]
@@ -89,10 +90,12 @@ def _family(family: Family, figures: list[Figure]) -> FamilyVerdict:
 
 
 def _weight(figure: Figure) -> Verdict:
-    """What a figure counts for its family: a lost rare level or a short tail alone makes no table useless."""
-    if figure.key in _ADVISORY and figure.verdict == "fail":
+    """What a figure counts for its family."""
+    advisory = figure.key in _ADVISORY or figure.key.startswith("tstr_linear")
+    if advisory and figure.verdict == "fail":
         return "warn"
-    if figure.key in _ADVISORY and figure.verdict == "undecided":
+    # Single scores of few test rows are wide; whether usefulness is decided is read off `utility_kept`.
+    if (advisory or figure.key.startswith("tstr_")) and figure.verdict == "undecided":
         return "info"
     return figure.verdict
 
@@ -121,20 +124,15 @@ def _weak_points(
     figures: list[Figure], columns: list[ColumnResult], pairs: list[PairResult], giveaways: list[GiveAway], rules: list[RuleResult], policy: Policy
 ) -> list[WeakPoint]:
     points = [
-        WeakPoint(severity=_severity(figure), family=figure.family, text=f"{figure.name}: {figure.reason}")
+        WeakPoint(severity=_weight(figure), family=figure.family, text=f"{figure.name}: {figure.reason}")  # type: ignore[arg-type]
         for figure in figures
-        if figure.verdict in _GRAVITY
+        if _weight(figure) in _GRAVITY and figure.key != "rules_broken"
     ]
     points += [_broken(rule) for rule in rules if rule.verdict in ("fail", "warn")][:5]
     points += _worst_columns(columns)
     points += _worst_pairs(pairs)
     points += _telling_columns(figures, giveaways)
     return sorted(points, key=lambda point: (_GRAVITY[point.severity], _ORDER.index(point.family) if point.severity != "fail" else -(point.family == "privacy")))
-
-
-def _severity(figure: Figure):  # type: ignore[no-untyped-def]
-    weight = _weight(figure)
-    return weight if weight in _GRAVITY else "undecided"
 
 
 def _broken(rule: RuleResult) -> WeakPoint:
