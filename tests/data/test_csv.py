@@ -90,7 +90,7 @@ def test_blanks_and_words_for_missing_among_numbers_are_missing_and_listed(from_
     assert values(table)["rate"] == [7, 8, None, None, 9]
     for shown in ("blank (1 space)", '"NA"', '"?"'):
         assert shown in said(table, "total")
-    assert "1 quoted empty cells are missing" in said(table, "rate")
+    assert "1 quoted empty cell read as missing" in said(table, "rate")
 
 
 def test_words_for_missing_stay_values_among_text(from_text: Any) -> None:
@@ -103,7 +103,7 @@ def test_words_for_missing_stay_values_among_text(from_text: Any) -> None:
 def test_quoted_empty_cell_is_kept_apart_from_a_missing_one(from_text: Any) -> None:
     table = from_text('a,b\nx,1\n"",2\n,3\n')
     assert values(table)["a"] == ["x", "", None]
-    assert "1 quoted empty cells are kept as empty text, apart from 1 missing" in said(table, "a")
+    assert "1 quoted empty cell kept as empty text, apart from 1 missing" in said(table, "a")
 
 
 def test_where_all_is_quoted_empty_means_missing(from_text: Any) -> None:
@@ -306,6 +306,24 @@ def test_ragged_row_far_down_is_found(from_text: Any) -> None:
     text = "a,b\n" + "1,2\n" * 100_000 + "1,2,3\n" + "1,2\n" * 10
     with pytest.raises(DataError, match=r"row 100,001 \(line 100,002\) has 3"):
         from_text(text)
+
+
+@pytest.mark.parametrize("text", ['a,b\n1,"x\n2,y\n3,z\n', 'a,b\n1,"x\n2,"y"\n3,z\n', 'a,b,c\n1,"x,3\n2,y,4\n3,"z",5\n4,"w",6\n'])
+def test_quote_that_is_never_closed_swallows_no_rows(from_text: Any, text: str) -> None:
+    with pytest.raises(DataError, match=r"quote is opened (.|\n)*line 2|different numbers of cells"):
+        from_text(text, quote='"')
+    assert from_text(text, quote="").rows >= 2
+
+
+def test_cells_of_several_lines_are_no_fault(from_text: Any) -> None:
+    table = from_text('a,b\n1,"x, y\nz, w"\n2,"u"\n3,"one\ntwo, three"\n')
+    assert values(table)["b"] == ["x, y\nz, w", "u", "one\ntwo, three"]
+
+
+def test_line_that_names_the_delimiter_is_heeded_and_passed_over(from_text: Any) -> None:
+    assert values(from_text("sep=;\na;b\n1,5;x\n2;y, z\n")) == {"a": [1.5, 2.0], "b": ["x", "y, z"]}
+    with pytest.raises(DataError, match=r"row 2 \(line 4\) has 3"):
+        from_text("sep=;\na;b\n1;x\n2;y;3\n")
 
 
 def test_wrong_delimiter_is_refused(from_text: Any) -> None:

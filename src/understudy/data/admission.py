@@ -13,7 +13,7 @@ from typing import Literal
 import polars as pl
 
 from understudy.core.errors import DataError
-from understudy.data.table import Note, quoted
+from understudy.data.table import Note, counted, quoted
 from understudy.data.values import Nested, json_text, nested_note, refusal, typed_series
 
 Infinities = Literal["error", "null"]
@@ -75,7 +75,7 @@ class Door:
         """The notes on what `admit` changes. Raises `DataError` for infinities unless they were to be treated as missing."""
         for name, seen in self._seen.items():
             if seen.nan:
-                self.notes.append(Note(name, f"{seen.nan:,} NaN cells are missing values", "NaN is no number"))
+                self.notes.append(Note(name, f"{counted(seen.nan, 'NaN cell')} read as missing", "NaN is no number"))
             if seen.infinite and self._admission.infinities == "error":
                 raise infinities_error(name, seen.infinite, seen.rows, self._where)
             if seen.infinite:
@@ -120,14 +120,14 @@ def infinities_error(name: str, count: int, rows: Sequence[int], where: str) -> 
     """The refusal of infinite cells."""
     places = ", ".join(f"{row:,}" for row in rows) + (", …" if count > len(rows) else "")
     return DataError(
-        f'Column "{name}" holds {count:,} infinite value{"s" if count > 1 else ""}.',
+        f'Column "{name}" holds {counted(count, "infinite value")}.',
         where=f"{where}, row{'s' if count > 1 else ''} {places}",
         remedy='Correct them, or treat them as missing: read(..., infinities="null").',
     )
 
 
 def infinities_note(name: str, count: int) -> Note:
-    return Note(name, f"{count:,} infinite values are missing values", 'infinities="null" was asked for')
+    return Note(name, f"{counted(count, 'infinite value')} read as missing", 'infinities="null" was asked for')
 
 
 def require_columns(names: Iterable[str], *, where: str) -> list[str]:

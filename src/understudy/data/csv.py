@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ import polars as pl
 from understudy.core.errors import DataError, SinkError
 from understudy.data.admission import Infinities, require_columns, require_rows
 from understudy.data.csv_cells import Layout, Ragged, UndecodableText, text_frames
-from understudy.data.csv_faults import first_bad_byte, undecodable
+from understudy.data.csv_faults import first_bad_byte, require_closed_quotes, undecodable
 from understudy.data.dialect import SAMPLE_BYTES, Dialect, detect_dialect, detect_encoding, has_header, plain_forms, rows_of
 from understudy.data.native_form import NativeForm
 from understudy.data.number_text import PLAIN
@@ -27,6 +28,8 @@ from understudy.data.streams import beginning
 from understudy.data.table import FrameSource, Note, Source, Table, quoted
 from understudy.data.text_columns import ColumnPlan, TextColumn, file_mark
 
+# Spreadsheet programs write the delimiter into the first line: sep=;
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\r?\n", re.IGNORECASE)
 MEMORY_BYTES = 384 << 20
 _CELL_BYTES = 16  # what a cell of text takes beside its letters
 
@@ -63,6 +66,7 @@ class _FirstPass:
     missing: int = 0
     left_out: Counter[Path] = field(default_factory=Counter)
     bytes: int = 0
+    suspicious: bool = False
     kept: list[pl.DataFrame] | None = field(default_factory=list)
 
 
@@ -149,10 +153,15 @@ def _layout_of(path: Path, options: CsvOptions) -> tuple[Layout, list[Note]]:
     if text is None:
         encoding, text = "cp1252", _decoded(sample, "cp1252", path, options) or ""
     complete = len(sample) < SAMPLE_BYTES
+    preamble = _SEPARATOR_LINE.match(text)
+    if preamble:
+        text = text[preamble.end() :]
     if not text.strip():
         raise DataError("The file holds nothing but blanks.", where=where, remedy="Hand in a file with column names and rows.")
     dialect = replace(
-        detect_dialect(text, complete=complete, delimiter=_one_character(options.delimiter), quote=options.quote),
+        detect_dialect(
+            text, complete=complete, delimiter=_one_character(options.delimiter) or (preamble[1] if preamble else None), quote=options.quote
+        ),
         encoding=encoding,
         bom=bom,
     )
@@ -162,17 +171,17 @@ def _layout_of(path: Path, options: CsvOptions) -> tuple[Layout, list[Note]]:
     if not header:
         names = [f"column_{i + 1}" for i in range(len(rows[0]))]
         why = "the caller said so" if options.header is False else "its first row holds values like those below"
-        return _layout(dialect, names, options), [
+        return _layout(dialect, names, options, preamble), [
             Note(None, "the columns are named column_1, column_2, …", f"the file has no header: {why}")
         ]
     if len(rows) == 1 and complete:
         raise DataError("The file has column names but no rows.", where=where, remedy="Hand in a file with at least one row of values.")
     names = [name.strip() if dialect.skip_space else name for name in rows[0]]
-    return _layout(dialect, require_columns(names, where=where), options), []
+    return _layout(dialect, require_columns(names, where=where), options, preamble), []
 
 
-def _layout(dialect: Dialect, names: list[str], options: CsvOptions) -> Layout:
-    return Layout(dialect, names, missing=tuple(options.missing), ragged=options.ragged)
+def _layout(dialect: Dialect, names: list[str], options: CsvOptions, preamble: re.Match[str] | None) -> Layout:
+    return Layout(dialect, names, missing=tuple(options.missing), ragged=options.ragged, preamble=1 if preamble else 0)
 
 
 def _decoded(sample: bytes, encoding: str, path: Path, options: CsvOptions) -> str | None:
@@ -206,6 +215,7 @@ def _require_same_header(path: Path, first: Path, layout: Layout) -> None:
         return
     sample = beginning(path, SAMPLE_BYTES)
     text = codecs.getincrementaldecoder(layout.dialect.encoding)("replace").decode(sample).removeprefix("\ufeff")
+    text = _SEPARATOR_LINE.sub("", text, count=1) if layout.preamble else text
     names = rows_of(text, layout.dialect, complete=len(sample) < SAMPLE_BYTES)[:1]
     found = [name.strip() if layout.dialect.skip_space else name for name in names[0]] if names else []
     if found != layout.names:
@@ -226,6 +236,7 @@ def _first_pass(paths: Sequence[Path], layout: Layout, options: CsvOptions) -> _
     for path in paths:
         for text in text_frames(path, layout, left_out=seen.left_out):
             seen.rows += text.height
+            seen.suspicious |= _may_have_swallowed_rows(text, layout)
             for column, cells in zip(seen.columns, text, strict=True):
                 column.see(cells)
                 seen.missing += cells.null_count()
@@ -234,7 +245,20 @@ def _first_pass(paths: Sequence[Path], layout: Layout, options: CsvOptions) -> _
                 seen.kept.append(text)
             else:
                 seen.kept = None
+        if seen.suspicious:
+            require_closed_quotes(path, layout.dialect, layout.preamble)
     return seen
+
+
+def _may_have_swallowed_rows(text: pl.DataFrame, layout: Layout) -> bool:
+    """True where a cell of several lines holds as many delimiters as a whole row: a quote may have been left open."""
+    if layout.dialect.quote is None:
+        return False
+    lines = text.select(pl.any_horizontal(pl.all().str.contains("\n", literal=True))).to_series().fill_null(False)
+    if not lines.any():
+        return False
+    marks = pl.max_horizontal(pl.all().str.count_matches(layout.dialect.delimiter, literal=True))
+    return bool((text.filter(lines).select(marks).to_series() >= max(1, len(layout.names) - 1)).any())
 
 
 # Plans: from evidence to types

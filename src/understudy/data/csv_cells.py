@@ -28,12 +28,13 @@ _LARGEST_BLOCK = 1 << 30
 
 @dataclass(frozen=True)
 class Layout:
-    """All that is needed to read a file's cells as text."""
+    """All that is needed to read a file's cells as text. preamble: lines before the header or first row, to be passed over."""
 
     dialect: Dialect
     names: list[str]
     missing: tuple[str, ...] = ()
     ragged: Ragged = "error"
+    preamble: int = 0
 
 
 class UndecodableText(Exception):
@@ -90,7 +91,7 @@ def _parsed(path: Path, layout: Layout, columns: Sequence[str] | None, left_out:
             reader = pc.open_csv(
                 _as_utf8(stream, layout.dialect.encoding),
                 # The header is read as a row like any other: names may hold anything, line breaks too.
-                read_options=pc.ReadOptions(autogenerate_column_names=True, block_size=block),
+                read_options=pc.ReadOptions(autogenerate_column_names=True, block_size=block, skip_rows=layout.preamble),
                 parse_options=_parse_options(path, layout, left_out),
                 convert_options=_convert_options(layout, list(keys), wanted),
             )
@@ -102,7 +103,7 @@ def _parsed(path: Path, layout: Layout, columns: Sequence[str] | None, left_out:
         except UnicodeDecodeError:
             raise UndecodableText from None
         except pa.ArrowKeyError:
-            raise ragged_rows(path, layout.dialect, len(layout.names)) from None
+            raise ragged_rows(path, layout.dialect, len(layout.names), layout.preamble) from None
         except pa.ArrowInvalid as error:
             raise _explained(error, path, layout) from None
         finally:
@@ -172,7 +173,7 @@ def _explained(error: Exception, path: Path, layout: Layout) -> Exception:
     if "Empty CSV" in text:
         return DataError("The file has no rows.", where=str(path), remedy="Hand in a file with at least one row of values.")
     if "columns, got" in text:
-        return ragged_rows(path, layout.dialect, len(layout.names))
+        return ragged_rows(path, layout.dialect, len(layout.names), layout.preamble)
     return DataError(
         f"The file cannot be read as delimited text: {text}.",
         where=str(path),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import csv
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +46,19 @@ def first_bad_byte(path: Path, encoding: str) -> tuple[int, int, int] | None:
             line += line_breaks
 
 
-def ragged_rows(path: Path, dialect: Dialect, width: int) -> DataError:
+def ragged_rows(path: Path, dialect: Dialect, width: int, preamble: int) -> DataError:
     """The error for rows that have not `width` cells: which, and how many."""
     listed: list[str] = []
     count = 0
     with opened(path) as stream:
-        reader = dialect.reader(_lines(stream, dialect.encoding))
+        reader = dialect.reader(islice(_lines(stream, dialect.encoding), preamble, None))
         number = -1 if dialect.header else 0
         for row in reader:
             number += 1 if row else 0
             if row and len(row) != width:
                 count += 1
                 if len(listed) < 3:
-                    listed.append(f"row {max(number, 0):,} (line {reader.line_num:,}) has {len(row)}")
+                    listed.append(f"row {max(number, 0):,} (line {reader.line_num + preamble:,}) has {len(row)}")
     more = f", and {count - len(listed):,} more rows" if count > len(listed) else ""
     found = "; ".join(listed) + more if listed else "a quote is opened and never closed"
     return DataError(
@@ -64,6 +66,22 @@ def ragged_rows(path: Path, dialect: Dialect, width: int) -> DataError:
         where=f"{path}, delimiter {NAMES.get(dialect.delimiter, dialect.delimiter)}",
         remedy='Mend those rows, name the delimiter or quote (delimiter=";", quote=""), or leave the rows out: read(path, ragged="skip").',
     )
+
+
+def require_closed_quotes(path: Path, dialect: Dialect, preamble: int) -> None:
+    """Raises `DataError` with the line where a quote is opened that is not closed as it should be."""
+    line = preamble
+    with opened(path) as stream:
+        reader = dialect.reader(islice(_lines(stream, dialect.encoding), preamble, None), strict=True)
+        try:
+            for _ in reader:
+                line = preamble + reader.line_num
+        except csv.Error:
+            raise DataError(
+                "A quote is opened and not closed, so that several rows run into one cell.",
+                where=f"{path}, line {line + 1:,}",
+                remedy='Close the quote, or take quotes for plain characters: read(path, quote="").',
+            ) from None
 
 
 def _lines(stream: Any, encoding: str) -> Iterator[str]:

@@ -63,7 +63,7 @@ class Dialect:
         spellings = {name: (false, true) for name, (false, true) in state["spellings"].items()}
         return cls(**{**state, "numbers": numbers, "spellings": spellings})
 
-    def reader(self, lines: Iterable[str]) -> Any:
+    def reader(self, lines: Iterable[str], *, strict: bool = False) -> Any:
         """The standard library's reader for this dialect: exact row by row, where speed does not matter."""
         return csv.reader(
             lines,
@@ -73,6 +73,7 @@ class Dialect:
             doublequote=self.escape is None,
             escapechar=self.escape,
             skipinitialspace=self.skip_space,
+            strict=strict,
         )
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from understudy.data.admission import Infinities, infinities_error, infinities_note
 from understudy.data.number_text import FORMS, INFINITE_WORDS, MISSING_WORDS, PLAIN, NumberForm
-from understudy.data.table import Note
+from understudy.data.table import Note, counted
 
 SPELLINGS = (("false", "true"), ("False", "True"), ("FALSE", "TRUE"))
 _LEADING_ZERO = r"^[+-]?0[0-9]"
@@ -125,9 +125,9 @@ class TextColumn:
         kind = "true/false" if plan.dtype == pl.Boolean else "numbers"
         for word, count in self._words.most_common(5):
             shown = f'"{word}"' if word.strip() else f"blank ({len(word)} space{'s' if len(word) > 1 else ''})"
-            notes.append(Note(self.name, f"{count:,} cells {shown} are missing values", f"all others are {kind}"))
+            notes.append(Note(self.name, f"{counted(count, 'cell')} {shown} read as missing", f"all others are {kind}"))
         if self._empty:
-            notes.append(Note(self.name, f"{self._empty:,} quoted empty cells are missing values", f"all others are {kind}"))
+            notes.append(Note(self.name, f"{counted(self._empty, 'quoted empty cell')} read as missing", f"all others are {kind}"))
         if plan.form != PLAIN:
             notes.append(Note(self.name, f"read as numbers with {plan.form}", self._form_reason()))
         return notes
@@ -138,12 +138,12 @@ class TextColumn:
             notes.append(Note(self.name, "kept as text", self._kept_as_text))
         if self._empty and plan.empty_is_missing:
             notes.append(
-                Note(self.name, f"{self._empty:,} quoted empty cells are missing values", "the file writes missing cells in quotes")
+                Note(self.name, f"{counted(self._empty, 'quoted empty cell')} read as missing", "the file writes missing cells in quotes")
             )
         elif self._empty:
-            beside = f", apart from {self._missing:,} missing cells" if self._missing else ""
+            beside = f", apart from {counted(self._missing, 'missing cell')}" if self._missing else ""
             notes.append(
-                Note(self.name, f"{self._empty:,} quoted empty cells are kept as empty text{beside}", "a quoted cell holds a text")
+                Note(self.name, f"{counted(self._empty, 'quoted empty cell')} kept as empty text{beside}", "a quoted cell holds a text")
             )
         if self._rows == self._missing + self._empty:
             notes.append(Note(self.name, "read as text", "all its cells are empty"))
