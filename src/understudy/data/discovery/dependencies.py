@@ -8,6 +8,7 @@ out, and of two columns that determine each other only one direction is listed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -38,15 +39,20 @@ def find_dependencies(survey: Survey, left_out: frozenset[str] = frozenset()) ->
     sizes = [np.bincount(row) for row in codes]
     levels = np.array([len(size) for size in sizes], dtype=np.int64)
     dates = np.array([column.kind == "date" for column in columns])
-    candidates = _candidates(sizes, survey.sample.height, dates)
+    candidates = _candidates(sizes, survey.rows, dates)
     holds = _surviving(codes, levels, candidates)
     if not survey.complete:
         _check_all_rows(survey, names, holds)
     return _reduced(columns, levels, holds, survey.rows)
 
 
-def _candidates(sizes: Sequence[NDArray[np.int64]], rows: int, dates: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which ordered pairs are worth trying: enough rows a level, and a breach would be expected if the two were independent."""
+def _candidates(sizes: Sequence[NDArray[np.number[Any]]], rows: int, dates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which ordered pairs are worth trying: enough rows a level, and a breach would be expected if the two were independent.
+
+    `sizes`: each column's rows a level in the sample; `rows`: of the whole table, to which the counts are scaled.
+    """
+    scale = rows / max(1, int(sizes[0].sum()))
+    sizes = [size * scale for size in sizes]
     alike_pairs = np.array([float((size * (size - 1)).sum()) / 2 for size in sizes])
     variety = np.array([1.0 - float(((size / rows) ** 2).sum()) for size in sizes])
     levels = np.array([len(size) for size in sizes])

@@ -24,6 +24,8 @@ _MOST_TRIPLE_COLUMNS = 1000
 _MOST_MISSING = 0.2
 # A part that is nearly always zero adds nothing that the data could prove.
 _SHARE_NOT_ZERO = 0.005
+# Larger numbers are not exact in float64 once scaled to whole numbers.
+_EXACT = 2.0**62
 
 Hashes = NDArray[np.uint64]
 
@@ -64,6 +66,8 @@ def _hashed(survey: Survey, columns: list[ColumnSchema]) -> tuple[list[ColumnSch
         return [], np.empty(0, dtype=np.uint64)
     part = values[rows]
     varies = (part != 0).mean(axis=0) >= _SHARE_NOT_ZERO
+    with np.errstate(invalid="ignore"):
+        varies &= np.nanmax(np.abs(part), axis=0, initial=0) < _EXACT / 10.0**_MOST_DECIMALS
     with np.errstate(invalid="ignore"):
         varies &= np.ptp(np.where(np.isnan(part), 0, part), axis=0) > 0
     chosen = np.flatnonzero(mostly & varies)

@@ -11,15 +11,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.random import Stream
-from understudy.data.typed import NUMBERS, typed
+from understudy.data.typed import typed
 
 if TYPE_CHECKING:
     from understudy.data.schema import ColumnSchema, TableSchema
     from understudy.data.table import Table
 
-# Cells that are held as codes at once: 200 MB.
-_MOST_CELLS = 50_000_000
+# Rules are looked for on so many cells, and then checked on all rows.
+_MOST_CELLS = 8_000_000
 _FEWEST_ROWS = 20_000
+_MOST_ROWS = 200_000
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Survey:
     @classmethod
     def of(cls, table: Table, schema: TableSchema) -> Survey:
         generator = Stream(0).child("discover").generator()
-        most = max(_FEWEST_ROWS, _MOST_CELLS // max(1, len(schema.columns)))
+        most = min(_MOST_ROWS, max(_FEWEST_ROWS, _MOST_CELLS // max(1, len(schema.columns))))
         rows = table.rows
         if rows <= most:
             frame = table.frame
@@ -87,10 +88,6 @@ def as_numbers(series: pl.Series) -> NDArray[np.float64]:
     if series.dtype.is_temporal():
         series = series.cast(pl.Int64)
     return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-
-
-def is_ordered_number(column: ColumnSchema) -> bool:
-    return column.kind in NUMBERS
 
 
 def _kept(table: Table, keep: NDArray[np.bool_]) -> pl.DataFrame:

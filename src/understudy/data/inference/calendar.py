@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from understudy.data.inference.evidence import MISSING_WORDS, Evidence, examples, percent
+from understudy.data.inference.evidence import MISSING_WORDS, Evidence, percent
 from understudy.data.inference.words import masks_of
 from understudy.data.typed import parse_dates
 
@@ -272,7 +272,7 @@ def _offset(levels: pl.Series) -> str:
 def _reason(e: Evidence, shapes: list[_Shape], formats: list[str], note: str, strays: dict[str, int]) -> str:
     total = len(e.values)
     if len(formats) == 1:
-        reason = f"all {e.of()} texts are dates or times written {formats[0]}, such as {examples(shapes[0].levels, 1)}{note}"
+        reason = f"all {e.of()} texts are dates or times written {formats[0]}{note}"
     else:
         shares = "; ".join(f"{percent(shape.rows / total)} as {form}" for shape, form in zip(shapes, formats, strict=True))
         reason = f"dates in {len(formats)} formats ({shares}){note}; all are written as {formats[0]}"
@@ -306,5 +306,5 @@ def decide_duration_text(e: Evidence) -> Facts | None:
     return {
         "kind": "duration",
         "resolution": "second",
-        "reason": f"all {e.of()} texts are hours, minutes and seconds such as {examples(e.levels, 1)}, and {why}",
+        "reason": f"all {e.of()} texts are hours, minutes and seconds, and {why}",
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 MISSING_WORDS = frozenset(
@@ -67,8 +68,15 @@ class Evidence:
 
     @property
     def rows_per_level(self) -> float:
-        """Mean number of sampled rows that share a value."""
-        return len(self.values) / max(1, self.distinct)
+        """Mean number of rows that share a value.
+
+        A sample shows only part of the values. How many there are follows from how often two sampled rows agree (Simpson 1949).
+        """
+        if self.whole or self.distinct == len(self.values):
+            return len(self.values) / max(1, self.distinct)
+        counts = self.counts["count"].to_numpy().astype(np.float64)
+        agreeing = float((counts * (counts - 1)).sum()) / max(1, len(self.values) * (len(self.values) - 1))
+        return self.present / max(float(self.distinct), 1 / agreeing)
 
     @cached_property
     def words(self) -> list[str]:
@@ -88,6 +96,16 @@ class Evidence:
     def of(self) -> str:
         """How many values were looked at, for reasons."""
         return f"{self.present:,}" if self.whole else f"{self.present:,} (decided on {len(self.values):,}, checked on all)"
+
+
+def span(e: Evidence) -> str:
+    """From where to where the numbers go, without telling extremes that fewer than five rows have."""
+    ordered = e.levels.sort()
+    ends = [int(e.counts.filter(pl.col("value") == ordered[i])["count"][0]) for i in (0, -1)]
+    if e.whole and min(ends) >= 5:
+        return f"from {e.low} to {e.high}"
+    low, high = (e.values.quantile(share, "nearest") for share in (0.01, 0.99))
+    return f"from about {low:.3g} to {high:.3g}"
 
 
 def examples(values: pl.Series, most: int = 3) -> str:

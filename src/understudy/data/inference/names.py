@@ -11,11 +11,15 @@ _NUMBERED = frozenset(
         "record", "row", "user", "client", "contract", "transaction", "booking", "reference", "ref", "document", "item", "student",
     }
 )  # fmt: skip
+# yearID and month_key number the calendar, not rows.
+_CALENDAR_WORDS = frozenset({"year", "month", "week", "day", "date", "hour", "age"})
 _NUMBER_WORDS = frozenset({"no", "nr", "num", "number", "nummer", "index", "idx", "ref", "reference"})
 
 
 def id_name(e: Evidence) -> str | None:
     """The word by which the name says "identifier", or None: `encounter_id`, `InvoiceNo`, `Account Number`."""
+    if _CALENDAR_WORDS & set(e.words):
+        return None
     word = e.named(*_ID_WORDS)
     if word:
         return word

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from understudy.data.inference.evidence import MISSING_WORDS, Evidence, examples, percent
+from understudy.data.inference.evidence import MISSING_WORDS, Evidence, examples, percent, span
 from understudy.data.inference.names import id_name
 
 Facts = dict[str, Any]
@@ -47,7 +47,7 @@ def _decide_whole(e: Evidence) -> Facts:
     found = _whole_identifier(e, low, high) or _calendar_number(e, low, high) or _labels(e)
     if found:
         return found
-    reason = f"all {e.of()} values are whole numbers{kept} from {low} to {high}, {e.distinct:,} different"
+    reason = f"all {e.of()} values are whole numbers{kept} {span(e)}, {e.distinct:,} different"
     if e.unique and e.present > 20:
         reason += "; no value repeats, but neither the name nor a sequence says that it is an identifier"
     decimals = {"decimals": 0} if e.dtype.is_float() else {}
@@ -56,17 +56,17 @@ def _decide_whole(e: Evidence) -> Facts:
 
 def _whole_identifier(e: Evidence, low: int, high: int) -> Facts | None:
     word = id_name(e)
-    span = high - low + 1
+    room = high - low + 1
     if e.unique and e.present >= 3 and word:
         return {"kind": "identifier", "unique": True, "reason": f"all {e.of()} values differ and the name says '{word}'"}
     if e.unique and e.present >= 20 and not e.dtype.is_float() and not e.named("time", "timestamp", "date", "year", "epoch"):
-        if span == e.present:
-            return {"kind": "identifier", "unique": True, "reason": f"the {e.of()} values are {low} to {high}, each once: a counter"}
+        if room == e.present:
+            return {"kind": "identifier", "unique": True, "reason": f"the {e.of()} values are numbers in a row, each once: a counter"}
         # Numbers drawn at random from so short a range would have repeated many times (birthday bound).
-        if e.present**2 / (2 * span) >= 20:
+        if e.present**2 / (2 * room) >= 20:
             return {
                 "kind": "identifier", "unique": True,
-                "reason": f"no value repeats among {e.of()}, although {low} to {high} holds only {span:,} numbers: they were numbered",
+                "reason": f"no value repeats among {e.of()}, although their range holds only {room:,} numbers: they were numbered",
             }  # fmt: skip
     if word and e.distinct > _MOST_LABELS and e.rows_per_level < 1000:
         return {
@@ -107,7 +107,7 @@ def _decide_decimal(e: Evidence) -> Facts:
         return {"kind": place, "decimals": decimals, "reason": f"the name says {place} and all {e.of()} values are in its range"}
     return {
         "kind": "decimal", "decimals": decimals,
-        "reason": f"the {e.of()} values are numbers {written} from {e.low} to {e.high}",
+        "reason": f"the {e.of()} values are numbers {written} {span(e)}",
     }  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def _number_text_facts(e: Evidence, matches: list[re.Match[str]], affix: Facts, 
             facts["trailing_zeros"] = True
     note = marks.get("note", "")
     facts.pop("note", None)
-    reason = f"{e.of()} texts are numbers such as {examples(e.levels)}{note}"
+    reason = f"all {e.of()} texts are numbers{note}"
     if strays:
         facts["missing_text"] = [text for text, _ in strays]
         total = sum(count for _, count in strays)
@@ -245,5 +245,6 @@ def describe_mix(e: Evidence) -> str | None:
     share = e.share(number)
     if not 0.05 <= share <= 0.999:
         return None
-    rest = e.levels.filter(~e.levels.str.contains(f"^(?:{number})$"))
-    return f"{percent(share)} of the cells are numbers and {percent(1 - share)} are texts such as {examples(rest, 2)}"
+    rest = e.counts.filter(~pl.col("value").str.contains(f"^(?:{number})$") & (pl.col("count") >= 5))
+    such = f" such as {examples(rest['value'], 2)}" if rest.height else ""
+    return f"{percent(share)} of the cells are numbers and {percent(1 - share)} are texts{such}"
