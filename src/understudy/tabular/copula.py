@@ -79,8 +79,7 @@ class Copula(TableSynthesizer):
         self._notes = [f"Gaussian copula with {partition.describe(codec.fields)}, {self.model.components} in all."]
         self._figures = {"components": self.model.components, "trials": trials}
 
-    def _tell(self, record: FitRecord) -> None:
-        super()._tell(record)
+    def _tell_learning(self, record: FitRecord) -> None:
         for note in self._notes:
             record.note(note)
         record.figures.update(self._figures)
@@ -148,17 +147,22 @@ class Copula(TableSynthesizer):
                 arrays[f"shares.{d}"] = shares
             if self.codec.fields[dim.field].kind == "categorical":
                 arrays[f"order.{dim.field}"] = dim.order
+            if dim.role == "value" and self.codec.fields[dim.field].null_token is not None:
+                arrays[f"selected.{dim.field}"] = dim.cumulative
         if model.key_tokens is not None:
             arrays["key_tokens"] = model.key_tokens
         return State({"key": model.key}, arrays)
 
     def _relearn(self, state: State) -> None:
         arrays, key = state.arrays, state.manifest["key"]
-        orders = {int(name.removeprefix("order.")): order for name, order in arrays.items() if name.startswith("order.")}
-        dims = dimensions(self.codec.fields, orders, skip=key)
+        dims = dimensions(self.codec.fields, _numbered("order.", arrays), key, _numbered("selected.", arrays))
         shares = [arrays.get(f"shares.{d}") for d in range(len(dims))]
         margins = Margins(dims, arrays["weights"], arrays["location"], arrays["spread"], shares)
         self.model = CopulaModel(self.codec.fields, margins, arrays["correlations"], key, arrays.get("key_tokens"))
+
+
+def _numbered(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[int, NDArray[Any]]:
+    return {int(name.removeprefix(prefix)): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _efficiency(strata: tuple[Stratum, ...]) -> Efficiency:

@@ -8,7 +8,7 @@ standard error of the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass, field as dataclass_field, replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from understudy.core.random import Stream
 from understudy.tabular.copula_model import CopulaModel
 from understudy.tabular.correspondence import level_orders
-from understudy.tabular.fields import Encoded, Field
+from understudy.tabular.fields import Encoded, Field, Tokens
 from understudy.tabular.latent import Dimension, Margins, dimensions, value_intervals
 from understudy.tabular.mixture import Classes, Features, Scores, grow, settle
 from understudy.tabular.rank_likelihood import fit_correlations
@@ -30,6 +30,10 @@ Integers = NDArray[np.int64]
 
 MOST_ROWS = 20_000
 _SWEEPS = 12
+_WIDE_SWEEPS = 6
+_WIDE = 100
+_WIDE_ROWS = 2000
+_MOST_WORK = 1.5e9
 _HELD_ROWS = 800
 _TRIAL_ROWS = 6000
 _TRIAL_SWEEPS = 5
@@ -42,8 +46,13 @@ _POLISHING_STEPS = 20
 _ROWS_PER_CLASS = 40
 _MOST_KEY_LEVELS = 12
 _FEWEST_KEY_ROWS = 25
+_MOST_KEYS = 3
+_MOST_MOMENTS = 1e8     # rows times squared scores: beyond it hidden classes would fill the memory
 _SHARE_PSEUDO_ROWS = 2.0
 _RAKING_ROUNDS = 5
+_SELECTION_ROUNDS = 3
+_SELECTION_DRAWS = 60_000
+_SELECTION_KNOTS = 33
 
 
 class Growth(NamedTuple):
@@ -81,23 +90,71 @@ class Watch:
 
 def fit_model(fields: list[Field], encoded: Encoded, stream: Stream, watch: Watch = Watch()) -> tuple[CopulaModel, Partition]:  # noqa: B008 - frozen
     """The model that held-out rows prefer, fitted on at most `MOST_ROWS` of the rows."""
-    rows = stream.child("rows").generator().permutation(encoded.rows)[:MOST_ROWS]
+    rows = stream.child("rows").generator().permutation(encoded.rows)[: _affordable_rows(len(fields))]
     encoded = encoded.take(rows)
     orders = level_orders(fields, encoded, stream.child("orders"))
     partition = _choose(fields, encoded, orders, stream.child("choice"), watch)
-    return fit_partition(fields, encoded, orders, partition, stream.child("fit")), partition
+    return _fit_with_selection(fields, encoded, orders, partition, stream.child("fit")), partition
+
+
+def _affordable_rows(fields: int) -> int:
+    """Drawing the latents of a row costs the square of their number: wide tables are learned from fewer rows."""
+    return int(min(MOST_ROWS, max(_WIDE_ROWS, _MOST_WORK / fields**2)))
+
+
+def _fit_with_selection(
+    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], partition: Partition, stream: Stream
+) -> CopulaModel:
+    """The model whose values, where they are not missing, have the shares of training.
+
+    What is missing may depend on the other columns and so on the value: then the values that are there are no fair sample of the
+    latent number, whose law holds for all rows. It is found by drawing from the model and fitting again.
+    """
+    model = fit_partition(fields, encoded, orders, partition, stream)
+    for attempt in range(_SELECTION_ROUNDS):
+        selected = _selected(model, stream.child("selection", attempt))
+        if not selected:
+            return model
+        if attempt + 1 < _SELECTION_ROUNDS:
+            model = fit_partition(fields, encoded, orders, partition, stream, selected=selected)
+    dims = dimensions(fields, orders, partition.key, selected)
+    margins = replace(model.margins, dims=dims)
+    return replace(model, margins=margins)
+
+
+def _selected(model: CopulaModel, stream: Stream) -> dict[int, Floats]:
+    """For each field with missing values: cumulative shares for all rows under which those present have the shares of training."""
+    dims = model.margins.dims
+    missing = {dim.field: d for d, dim in enumerate(dims) if dim.role == "missing"}
+    values = {dim.field: d for d, dim in enumerate(dims) if dim.role == "value" and dim.field in missing}
+    if not values:
+        return {}
+    components, latent = model.latents(_SELECTION_DRAWS if len(dims) < 100 else _SELECTION_DRAWS // 4, stream)
+    found = {}
+    for j, d in values.items():
+        present = model.margins.unit(missing[j], components, latent[missing[j]]) > dims[missing[j]].cumulative[1]
+        u = model.margins.unit(d, components, latent[d])[present]
+        if len(u) < _SELECTION_KNOTS:
+            continue
+        knots = np.linspace(0, 1, _SELECTION_KNOTS)
+        places = np.r_[0.0, np.quantile(u, knots[1:-1]), 1.0]
+        shares = np.delete(model.fields[j].shares, 0)
+        found[j] = np.interp(np.r_[0.0, np.cumsum(shares)] / shares.sum(), knots, places)
+        found[j][-1] = 1.0
+    return found
 
 
 def fit_partition(
-    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], partition: Partition, stream: Stream, sweeps: int = _SWEEPS
-) -> CopulaModel:
-    """The model with the given components."""
-    dims = dimensions(fields, orders, skip=partition.key)
+    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], partition: Partition, stream: Stream, sweeps: int = _SWEEPS,
+    selected: dict[int, Floats] | None = None,
+) -> CopulaModel:  # fmt: skip
+    """The model with the given components. ``selected``: see `dimensions`."""
+    dims = dimensions(fields, orders, partition.key, selected)
     low, high = value_intervals(dims, fields, encoded)
     labels, tokens = _labels(encoded, partition, _scores(dims, low, high), stream.child("split"))
     margins = _margins(dims, low, high, labels, _weights(fields, partition.key, labels, tokens))
     z_low, z_high = _bounds(margins, low, high, labels)
-    correlations = fit_correlations(z_low, z_high, labels, stream.child("latents"), sweeps)
+    correlations = fit_correlations(z_low, z_high, labels, stream.child("latents"), sweeps if len(dims) < _WIDE else _WIDE_SWEEPS)
     return CopulaModel(fields, margins, correlations, partition.key, tokens)
 
 
@@ -208,12 +265,13 @@ def _choose(
 
     if watch.stop() or encoded.rows < _FEWEST_ROWS or len(fields) < 2:
         return Partition()
-    best, best_score = Partition(), judged(Partition())
-    for partition in [*_keys(fields, encoded), *_hidden(fields, encoded, orders, folds, stream.child("classes"), watch)]:
+    rivals = [*_keys(fields, encoded, orders), *_hidden(fields, encoded, orders, folds, stream.child("classes"), watch)]
+    best, best_score = Partition(), np.empty(0)
+    for partition in [best, *rivals] if rivals else []:
         if watch.stop():
             break
         score = judged(partition)
-        if _clearly_above(score, best_score):
+        if not best_score.size or _clearly_above(score, best_score):
             best, best_score = partition, score
     return best
 
@@ -233,15 +291,31 @@ def _folds(n: int, stream: Stream) -> Iterator[tuple[Integers, Integers]]:
     yield order[_HELD_ROWS:], order[:_HELD_ROWS]
 
 
-def _keys(fields: list[Field], encoded: Encoded) -> Iterator[Partition]:
-    """Each field of a few well-filled levels. Large tables can afford hidden classes, which do better."""
+def _keys(fields: list[Field], encoded: Encoded, orders: dict[int, Integers]) -> list[Partition]:
+    """The few fields of a few well-filled levels that the scores of the others differ most by.
+
+    Large tables can afford hidden classes, which do better.
+    """
     if encoded.rows >= _SMALL_TABLE:
-        return
+        return []
+    dims = dimensions(fields, orders)
+    low, high = value_intervals(dims, fields, encoded)
+    scores = moments_between(ndtri(low), ndtri(high))[0]
+    owners = np.array([dim.field for dim in dims])
+    explained = {}
     for j, f in enumerate(fields):
-        if f.kind == "categorical" and 2 <= f.size <= _MOST_KEY_LEVELS:
-            counts = np.bincount(encoded.tokens[j], minlength=f.size)
-            if counts[f.shares > 0].min() >= _FEWEST_KEY_ROWS:
-                yield Partition(key=j)
+        counts = np.bincount(encoded.tokens[j], minlength=f.size)
+        if f.kind == "categorical" and 2 <= f.size <= _MOST_KEY_LEVELS and counts[f.shares > 0].min() >= _FEWEST_KEY_ROWS:
+            explained[j] = _explained(scores[:, owners != j], encoded.tokens[j], f.size)
+    return [Partition(key=j) for j in sorted(explained, key=lambda j: -explained[j])[:_MOST_KEYS]]
+
+
+def _explained(scores: Floats, tokens: Tokens, size: int) -> float:
+    """Sum over scores of the variance between levels."""
+    indicator = tokens[:, None] == np.arange(size)
+    counts = np.maximum(indicator.sum(axis=0), 1)[:, None]
+    means = (indicator.T.astype(np.float64) @ (scores - scores.mean(axis=0))) / counts
+    return float((counts * means**2).sum() / len(tokens))
 
 
 def _hidden(
@@ -250,6 +324,8 @@ def _hidden(
     """Hidden classes, halved as often as held-out rows gain by it."""
     dims = dimensions(fields, orders)
     scores = _scores(dims, *value_intervals(dims, fields, encoded))
+    if scores.rows * scores.mean.shape[1] ** 2 > _MOST_MOMENTS:
+        return
     best: Partition | None = None
     best_score = np.empty(0)
     growths = [_growth(scores, kept, held, stream.child(k)) for k, (kept, held) in enumerate(folds)]

@@ -90,6 +90,15 @@ class CopulaModel:
         whole = [Stratum(c, 0.0, None) for c in range(self.components)]
         return self._draw_by(labels, self._noise(n, rng), whole, rng, mend)
 
+    def latents(self, n: int, rng: Stream) -> tuple[Integers, Floats]:
+        """Components (n,) and latent numbers (p, n) of ``n`` rows."""
+        labels = np.sort(np.searchsorted(np.cumsum(self.margins.weights)[:-1], rng.child("component").generator().random(n), "right"))
+        latent = self._noise(n, rng)
+        bounds = np.searchsorted(labels, np.arange(self.components + 1))
+        for c, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+            latent[:, start:stop] = self._factors[c] @ latent[:, start:stop]  # type: ignore[attr-defined]
+        return labels, latent
+
     def strata(self, allowed: Mapping[int, Allowed], stream: Stream) -> list[Stratum]:
         """The ways in which a condition can be met, each with its probability. Impossible: ConditionError."""
         options = [_alternatives(self, j, restriction) for j, restriction in allowed.items() if j != self.key]

@@ -14,7 +14,7 @@ Each component of the model bends ``u`` into its own standard normal ``z``:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field as dataclass_field
 
 import numpy as np
@@ -67,8 +67,14 @@ class Dimension:
         return np.where(unknown, 0.0, low), np.where(unknown, 1.0, high)
 
 
-def dimensions(fields: list[Field], orders: dict[int, Integers], skip: int | None = None) -> list[Dimension]:
-    """The latent dimensions of ``fields``. ``orders`` gives the order of the levels of nominal fields; ``skip`` is left out."""
+def dimensions(
+    fields: list[Field], orders: Mapping[int, Integers], skip: int | None = None, selected: Mapping[int, Floats] | None = None
+) -> list[Dimension]:
+    """The latent dimensions of ``fields``. ``orders`` gives the order of the levels of nominal fields; ``skip`` is left out.
+
+    ``selected`` gives, for fields with missing values, cumulative shares that hold for all rows, where those known to be there
+    are no fair sample of them.
+    """
     found: list[Dimension] = []
     for j, f in enumerate(fields):
         if j == skip:
@@ -80,7 +86,7 @@ def dimensions(fields: list[Field], orders: dict[int, Integers], skip: int | Non
         if f.null_token is not None:
             found += _missing_dimension(j, f)
             present = np.delete(present, f.null_token)
-        found += _value_dimension(j, f, present)
+        found += _value_dimension(j, f, present, (selected or {}).get(j))
     return found
 
 
@@ -103,12 +109,13 @@ def _missing_dimension(j: int, f: Field) -> list[Dimension]:
     return [Dimension(j, f.name, "missing", np.array([0, 1]), edges, edges, rank)]
 
 
-def _value_dimension(j: int, f: Field, present: Integers) -> list[Dimension]:
+def _value_dimension(j: int, f: Field, present: Integers, selected: Floats | None) -> list[Dimension]:
     shares = f.shares[present]
     if shares.sum() <= 0 or (len(present) < 2 and f.all_atoms):
         return []
     cumulative = _cumulate(shares)
     heavy = f.atom[present] & (np.diff(cumulative) >= HEAVY_ATOM)
+    cumulative = cumulative if selected is None else selected
     segments = None
     if heavy.any():
         places = np.flatnonzero(heavy)
@@ -215,6 +222,14 @@ class Margins:
             return np.asarray(ndtr(z))
         edges, segments = self._edges(d)
         return np.interp(components + np.clip(ndtr(z), 1e-12, 1 - 1e-12), edges, segments)
+
+    def unit(self, d: int, components: Integers, z: Floats) -> Floats:
+        """``u`` of latent numbers ``z`` (n,), each in its own component."""
+        value = self._common(d, components, z)
+        if not self.dims[d].is_scale:
+            return value
+        pooled: dict[int, Floats] = self._pooled  # type: ignore[attr-defined]
+        return np.interp(value, _GRID, pooled[d]) if d in pooled else np.asarray(ndtr(value))
 
     def _edges(self, d: int) -> tuple[Floats, Floats]:
         """One ascending table for all components of a level dimension: component + G at the segments' edges, and the edges."""

@@ -33,8 +33,8 @@ def fit_correlations(low: Floats, high: Floats, labels: Integers, stream: Stream
     by_component = np.argsort(labels, kind="stable")
     bounds = np.r_[0, np.cumsum(np.bincount(labels))]
     low, high = low[by_component], high[by_component]
-    latent = draw_between(low, high, np.full(low.shape, 0.5))
     hidden = np.flatnonzero((low < high).any(axis=0))
+    latent = draw_between(low, high, np.full(low.shape, 0.5))
     groups = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
     if not hidden.size:
         return _shrunk(latent, groups, rng)
