@@ -40,7 +40,9 @@ def jittered_copy(train: pl.DataFrame, seed: int) -> pl.DataFrame:
     drawn = train[rng.integers(0, train.height, train.height)]
     noise = rng.normal(1, 0.02, (3, train.height))
     return drawn.with_columns(
-        age=(drawn["age"] * noise[0]).round().cast(pl.Int64), income=(drawn["income"] * noise[1]).round(1), hours=(drawn["hours"] * noise[2]).round(2)
+        age=(drawn["age"] * noise[0]).round().cast(pl.Int64),
+        income=(drawn["income"] * noise[1]).round(1),
+        hours=(drawn["hours"] * noise[2]).round(2),
     )
 
 

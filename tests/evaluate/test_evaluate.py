@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.evaluate import planted
 
 import understudy
-from tests.evaluate import planted
 from understudy.core.errors import Cancelled, DataError
 from understudy.core.record import FitRecord
 from understudy.evaluate.result import Evaluation
@@ -75,9 +75,12 @@ def test_equal_seeds_give_equal_figures(train: pl.DataFrame, holdout: pl.DataFra
 def test_without_holdout_it_says_so_aloud(train: pl.DataFrame) -> None:
     heard: list[str] = []
     found = understudy.evaluate(
-        train[:400], planted.fresh_real(train, 0)[:400], target="rich", schema=planted.SCHEMA,
+        train[:400],
+        planted.fresh_real(train, 0)[:400],
+        target="rich",
+        schema=planted.SCHEMA,
         progress=lambda event: heard.append(event["text"]) if event["event"] == "note" else None,
-    )  # fmt: skip
+    )
     assert found.holdout is None
     assert found.verdict["privacy"].verdict == "undecided"
     assert any("No holdout was given" in note for note in found.notes)
@@ -133,10 +136,16 @@ def test_an_unknown_target_is_refused_with_the_nearest(train: pl.DataFrame) -> N
 
 def test_types_that_can_be_turned_are_turned_and_noted_others_refused(train: pl.DataFrame, holdout: pl.DataFrame) -> None:
     made = planted.fresh_real(train, 0)
-    found = understudy.evaluate(train[:200], made[:200].with_columns(pl.col("income").cast(pl.String)), holdout=holdout[:200], schema=planted.SCHEMA)
+    found = understudy.evaluate(
+        train[:200], made[:200].with_columns(pl.col("income").cast(pl.String)), holdout=holdout[:200], schema=planted.SCHEMA
+    )
     assert any('"income" (String as Float64)' in note for note in found.notes)
     with pytest.raises(DataError, match="'much' is none") as caught:
-        understudy.evaluate(train, made.with_columns(income=pl.when(pl.int_range(pl.len()) == 7).then(pl.lit("much")).otherwise(pl.lit("1.5"))), schema=planted.SCHEMA)
+        understudy.evaluate(
+            train,
+            made.with_columns(income=pl.when(pl.int_range(pl.len()) == 7).then(pl.lit("much")).otherwise(pl.lit("1.5"))),
+            schema=planted.SCHEMA,
+        )
     assert "row 8" in str(caught.value)
 
 
@@ -148,7 +157,9 @@ def test_a_listener_can_stop_it(train: pl.DataFrame) -> None:
 def test_files_and_inferred_schemas_serve_as_well(train: pl.DataFrame, holdout: pl.DataFrame, tmp_path: Path) -> None:
     train[:300].write_csv(tmp_path / "train.csv")
     holdout[:300].write_parquet(tmp_path / "holdout.parquet")
-    found = understudy.evaluate(tmp_path / "train.csv", planted.fresh_real(train, 1)[:300], holdout=tmp_path / "holdout.parquet", target="rich")
+    found = understudy.evaluate(
+        tmp_path / "train.csv", planted.fresh_real(train, 1)[:300], holdout=tmp_path / "holdout.parquet", target="rich"
+    )
     assert found.real.origin.endswith("train.csv")
     assert found.real.rows == 300
 
@@ -156,10 +167,16 @@ def test_files_and_inferred_schemas_serve_as_well(train: pl.DataFrame, holdout: 
 def test_awkward_columns_do_not_stop_it() -> None:
     rng = np.random.default_rng(0)
     n = 240
-    frame = pl.DataFrame({
-        "empty": pl.Series([None] * n, dtype=pl.Float64), "same": ["x"] * n, "half": [None if i % 2 else float(i) for i in range(n)],
-        "flag": rng.random(n) < 0.5, "when": pl.Series(rng.integers(0, 10**9, n)).cast(pl.Datetime("ms")), "many": [f"v{i % 90}" for i in range(n)],
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "empty": pl.Series([None] * n, dtype=pl.Float64),
+            "same": ["x"] * n,
+            "half": [None if i % 2 else float(i) for i in range(n)],
+            "flag": rng.random(n) < 0.5,
+            "when": pl.Series(rng.integers(0, 10**9, n)).cast(pl.Datetime("ms")),
+            "many": [f"v{i % 90}" for i in range(n)],
+        }
+    )
     found = understudy.evaluate(frame[:80], frame[80:160], holdout=frame[160:])
     assert {column.name for column in found.columns} == set(frame.columns)
     assert Evaluation.from_json(found.to_json()) == found

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy.stats import ks_2samp
 from scipy.stats.contingency import association as scipy_association
-
 from tests.evaluate import planted
+
 from understudy.core.random import Stream
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.evaluate.accuracy import accuracies

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-
 from tests.evaluate import planted
+
 from understudy.core.random import Stream
 from understudy.evaluate.grade import worst
 from understudy.evaluate.policy import Policy

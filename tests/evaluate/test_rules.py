@@ -15,23 +15,33 @@ def people(rows: int, seed: int, first: int = 0) -> pl.DataFrame:
     rng = np.random.default_rng(seed)
     level = rng.choice(list(LEVELS), rows)
     low = rng.integers(0, 50, rows)
-    return pl.DataFrame({
-        "id": [f"P-{first + i:06d}" for i in range(rows)], "level": level, "years": [LEVELS[name] for name in level], "low": low,
-        "high": low + rng.integers(0, 30, rows),
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "id": [f"P-{first + i:06d}" for i in range(rows)],
+            "level": level,
+            "years": [LEVELS[name] for name in level],
+            "low": low,
+            "high": low + rng.integers(0, 30, rows),
+        }
+    )
 
 
-SCHEMA = TableSchema.model_validate({
-    "columns": [
-        ColumnSchema(name="id", kind="identifier", unique=True, pattern="P-[0-9]{6}"), ColumnSchema(name="level", kind="categorical"),
-        ColumnSchema(name="years", kind="integer", dtype="Int64"), ColumnSchema(name="low", kind="integer", dtype="Int64"),
-        ColumnSchema(name="high", kind="integer", dtype="Int64"),
-    ],
-    "constraints": [
-        {"type": "dependency", "determinants": ["level"], "dependent": "years"}, {"type": "inequality", "low": "low", "high": "high"},
-    ],
-    "key": "id",
-})  # fmt: skip
+SCHEMA = TableSchema.model_validate(
+    {
+        "columns": [
+            ColumnSchema(name="id", kind="identifier", unique=True, pattern="P-[0-9]{6}"),
+            ColumnSchema(name="level", kind="categorical"),
+            ColumnSchema(name="years", kind="integer", dtype="Int64"),
+            ColumnSchema(name="low", kind="integer", dtype="Int64"),
+            ColumnSchema(name="high", kind="integer", dtype="Int64"),
+        ],
+        "constraints": [
+            {"type": "dependency", "determinants": ["level"], "dependent": "years"},
+            {"type": "inequality", "low": "low", "high": "high"},
+        ],
+        "key": "id",
+    }
+)
 
 
 def evaluated(made: pl.DataFrame) -> understudy.evaluate.Evaluation:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from understudy.evaluate.scores import average_precision, mae, macro_f1, r2, roc_auc
+from understudy.evaluate.scores import average_precision, macro_f1, mae, r2, roc_auc
 
 
 @pytest.fixture
@@ -37,4 +37,6 @@ def test_errors_of_numbers_equal_those_of_repeated_rows(draws: np.ndarray) -> No
     rng = np.random.default_rng(3)
     truth, guess = rng.normal(size=80), rng.normal(size=80)
     np.testing.assert_allclose(r2(truth, guess, draws), [metrics.r2_score(repeated(truth, w), repeated(guess, w)) for w in draws])
-    np.testing.assert_allclose(mae(truth, guess, draws), [metrics.mean_absolute_error(repeated(truth, w), repeated(guess, w)) for w in draws])
+    np.testing.assert_allclose(
+        mae(truth, guess, draws), [metrics.mean_absolute_error(repeated(truth, w), repeated(guess, w)) for w in draws]
+    )

@@ -1,8 +1,9 @@
 """How strongly columns go together: the matrices behind the heat maps.
 
-Two numbers: Spearman's rank correlation, signed, because a few extreme values rule Pearson's. Two categories: Cramér's V with Bergsma's correction
-(J. Korean Stat. Soc. 42, 2013), because the plain one grows with the number of levels. One of each: the correlation ratio η of the
-number's ranks given the category (Fisher 1925), corrected in the same way (Kelley's ε², PNAS 21, 1935).
+Two numbers: Spearman's rank correlation, signed, because a few extreme values rule Pearson's. Two categories: Cramér's V with
+Bergsma's correction (J. Korean Stat. Soc. 42, 2013), because the plain one grows with the number of levels. One of each: the
+correlation ratio η of the number's ranks given the category (Fisher 1925), corrected in the same way (Kelley's ε², PNAS 21,
+1935).
 """
 
 from __future__ import annotations

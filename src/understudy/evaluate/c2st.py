@@ -1,8 +1,8 @@
 """Classifier two-sample test (Lopez-Paz & Oquab, ICLR 2017): can boosted trees tell synthetic rows from real ones?
 
-Five-fold AUC on equal numbers of held-out real and synthetic rows; .5 is best, 1 means that every row gives itself away. Equal rows always lie
-in one fold, so that recognising a row seen in training is not mistaken for telling the tables apart. The yardstick sets real training
-rows against held-out real rows in the same way.
+Five-fold AUC on equal numbers of held-out real and synthetic rows; .5 is best, 1 means that every row gives itself away. Equal
+rows always lie in one fold, so that recognising a row seen in training is not mistaken for telling the tables apart. The
+yardstick sets real training rows against held-out real rows in the same way.
 
 The columns that give the table away are found by shuffling one column at a time in the rows kept from training: what the AUC loses.
 """
@@ -37,10 +37,10 @@ _OPENED = 4
 
 @dataclass(frozen=True)
 class TwoSample:
-    rows: int                        # of each table
+    rows: int  # of each table
     synthetic: Estimate
     holdout: Estimate
-    lost: dict[str, float]           # AUC lost when the column is shuffled, all columns
+    lost: dict[str, float]  # AUC lost when the column is shuffled, all columns
 
 
 def two_sample_test(comparison: Comparison, stream: Stream) -> TwoSample | None:
@@ -79,7 +79,9 @@ class _Test:
         return self._features(self._comparison.select(side, chosen))
 
 
-def _cross_validated(X: Floats, y: NDArray[np.int64], categorical: list[bool], stream: Stream, *, importance: bool) -> tuple[Floats, Floats]:
+def _cross_validated(
+    X: Floats, y: NDArray[np.int64], categorical: list[bool], stream: Stream, *, importance: bool
+) -> tuple[Floats, Floats]:
     """Scores of every row from the model that did not see it, and the AUC that each column's shuffling costs, mean over folds."""
     fold = _folds(X, stream)
     small = len(y) < 2 * _SMALL

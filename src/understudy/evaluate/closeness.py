@@ -40,13 +40,13 @@ class Middle:
 
 @dataclass(frozen=True)
 class Closeness:
-    dcr_share: Estimate                 # synthetic rows nearer to training than to held-out rows, 50 % baseline
-    dcr_share_null: Estimate            # the same for half of the holdout against training rows and the other half
-    near: Share                         # nearer to a training row than the nearest 1 % of held-out rows
+    dcr_share: Estimate  # synthetic rows nearer to training than to held-out rows, 50 % baseline
+    dcr_share_null: Estimate  # the same for half of the holdout against training rows and the other half
+    near: Share  # nearer to a training row than the nearest 1 % of held-out rows
     near_holdout: Share
-    ratio: Middle                       # distance to the nearest over the second nearest training row
+    ratio: Middle  # distance to the nearest over the second nearest training row
     ratio_holdout: Middle
-    to_train: Floats                    # distances of synthetic rows to their nearest training row
+    to_train: Floats  # distances of synthetic rows to their nearest training row
     holdout_to_train: Floats
 
 

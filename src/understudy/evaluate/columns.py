@@ -95,9 +95,7 @@ def _tails(column: Column, findings: Findings) -> list[Tail]:
     if ends is None or column.name not in ends.quantiles:
         return []
     quantiles = ends.quantiles[column.name]
-    return [
-        Tail(probability=p, **{side: float(quantiles[side][k]) for side in SIDES}) for k, p in enumerate(PROBABILITIES)
-    ]
+    return [Tail(probability=p, **{side: float(quantiles[side][k]) for side in SIDES}) for k, p in enumerate(PROBABILITIES)]
 
 
 def _notes(column: Column, findings: Findings) -> list[str]:
@@ -127,7 +125,9 @@ def _atom_notes(column: Column, domain: Domain, policy: Policy) -> list[str]:
     if abs(gaps[worst]) <= policy.heaping_gap:
         return []
     value = label(float(domain.atoms[worst]), column.axis)
-    return [f"the value {value} has {domain.atom_mass['synthetic'][worst]:.1%} of the rows, {domain.atom_mass['real'][worst]:.1%} in the source"]
+    return [
+        f"the value {value} has {domain.atom_mass['synthetic'][worst]:.1%} of the rows, {domain.atom_mass['real'][worst]:.1%} in the source"
+    ]
 
 
 def _other(comparison: Comparison, entry: ColumnSchema, remade: Remade | None) -> ColumnResult:

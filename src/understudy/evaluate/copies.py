@@ -27,20 +27,20 @@ _RARE_COUNT = 3
 
 @dataclass(frozen=True)
 class Copies:
-    synthetic: Share                # synthetic rows that equal a training row
-    holdout: Share                  # held-out rows that do
-    beyond_chance: float            # p value: synthetic rows equal training rows no more often than held-out rows do
-    beyond_holdout: float           # p value: they equal training rows no more often than they equal held-out rows
+    synthetic: Share  # synthetic rows that equal a training row
+    holdout: Share  # held-out rows that do
+    beyond_chance: float  # p value: synthetic rows equal training rows no more often than held-out rows do
+    beyond_holdout: float  # p value: they equal training rows no more often than they equal held-out rows
 
 
 @dataclass(frozen=True)
 class Repeats:
     """Rows that are rare or absent among the real rows and occur in a table more often than chance allows."""
 
-    synthetic: float                # share of rows that are such repeats beyond the expected number
+    synthetic: float  # share of rows that are such repeats beyond the expected number
     holdout: float
-    most: int                       # how often the most repeated of them occurs
-    of_training_row: bool           # that one equals a training row
+    most: int  # how often the most repeated of them occurs
+    of_training_row: bool  # that one equals a training row
 
 
 def copies(comparison: Comparison, stream: Stream) -> Copies:

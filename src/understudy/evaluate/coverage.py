@@ -33,7 +33,9 @@ def heaping(comparison: Comparison, domains: Mapping[str, Domain], groups: Group
     for column in comparison.numeric:
         atoms = domains[column.name].atoms
         if len(atoms):
-            parts.append(groups.sampled({side: groups.counts(side, _atom_codes(column, side, atoms), len(atoms) + 1) for side in SIDES}, overlap))
+            parts.append(
+                groups.sampled({side: groups.counts(side, _atom_codes(column, side, atoms), len(atoms) + 1) for side in SIDES}, overlap)
+            )
     return Sampled.mean(parts) if parts else None
 
 

@@ -22,15 +22,15 @@ _MOST_DECIMALS = 10
 class Domain:
     """What was counted for one column. Shares are of the values that are present."""
 
-    outside: dict[Side, NDArray[np.bool_]]         # per row: below, above or of no real level; or missing where real never is
-    distinct: int                                  # of the real column
-    covered: dict[Side, float] | None              # categories: share of the real levels that occur
-    rare: int                                      # categories: real levels under 1 %
+    outside: dict[Side, NDArray[np.bool_]]  # per row: below, above or of no real level; or missing where real never is
+    distinct: int  # of the real column
+    covered: dict[Side, float] | None  # categories: share of the real levels that occur
+    rare: int  # categories: real levels under 1 %
     rare_covered: dict[Side, float] | None
-    decimals: int | None                           # most digits after the point in the real column; None: not rounded
-    finer: dict[Side, float] | None                # share of values with more digits than that
-    atoms: Floats                                  # numbers: values that at least 1 % of the real rows share
-    atom_mass: dict[Side, Floats]                  # share of rows on each of them
+    decimals: int | None  # most digits after the point in the real column; None: not rounded
+    finer: dict[Side, float] | None  # share of values with more digits than that
+    atoms: Floats  # numbers: values that at least 1 % of the real rows share
+    atom_mass: dict[Side, Floats]  # share of rows on each of them
 
 
 def domains(comparison: Comparison) -> dict[str, Domain]:

@@ -181,7 +181,11 @@ def _pair(comparison: Comparison, trend: Trend, policy: Policy, matrix: Matrix |
     both = [comparison.columns[trend.a], comparison.columns[trend.b]]
     first, second = (place.get(column.name) for column in both)
     if matrix is not None and matrix.holdout is not None and first is not None and second is not None:
-        strength = {"real": matrix.real[first][second], "holdout": matrix.holdout[first][second], "synthetic": matrix.synthetic[first][second]}
+        strength = {
+            "real": matrix.real[first][second],
+            "holdout": matrix.holdout[first][second],
+            "synthetic": matrix.synthetic[first][second],
+        }
     else:
         strength = {side: finite(association_matrix(both, side)[0, 1]) for side in SIDES}
     return PairResult(
@@ -245,7 +249,9 @@ def _record_of(record: object | None) -> dict[str, Any] | None:
     if record is None:
         return None
     if isinstance(record, Mapping):
-        return FitRecord.from_dict(dict(record)).to_dict() if "decisions" in record else {str(name): value for name, value in record.items()}
+        return (
+            FitRecord.from_dict(dict(record)).to_dict() if "decisions" in record else {str(name): value for name, value in record.items()}
+        )
     with suppress(AttributeError):
         record = record.record  # type: ignore[attr-defined]
     if record is None:

@@ -39,7 +39,9 @@ class LinearFeatures:
     def __init__(self, columns: Sequence[Column], rows: Rows, most_levels: int = 40) -> None:
         self._columns = list(columns)
         self._scaling = {column.name: _centre_and_scale(rows[column.name]) for column in columns if column.numeric}
-        self._levels = {column.name: _common(rows[column.name], len(column.levels), most_levels) for column in columns if not column.numeric}
+        self._levels = {
+            column.name: _common(rows[column.name], len(column.levels), most_levels) for column in columns if not column.numeric
+        }
 
     def __call__(self, rows: Rows) -> Floats:
         return np.column_stack([part for column in self._columns for part in self._parts(column, rows[column.name])])

@@ -33,7 +33,9 @@ class Fidelity:
     two_sample: TwoSample | None
 
 
-def fidelity(comparison: Comparison, domains: Mapping[str, Domain], policy: Policy, stream: Stream, stage: Callable[[str], None]) -> Fidelity:
+def fidelity(
+    comparison: Comparison, domains: Mapping[str, Domain], policy: Policy, stream: Stream, stage: Callable[[str], None]
+) -> Fidelity:
     """All of it; `stage` is told what comes next."""
     groups = Groups(comparison.rows, stream)
     figures: list[Figure] = []
@@ -45,21 +47,36 @@ def fidelity(comparison: Comparison, domains: Mapping[str, Domain], policy: Poli
 
     stage("columns")
     by_column = shapes(comparison, groups)
-    add("column_shapes", "Column shapes", Sampled.mean(list(by_column.values())), policy.shape_gap,
-        "Mean over the columns of 1-KS (numbers) and 1-TVD (categories); 1 is best.")  # fmt: skip
+    add(
+        "column_shapes",
+        "Column shapes",
+        Sampled.mean(list(by_column.values())),
+        policy.shape_gap,
+        "Mean over the columns of 1-KS (numbers) and 1-TVD (categories); 1 is best.",
+    )
     stage("pairs of columns")
     pairs = trends(comparison, groups, stream)
     if pairs is not None:
         of = "" if pairs.counted >= pairs.possible else f" A random {pairs.counted:,} of {pairs.possible:,} pairs."
         how = f"1-|difference of correlations|/2 (two numbers) and 1-TVD of the two-column table (others).{of}"
         if pairs.related is not None:
-            add("pair_trends", "Pair trends, related columns", pairs.related, policy.pair_gap,
-                f"Mean over the {pairs.related_counted:,} pairs that go together in the real table of {how}")  # fmt: skip
+            add(
+                "pair_trends",
+                "Pair trends, related columns",
+                pairs.related,
+                policy.pair_gap,
+                f"Mean over the {pairs.related_counted:,} pairs that go together in the real table of {how}",
+            )
         add("pair_trends_all", "Pair trends, all columns", pairs.mean, policy.pair_gap, f"Mean over all pairs of {how}")
     limits = {1: policy.shape_gap, 2: policy.pair_gap, 3: policy.triple_gap}
     for columns, (sampled, counted) in accuracies(comparison, groups, stream).items():
-        add(f"accuracy_{columns}", _WORDS[columns], sampled, limits[columns],
-            f"Mean overlap of {counted:,} tables of {columns} decile-binned column{'s' if columns > 1 else ''}.")  # fmt: skip
+        add(
+            f"accuracy_{columns}",
+            _WORDS[columns],
+            sampled,
+            limits[columns],
+            f"Mean overlap of {counted:,} tables of {columns} decile-binned column{'s' if columns > 1 else ''}.",
+        )
     stage("telling tables apart")
     test = two_sample_test(comparison, stream.child("c2st"))
     if test is not None:
@@ -67,20 +84,54 @@ def fidelity(comparison: Comparison, domains: Mapping[str, Domain], policy: Poli
     stage("tails, levels, missing values")
     missing = missing_values(comparison, groups)
     if missing is not None:
-        add("missing_rates", "Missing rates, error", missing.rate_error, policy.missing_gap,
-            "Mean absolute difference of the columns' missing rates.", error=True)  # fmt: skip
-        add("missing_patterns", "Missing patterns", missing.pattern_overlap, policy.shape_gap,
-            "Overlap of the combinations of columns that are missing together.")  # fmt: skip
+        add(
+            "missing_rates",
+            "Missing rates, error",
+            missing.rate_error,
+            policy.missing_gap,
+            "Mean absolute difference of the columns' missing rates.",
+            error=True,
+        )
+        add(
+            "missing_patterns",
+            "Missing patterns",
+            missing.pattern_overlap,
+            policy.shape_gap,
+            "Overlap of the combinations of columns that are missing together.",
+        )
     ends = tails(comparison, groups)
     if ends is not None:
-        add("tail_error", "Tails, error", ends.error, policy.tail_gap,
-            "Mean distance of the .1 %, 1 %, 99 % and 99.9 % points, in interquartile ranges.", error=True, scale=(0.0, 10.0), percent=False)  # fmt: skip
-    add("levels_covered", "Levels covered", levels_covered(comparison, groups), policy.coverage_gap,
-        "Share of the real categories that occur, mean over columns.")  # fmt: skip
-    add("rare_levels_covered", "Rare levels covered", levels_covered(comparison, groups, rare_below=RARE), policy.rare_gap,
-        "The same for categories of under 1 % of the rows; a protected model drops some of them on purpose.")  # fmt: skip
-    add("heaping", "Shared values kept", heaping(comparison, domains, groups), policy.heaping_gap,
-        "Overlap of the mass on values that at least 1 % of the real rows share: zeros, caps, round numbers.")  # fmt: skip
+        add(
+            "tail_error",
+            "Tails, error",
+            ends.error,
+            policy.tail_gap,
+            "Mean distance of the .1 %, 1 %, 99 % and 99.9 % points, in interquartile ranges.",
+            error=True,
+            scale=(0.0, 10.0),
+            percent=False,
+        )
+    add(
+        "levels_covered",
+        "Levels covered",
+        levels_covered(comparison, groups),
+        policy.coverage_gap,
+        "Share of the real categories that occur, mean over columns.",
+    )
+    add(
+        "rare_levels_covered",
+        "Rare levels covered",
+        levels_covered(comparison, groups, rare_below=RARE),
+        policy.rare_gap,
+        "The same for categories of under 1 % of the rows; a protected model drops some of them on purpose.",
+    )
+    add(
+        "heaping",
+        "Shared values kept",
+        heaping(comparison, domains, groups),
+        policy.heaping_gap,
+        "Overlap of the mass on values that at least 1 % of the real rows share: zeros, caps, round numbers.",
+    )
     return Fidelity(figures, by_column, pairs, missing, ends, test)
 
 
@@ -112,5 +163,5 @@ def _c2st_figure(test: TwoSample, policy: Policy) -> Figure:
         n_holdout=test.rows,
         verdict=verdict,
         reason=reason,
-        note="Boosted trees, five folds, equal numbers of synthetic and held-out real rows; .5: cannot be told apart. Equal rows share a fold.",
+        note="Boosted trees, five folds, as many synthetic as held-out real rows; .5: cannot be told apart. Equal rows share a fold.",
     )

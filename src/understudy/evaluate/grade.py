@@ -106,7 +106,8 @@ def gap_reason(verdict: Verdict, loss: float, losses: Interval, limit: float, *,
     if verdict == "info":
         return "Could not be computed: a table has no values."
     if verdict == "undecided":
-        return f"Too few rows to say: the loss against held-out real data lies between {show(losses[0])} and {show(losses[1])} (limit {show(limit)})."
+        between = f"between {show(losses[0])} and {show(losses[1])}"
+        return f"Too few rows to say: the loss against held-out real data lies {between} (limit {show(limit)})."
     if loss <= 0.1 * limit:
         return "As near to the real rows as held-out real data."
     return f"{show(loss)} worse than held-out real data (limit {show(limit)})."

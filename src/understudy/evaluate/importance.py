@@ -1,8 +1,8 @@
 """Do models trained on synthetic rows rely on the same columns as models trained on real ones?
 
-Permutation importance (Breiman 2001) on held-out real rows: how much the score falls when a column is shuffled. The two lists are compared by
-Spearman's rank correlation and by how many of the top columns they share; the yardstick compares two models trained on two halves
-of the real rows.
+Permutation importance (Breiman 2001) on held-out real rows: how much the score falls when a column is shuffled. The two lists are
+compared by Spearman's rank correlation and by how many of the top columns they share; the yardstick compares two models trained
+on two halves of the real rows.
 """
 
 from __future__ import annotations

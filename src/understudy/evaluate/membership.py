@@ -1,9 +1,10 @@
 """Membership inference: can training rows be told from rows the model never saw, by looking at the synthetic table?
 
-Two attacks (Chen et al., GAN-Leaks, CCS 2020). *Distance*: training rows lie nearer to their nearest synthetic row. *Ratio*: that distance is set
-against the distance to the nearest row of an independent reference (the other half of the holdout), so that rows of dense regions, which are near to
-everything, do not drown the signal. Read as AUC (.5: no better than guessing) and as the rate of training rows found while only one in a
-hundred others is accused, because a leak of a few rows moves the second long before the first (Carlini et al., S&P 2022).
+Two attacks (Chen et al., GAN-Leaks, CCS 2020). *Distance*: training rows lie nearer to their nearest synthetic row. *Ratio*: that
+distance is set against the distance to the nearest row of an independent reference (the other half of the holdout), so that rows
+of dense regions, which are near to everything, do not drown the signal. Read as AUC (.5: no better than guessing) and as the rate
+of training rows found while only one in a hundred others is accused, because a leak of a few rows moves the second long before
+the first (Carlini et al., S&P 2022).
 
 The yardstick plays the same attacks on two halves of the held-out rows, of which neither was seen.
 """
@@ -53,7 +54,7 @@ def membership(space: Space, stream: Stream, false_positives: float) -> Membersh
     asked = [half[: space.queries] for half in halves]
     near_member = members.to(synthetic).distance[:, 0]
     near_other = [half.to(synthetic).distance[:, 0] for half in asked]
-    # Each half of the holdout is the reference of the other, and both serve the members, so that all rows are used and none is its own reference.
+    # Each half of the holdout is the reference of the other, and both serve the members: all rows are used, none is its own reference.
     apart = members[: len(members) // 2], members[len(members) // 2 :]
     reference = [np.concatenate([part.to(half).distance[:, 0] for part, half in zip(apart, halves, strict=True)])]
     reference += [asked[0].to(halves[1]).distance[:, 0], asked[1].to(halves[0]).distance[:, 0]]
@@ -76,9 +77,9 @@ class _Attacks:
 
     def attack(self, name: str, members: NDArray[np.floating], others: NDArray[np.floating]) -> Attack:
         """Scores high for members."""
-        members, others = np.asarray(members, np.float64), np.asarray(others, np.float64)
-        found = found_at(members, others, self._rate)
-        return Attack(auc(members, others), found, self._interval(name, members, others, found), len(members), len(others))
+        high, low = np.asarray(members, np.float64), np.asarray(others, np.float64)
+        found = found_at(high, low, self._rate)
+        return Attack(auc(high, low), found, self._interval(name, high, low, found), len(high), len(low))
 
     def _interval(self, name: str, members: Floats, others: Floats, found: float) -> tuple[float, float]:
         """Clopper-Pearson for the members, widened where drawing the others anew, and with them the threshold, spreads more."""

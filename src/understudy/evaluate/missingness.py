@@ -18,10 +18,10 @@ class MissingPattern:
 
 @dataclass(frozen=True)
 class Missing:
-    rates: dict[str, dict[Side, float]]    # learned columns
-    rate_error: Sampled                    # mean absolute difference of the rates
+    rates: dict[str, dict[Side, float]]  # learned columns
+    rate_error: Sampled  # mean absolute difference of the rates
     pattern_overlap: Sampled
-    patterns: list[MissingPattern]         # commonest first
+    patterns: list[MissingPattern]  # commonest first
 
 
 def missing_values(comparison: Comparison, groups: Groups) -> Missing | None:
@@ -34,7 +34,7 @@ def missing_values(comparison: Comparison, groups: Groups) -> Missing | None:
     distinct, codes = _patterns(masks)
     counts = {side: groups.counts(side, codes[side], len(distinct)) for side in SIDES}
     share = {side: counts[side].sum(axis=0) / len(codes[side]) for side in SIDES}
-    order = np.argsort(-sum(share.values()), kind="stable")  # type: ignore[arg-type]
+    order = np.argsort(-np.sum(list(share.values()), axis=0), kind="stable")
     patterns = [
         MissingPattern([names[j] for j in np.flatnonzero(distinct[k])], {side: float(share[side][k]) for side in SIDES}) for k in order
     ]

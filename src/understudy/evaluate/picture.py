@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def _histogram(column: Column) -> Picture:
     few = len(np.unique(np.concatenate(list(present.values())))) <= MOST_CELLS
     atoms = np.unique(np.concatenate(list(present.values()))) if few else _shared(values, counts)
     cells = [
-        Cell(label=label(value, column.axis), low=float(value), high=float(value), atom=True, **_counts(present, lambda v, a=value: v == a))  # type: ignore[misc]
+        Cell(label=label(value, column.axis), low=float(value), high=float(value), atom=True, **_counts(present, lambda v, a=value: v == a))
         for value in atoms
     ]
     if not few:
@@ -56,7 +57,9 @@ def _ranges(rest: dict[Side, Floats], most: int, column: Column) -> list[Cell]:
     body = rest["real"] if len(rest["real"]) else pooled
     low, high = np.quantile(body, [_TAIL, 1 - _TAIL])
     least, greatest = float(pooled.min()), float(pooled.max())
-    edges = _edges(float(low), float(high), most - 2, whole=column.schema.kind in ("integer", "date"), unit=86_400 if column.axis == "date" else 1)
+    edges = _edges(
+        float(low), float(high), most - 2, whole=column.schema.kind in ("integer", "date"), unit=86_400 if column.axis == "date" else 1
+    )
     if least < edges[0]:
         edges = np.insert(edges, 0, least)
     if greatest >= edges[-1]:
@@ -69,7 +72,7 @@ def _ranges(rest: dict[Side, Floats], most: int, column: Column) -> list[Cell]:
             high=float(b),
             **{side: int(counted[side][place]) for side in SIDES},
         )
-        for place, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+        for place, (a, b) in enumerate(pairwise(edges.tolist()))
     ]
 
 

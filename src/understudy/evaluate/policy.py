@@ -13,32 +13,32 @@ from dataclasses import asdict, dataclass
 class Policy:
     """Tolerances. A figure passes within its limit, is warned about within twice the limit (or `..._warn`), and fails beyond."""
 
-    shape_gap: float = 0.02          # column shapes, share of mass misplaced beyond that of real data
-    pair_gap: float = 0.03           # pair trends and two-column tables
-    triple_gap: float = 0.05         # three-column tables
-    missing_gap: float = 0.01        # missing rates and patterns
-    tail_gap: float = 0.15           # far quantiles, in interquartile ranges
-    coverage_gap: float = 0.10       # levels covered
-    rare_gap: float = 0.25           # rare levels covered: protection drops some on purpose
-    domain_gap: float = 0.005        # share of rows outside the real domain
-    decimals_gap: float = 0.001      # share of values with more decimals than the source
-    heaping_gap: float = 0.02        # mass on shared values
-    column_shape: float = 0.05       # a single column's gap worth a line
-    single_pair: float = 0.08        # a single pair's gap worth a line
-    c2st_pass: float = 0.05          # AUC above the yardstick's
+    shape_gap: float = 0.02  # column shapes, share of mass misplaced beyond that of real data
+    pair_gap: float = 0.03  # pair trends and two-column tables
+    triple_gap: float = 0.05  # three-column tables
+    missing_gap: float = 0.01  # missing rates and patterns
+    tail_gap: float = 0.15  # far quantiles, in interquartile ranges
+    coverage_gap: float = 0.10  # levels covered
+    rare_gap: float = 0.25  # rare levels covered: protection drops some on purpose
+    domain_gap: float = 0.005  # share of rows outside the real domain
+    decimals_gap: float = 0.001  # share of values with more decimals than the source
+    heaping_gap: float = 0.02  # mass on shared values
+    column_shape: float = 0.05  # a single column's gap worth a line
+    single_pair: float = 0.08  # a single pair's gap worth a line
+    c2st_pass: float = 0.05  # AUC above the yardstick's
     c2st_warn: float = 0.15
-    utility_pass: float = 0.05       # relative loss of TSTR against TRTR
+    utility_pass: float = 0.05  # relative loss of TSTR against TRTR
     utility_warn: float = 0.10
-    agreement_gap: float = 0.20      # rank correlation of importances below that of two halves of real
-    rule_broken: float = 0.0005      # share of rows breaking a rule beyond the holdout's
-    auc_pass: float = 0.55           # membership AUC: upper end of the interval
-    auc_fail: float = 0.60           # lower end
-    auc_yardstick: float = 0.03      # or within this of the yardstick's
-    tpr_fpr: float = 0.01            # the false-positive rate at which the attack is read
-    tpr_pass: float = 0.02           # true-positive rate there: upper end
-    tpr_fail: float = 0.03           # lower end
-    dcr_alarm: float = 0.02          # DCR share: its interval excludes .5 by more than this
-    copies_level: float = 0.01       # one-sided error rate of the tests on copies
+    agreement_gap: float = 0.20  # rank correlation of importances below that of two halves of real
+    rule_broken: float = 0.0005  # share of rows breaking a rule beyond the holdout's
+    auc_pass: float = 0.55  # membership AUC: upper end of the interval
+    auc_fail: float = 0.60  # lower end
+    auc_yardstick: float = 0.03  # or within this of the yardstick's
+    tpr_fpr: float = 0.01  # the false-positive rate at which the attack is read
+    tpr_pass: float = 0.02  # true-positive rate there: upper end
+    tpr_fail: float = 0.03  # lower end
+    dcr_alarm: float = 0.02  # DCR share: its interval excludes .5 by more than this
+    copies_level: float = 0.01  # one-sided error rate of the tests on copies
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)

@@ -13,7 +13,7 @@ from scipy.stats import fisher_exact
 
 from understudy.data.schema import ColumnSchema
 from understudy.evaluate.resample import SIDES, Side
-from understudy.evaluate.result import Remade
+from understudy.evaluate.result import Remade, Verdict
 from understudy.evaluate.tables import Comparison
 
 _SHAPES_COUNTED = 2_000
@@ -24,7 +24,7 @@ _FORMED = frozenset({"identifier", "code"})
 class _Counts:
     present: int
     distinct: int
-    reused: int            # values that occur in the real column
+    reused: int  # values that occur in the real column
 
 
 def remade_columns(comparison: Comparison, level: float) -> dict[str, Remade]:
@@ -36,7 +36,11 @@ def _check(comparison: Comparison, entry: ColumnSchema, level: float) -> Remade:
     texts = {side: comparison.frames[side][entry.name].cast(pl.String).drop_nulls() for side in SIDES}
     seen = texts["real"] if comparison.withheld else pl.concat([texts["real"], texts["holdout"]])
     counts = {side: _Counts(len(text), text.n_unique(), int(text.is_in(seen.unique().implode()).sum())) for side, text in texts.items()}
-    kept = _form_kept(seen, texts["synthetic"]) if entry.kind in _FORMED or entry.personal in ("email", "phone", "iban", "card", "ip") else None
+    kept = (
+        _form_kept(seen, texts["synthetic"])
+        if entry.kind in _FORMED or entry.personal in ("email", "phone", "iban", "card", "ip")
+        else None
+    )
     unique = {side: counts[side].distinct / counts[side].present if counts[side].present else 1.0 for side in SIDES}
     verdict, reason = _judge(entry, counts, unique, kept, comparison.withheld, level)
     return Remade(
@@ -50,19 +54,27 @@ def _check(comparison: Comparison, entry: ColumnSchema, level: float) -> Remade:
     )
 
 
-def _judge(entry, counts, unique, kept, withheld, level):  # type: ignore[no-untyped-def]
+def _judge(
+    entry: ColumnSchema, counts: dict[Side, _Counts], unique: dict[Side, float], kept: float | None, withheld: bool, level: float
+) -> tuple[Verdict, str]:
     synthetic, holdout = counts["synthetic"], counts["holdout"]
     if not synthetic.present:
         return "info", "No synthetic value is present."
     if unique["real"] == 1.0 and counts["real"].present > 1 and unique["synthetic"] < 1.0:
         return "fail", f"Every real value occurs once, but {1 - unique['synthetic']:.2%} of the synthetic values repeat another."
     if synthetic.reused:
-        worst = "fail" if entry.kind in ("identifier", "personal", "text") else "warn"
+        worst: Verdict = "fail" if entry.kind in ("identifier", "personal", "text") else "warn"
         if not withheld:
-            return "undecided", f"{_share(synthetic):.2%} of the synthetic values occur in the real column; without a holdout it cannot be said whether that is chance."
+            return (
+                "undecided",
+                f"{_share(synthetic):.2%} of the synthetic values are real ones; without a holdout nobody can say whether by chance.",
+            )
         table = [[synthetic.reused, synthetic.present - synthetic.reused], [holdout.reused, max(0, holdout.present - holdout.reused)]]
         if fisher_exact(table, alternative="greater").pvalue < level:
-            return worst, f"{_share(synthetic):.2%} of the synthetic values are real ones; of fresh real rows {_share(holdout):.2%} would be."
+            return (
+                worst,
+                f"{_share(synthetic):.2%} of the synthetic values are real ones; of fresh real rows {_share(holdout):.2%} would be.",
+            )
     if kept is not None and kept < 0.95:
         return "warn", f"{1 - kept:.1%} of the synthetic values have a form that no real value has."
     return "pass", "Unique where the source is, no real value reused beyond chance" + (", form kept." if kept is not None else ".")
@@ -73,7 +85,7 @@ def _share(counts: _Counts) -> float:
 
 
 def _form_kept(real: pl.Series, synthetic: pl.Series) -> float | None:
-    """Share of synthetic values whose shape (letters as A, digits as 9) is a real value's; None where shapes are too many to mean a form."""
+    """Share of synthetic values whose shape (letters as A, digits as 9) a real value has; None where there are too many shapes."""
     shapes = _shapes(real).unique()
     if len(shapes) > _SHAPES_COUNTED or not len(synthetic):
         return None

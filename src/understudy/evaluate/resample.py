@@ -33,7 +33,7 @@ class Sampled:
 
     value: float
     holdout: float
-    matched: float                 # value at the holdout's number of rows
+    matched: float  # value at the holdout's number of rows
     draws: Floats
     holdout_draws: Floats
 
@@ -123,7 +123,6 @@ class Groups:
 
     def sampled(self, counts: Mapping[Side, NDArray[np.float32]], statistic: Statistic) -> Sampled:
         """The statistic of shares from counts (groups, cells) of each table."""
-        real, holdout, synthetic = (counts[side] for side in SIDES)
         everything = {side: shares(counts[side].sum(axis=0)) for side in SIDES}
         if any(np.isnan(part).any() for part in everything.values()):
             return _unknown(self.draws)
@@ -131,7 +130,7 @@ class Groups:
         return Sampled(
             float(statistic(everything["real"], everything["synthetic"])),
             float(statistic(everything["real"], everything["holdout"])),
-            float(np.nanmean(statistic(shares(real.sum(axis=0)), shares(self.subsets @ synthetic)))),
+            float(np.nanmean(statistic(everything["real"], shares(self.subsets @ counts["synthetic"])))),
             statistic(drawn["real"], drawn["synthetic"]),
             statistic(drawn["real"], drawn["holdout"]),
         )

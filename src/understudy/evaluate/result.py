@@ -35,25 +35,25 @@ class Figure(_Model):
     yardstick's own number of rows, and `gap` (synthetic minus real, `matched` where given) with `gap_interval` is what was judged.
     """
 
-    key: str                                   # stable name, e.g. "c2st_auc"
-    name: str                                  # for people, e.g. "Told apart from real (AUC)"
+    key: str  # stable name, e.g. "c2st_auc"
+    name: str  # for people, e.g. "Told apart from real (AUC)"
     family: Family
-    value: float | None                        # None: could not be computed; `reason` says why
-    interval: Interval | None = None           # 95 %
-    holdout: float | None = None               # the same statistic for held-out real data
-    holdout_interval: Interval | None = None   # 95 %
+    value: float | None  # None: could not be computed; `reason` says why
+    interval: Interval | None = None  # 95 %
+    holdout: float | None = None  # the same statistic for held-out real data
+    holdout_interval: Interval | None = None  # 95 %
     matched: float | None = None
     gap: float | None = None
     gap_interval: Interval | None = None
-    best: float                                # value of a perfect result: 1, 0 or .5 ...
+    best: float  # value of a perfect result: 1, 0 or .5 ...
     better: Literal["higher", "lower", "closer"]  # closer: to `best`
-    scale: Interval = (0.0, 1.0)               # ends of the axis to draw it on
-    form: Literal["share", "score", "number", "count"] = "score"   # share: print as per cent
-    n: int | None = None                       # synthetic rows used
-    n_holdout: int | None = None               # yardstick rows used
+    scale: Interval = (0.0, 1.0)  # ends of the axis to draw it on
+    form: Literal["share", "score", "number", "count"] = "score"  # share: print as per cent
+    n: int | None = None  # synthetic rows used
+    n_holdout: int | None = None  # yardstick rows used
     verdict: Verdict = "info"
-    reason: str = ""                           # plain words: why this verdict
-    note: str = ""                             # plain words: what it measures and how
+    reason: str = ""  # plain words: why this verdict
+    note: str = ""  # plain words: what it measures and how
 
 
 class Score(_Model):
@@ -70,9 +70,9 @@ class Cell(_Model):
     """One bar: a range [low, high) of numbers, one exact value (`atom`) or one category. Counts per table."""
 
     label: str
-    low: float | None = None                   # numbers; instants are seconds since 1970, times of day and durations seconds
-    high: float | None = None                  # equal to low for an atom
-    atom: bool = False                         # one exact value that many rows share (or a category)
+    low: float | None = None  # numbers; instants are seconds since 1970, times of day and durations seconds
+    high: float | None = None  # equal to low for an atom
+    atom: bool = False  # one exact value that many rows share (or a category)
     real: int
     holdout: int | None = None
     synthetic: int
@@ -86,11 +86,11 @@ class Picture(_Model):
 
     form: Literal["histogram", "bars"]
     axis: Literal["number", "instant", "date", "time", "duration", "category"]
-    cells: list[Cell]                          # ascending for histograms (an atom stands beside its range), commonest first for bars
-    total_real: int                            # rows that are not missing
+    cells: list[Cell]  # ascending for histograms (an atom stands beside its range), commonest first for bars
+    total_real: int  # rows that are not missing
     total_holdout: int | None = None
     total_synthetic: int
-    omitted_levels: int = 0                    # levels summed in the last bar, "other"
+    omitted_levels: int = 0  # levels summed in the last bar, "other"
 
 
 class Tail(_Model):
@@ -105,48 +105,48 @@ class Tail(_Model):
 class Remade(_Model):
     """Checks of a column that is never learned (identifier, personal data, code, text)."""
 
-    unique_real: float                         # share of values that differ from all others, real
+    unique_real: float  # share of values that differ from all others, real
     unique_synthetic: float
-    reused: float                              # share of synthetic values that occur in the real column
-    reused_holdout: float | None = None        # the same for held-out real rows
-    form_kept: float | None = None             # share of synthetic values whose shape (A9-) occurs in the real column
+    reused: float  # share of synthetic values that occur in the real column
+    reused_holdout: float | None = None  # the same for held-out real rows
+    form_kept: float | None = None  # share of synthetic values whose shape (A9-) occurs in the real column
     verdict: Verdict
     reason: str
 
 
 class ColumnResult(_Model):
     name: str
-    kind: str                                  # schema kind
+    kind: str  # schema kind
     role: Literal["numeric", "categorical", "remade", "constant"]
-    reason: str = ""                           # why the schema treats it so
+    reason: str = ""  # why the schema treats it so
     measure: Literal["1-KS", "1-TVD", ""] = ""
-    shape: Score | None = None                 # None for remade columns
-    missing_real: float                        # share of rows, 0..1
+    shape: Score | None = None  # None for remade columns
+    missing_real: float  # share of rows, 0..1
     missing_holdout: float | None = None
     missing_synthetic: float
-    out_of_domain: float = 0.0                 # share of synthetic values outside the real range or levels
+    out_of_domain: float = 0.0  # share of synthetic values outside the real range or levels
     out_of_domain_holdout: float | None = None
-    levels_real: int | None = None             # categorical: distinct levels; numeric: distinct values
-    levels_covered: float | None = None        # share of the real levels that occur in the synthetic column
-    rare_levels: int | None = None             # levels under 1 %
+    levels_real: int | None = None  # categorical: distinct levels; numeric: distinct values
+    levels_covered: float | None = None  # share of the real levels that occur in the synthetic column
+    rare_levels: int | None = None  # levels under 1 %
     rare_covered: float | None = None
     decimals_real: int | None = None
-    decimals_broken: float | None = None       # share of synthetic values with more decimals than the real column
-    heaped_real: float | None = None           # share of rows on values that at least 1 % of the real rows share
+    decimals_broken: float | None = None  # share of synthetic values with more decimals than the real column
+    heaped_real: float | None = None  # share of rows on values that at least 1 % of the real rows share
     heaped_synthetic: float | None = None
     tails: list[Tail] = []
-    gives_away: float | None = None            # share of the two-sample test's importance, 0..1
+    gives_away: float | None = None  # share of the two-sample test's importance, 0..1
     remade: Remade | None = None
     picture: Picture | None = None
-    notes: list[str] = []                      # plain words, e.g. "3.1 % of the values have more decimals than the source"
+    notes: list[str] = []  # plain words, e.g. "3.1 % of the values have more decimals than the source"
 
 
 class PairResult(_Model):
     a: str
     b: str
-    measure: Literal["correlation", "contingency"]   # 1-|difference of Pearson|/2, or 1-TVD of the two-way table
-    score: Score                               # 1 is best
-    real: float | None                         # strength of association in each table, as in `Matrix`
+    measure: Literal["correlation", "contingency"]  # 1-|difference of Pearson|/2, or 1-TVD of the two-way table
+    score: Score  # 1 is best
+    real: float | None  # strength of association in each table, as in `Matrix`
     holdout: float | None = None
     synthetic: float | None
 
@@ -156,11 +156,11 @@ class Matrix(_Model):
 
     columns: list[str]
     roles: list[Literal["numeric", "categorical"]]
-    real: list[list[float | None]]             # square, same order; None where undefined
+    real: list[list[float | None]]  # square, same order; None where undefined
     holdout: list[list[float | None]] | None = None
     synthetic: list[list[float | None]]
-    difference: list[list[float | None]]       # synthetic minus real
-    omitted: list[str] = []                    # columns left out where there are more than 60, named
+    difference: list[list[float | None]]  # synthetic minus real
+    omitted: list[str] = []  # columns left out where there are more than 60, named
     note: str = ""
 
 
@@ -169,8 +169,8 @@ class GiveAway(_Model):
 
     column: str
     auc_lost: float
-    share: float                               # of all that is lost, 0..1
-    hint: str = ""                             # what is off, where a simple cause was found
+    share: float  # of all that is lost, 0..1
+    hint: str = ""  # what is off, where a simple cause was found
 
 
 class Pattern(_Model):
@@ -183,7 +183,7 @@ class Pattern(_Model):
 
 
 class Missingness(_Model):
-    patterns: list[Pattern]                    # commonest first, at most 12
+    patterns: list[Pattern]  # commonest first, at most 12
     omitted: int = 0
 
 
@@ -191,39 +191,39 @@ class ModelScore(_Model):
     model: Literal["boosted trees", "linear"]
     metric: Literal["ROC AUC", "PR AUC", "macro F1", "R2", "MAE"]
     better: Literal["higher", "lower"]
-    real: float                                # trained on real, tested on held-out real (TRTR)
+    real: float  # trained on real, tested on held-out real (TRTR)
     real_interval: Interval | None
-    synthetic: float                           # trained on synthetic, tested on held-out real (TSTR)
+    synthetic: float  # trained on synthetic, tested on held-out real (TSTR)
     synthetic_interval: Interval | None
-    gap: float                                 # synthetic minus real
-    gap_interval: Interval | None              # paired bootstrap over the test rows
+    gap: float  # synthetic minus real
+    gap_interval: Interval | None  # paired bootstrap over the test rows
     verdict: Verdict = "info"
 
 
 class Importance(_Model):
     column: str
-    real: float                                # score lost on held-out rows when the column is shuffled, model trained on real
+    real: float  # score lost on held-out rows when the column is shuffled, model trained on real
     synthetic: float
 
 
 class UtilityTask(_Model):
     target: str
     task: Literal["binary", "multiclass", "regression"]
-    positive: str | None = None                # binary: the class that ROC AUC and PR AUC are about (the rarer one)
+    positive: str | None = None  # binary: the class that ROC AUC and PR AUC are about (the rarer one)
     classes: int | None = None
-    rows_train: int                            # of real and of synthetic alike
+    rows_train: int  # of real and of synthetic alike
     rows_test: int
     scores: list[ModelScore]
-    importances: list[Importance] = []         # most important on real first, at most 20
-    agreement: Score | None = None             # Spearman of the two importance lists; holdout: between two halves of real
-    top_overlap: Score | None = None           # share of the top k (5) columns in common
+    importances: list[Importance] = []  # most important on real first, at most 20
+    agreement: Score | None = None  # Spearman of the two importance lists; holdout: between two halves of real
+    top_overlap: Score | None = None  # share of the top k (5) columns in common
     note: str = ""
 
 
 class RuleResult(_Model):
     """A rule and the share of rows that break it."""
 
-    rule: str                                  # plain words, e.g. "education determines education-num"
+    rule: str  # plain words, e.g. "education determines education-num"
     columns: list[str]
     source: Literal["schema", "found"]
     real: float
@@ -242,11 +242,11 @@ class Curve(_Model):
 
 class FamilyVerdict(_Model):
     family: Family
-    title: str                                 # "Looks like the real data"
+    title: str  # "Looks like the real data"
     verdict: Verdict
-    sentence: str                              # one line, plain words
-    reasons: list[str]                         # what decided it, most important first
-    figures: list[str]                         # keys, in reading order
+    sentence: str  # one line, plain words
+    reasons: list[str]  # what decided it, most important first
+    figures: list[str]  # keys, in reading order
 
 
 class WeakPoint(_Model):
@@ -259,7 +259,7 @@ class WeakPoint(_Model):
 
 
 class OverallVerdict(_Model):
-    headline: str                              # one sentence
+    headline: str  # one sentence
     families: list[FamilyVerdict]
     weak_points: list[WeakPoint]
 
@@ -270,9 +270,9 @@ class OverallVerdict(_Model):
 class Subject(_Model):
     """One of the tables compared."""
 
-    origin: str                                # file name or "DataFrame"
+    origin: str  # file name or "DataFrame"
     rows: int
-    rows_used: int                             # of the table, before each figure's own cap
+    rows_used: int  # of the table, before each figure's own cap
     note: str = ""
 
 
@@ -282,28 +282,28 @@ class Evaluation(_Model):
     version: Literal[1] = 1
     verdict: OverallVerdict
     figures: list[Figure]
-    columns: list[ColumnResult]                # in the table's order
-    pairs: list[PairResult]                    # worst first, at most 200
-    pairs_counted: int                         # pairs that entered the mean
+    columns: list[ColumnResult]  # in the table's order
+    pairs: list[PairResult]  # worst first, at most 200
+    pairs_counted: int  # pairs that entered the mean
     pairs_possible: int
     matrix: Matrix | None
-    missingness: Missingness | None            # None: nothing is missing anywhere
-    gives_away: list[GiveAway]                 # most telling first, at most 20
-    rules: list[RuleResult]                    # most broken first
+    missingness: Missingness | None  # None: nothing is missing anywhere
+    gives_away: list[GiveAway]  # most telling first, at most 20
+    rules: list[RuleResult]  # most broken first
     utility: list[UtilityTask]
     target: str | None
     distances: Curve | None
     real: Subject
     synthetic: Subject
-    holdout: Subject | None                    # None: no rows that the model never saw were given
-    record: dict[str, Any] | None = None       # the model's fit record, passed through
-    notes: list[str] = []                      # said aloud: no holdout, coerced types, rows used ...
-    tolerances: dict[str, float]               # every limit that a verdict used
+    holdout: Subject | None  # None: no rows that the model never saw were given
+    record: dict[str, Any] | None = None  # the model's fit record, passed through
+    notes: list[str] = []  # said aloud: no holdout, coerced types, rows used ...
+    tolerances: dict[str, float]  # every limit that a verdict used
     seed: int
     seconds: float
     stage_seconds: dict[str, float]
     versions: dict[str, str]
-    created: str                               # ISO 8601, UTC
+    created: str  # ISO 8601, UTC
 
     def figure(self, key: str) -> Figure:
         """The figure of that key; KeyError where it was not computed."""
@@ -341,10 +341,12 @@ class Evaluation(_Model):
             text = self.to_json(indent=1)
         elif ending in (".html", ".htm"):
             from understudy.evaluate.report import render
+
             text = render(self)
         else:
-            raise DataError(f"a report cannot be written as '{ending or target.name}'", where=str(target),
-                            remedy="end the name in .html or .json")
+            raise DataError(
+                f"a report cannot be written as '{ending or target.name}'", where=str(target), remedy="end the name in .html or .json"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
         return target

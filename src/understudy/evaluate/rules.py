@@ -77,7 +77,8 @@ def _rule_verdict(broken: Mapping[Side, int], rows: Mapping[Side, int], policy: 
 def in_words(constraint: Constraint) -> str:
     match constraint:
         case Dependency():
-            return f"{' and '.join(constraint.determinants)} determine{'s' if len(constraint.determinants) == 1 else ''} {constraint.dependent}"
+            verb = "determines" if len(constraint.determinants) == 1 else "determine"
+            return f"{' and '.join(constraint.determinants)} {verb} {constraint.dependent}"
         case Inequality():
             return f"{constraint.low} {'<' if constraint.strict else '≤'} {constraint.high}"
         case Sum():
@@ -95,9 +96,20 @@ def _domain_figure(comparison: Comparison, domains: Mapping[str, Domain], policy
     excess = made.value - held.value
     beyond = made.interval[0] > held.interval[1] and excess > policy.domain_gap
     verdict: Verdict = "pass" if not beyond else "fail" if excess > 20 * policy.domain_gap else "warn"
-    reason = "Values lie where real values lie." if not beyond else f'{made.value:.1%} of the rows, most by "{columns[0]}"; {held.value:.1%} of held-out rows.'
-    return _figure("out_of_domain", "Rows outside the real domain", made, held, verdict, reason,
-                   "Rows with a number beyond the real range, a level that no real row has, or a missing value where the real column has none.")  # fmt: skip
+    reason = (
+        "Values lie where real values lie."
+        if not beyond
+        else f'{made.value:.1%} of the rows, most by "{columns[0]}"; {held.value:.1%} of held-out rows.'
+    )
+    return _figure(
+        "out_of_domain",
+        "Rows outside the real domain",
+        made,
+        held,
+        verdict,
+        reason,
+        "Rows with a number beyond the real range, a level that no real row has, or a missing value where the real column has none.",
+    )
 
 
 def _decimals_figure(comparison: Comparison, decimals: Mapping[str, dict[Side, float]], policy: Policy) -> Figure:
@@ -106,9 +118,20 @@ def _decimals_figure(comparison: Comparison, decimals: Mapping[str, dict[Side, f
     share = {side: _of(decimals[name][side], len(column.present(side))) for side in SIDES}
     beyond = share["synthetic"].value > share["holdout"].value + policy.decimals_gap
     verdict: Verdict = "pass" if not beyond else "fail" if share["synthetic"].value > 0.05 else "warn"
-    reason = f'{share["synthetic"].value:.1%} of "{name}" have more decimals than the source.' if beyond else "No value has more decimals than its source."
-    return _figure("decimals_broken", "Values with too many decimals", share["synthetic"], share["holdout"], verdict, reason,
-                   "Of the worst numeric column; such digits give every synthetic row away.")  # fmt: skip
+    reason = (
+        f'{share["synthetic"].value:.1%} of "{name}" have more decimals than the source.'
+        if beyond
+        else "No value has more decimals than its source."
+    )
+    return _figure(
+        "decimals_broken",
+        "Values with too many decimals",
+        share["synthetic"],
+        share["holdout"],
+        verdict,
+        reason,
+        "Of the worst numeric column; such digits give every synthetic row away.",
+    )
 
 
 def _worst_rule_figure(comparison: Comparison, rules: Sequence[RuleResult]) -> Figure:
@@ -116,15 +139,42 @@ def _worst_rule_figure(comparison: Comparison, rules: Sequence[RuleResult]) -> F
     rule = max(rules, key=lambda entry: (gravity.get(entry.verdict, 0), entry.synthetic - (entry.holdout or 0.0)))
     made, held = _of(rule.synthetic, comparison.rows["synthetic"]), _of(rule.holdout or 0.0, comparison.rows["holdout"])
     broken = sum(entry.verdict in gravity for entry in rules)
-    reason = f"All {len(rules)} rules are kept as well as by real rows." if not broken else f"{broken} of {len(rules)} rules are broken; worst: {rule.rule}."
-    return _figure("rules_broken", "Rows breaking the worst-kept rule", made, held, rule.verdict, reason,
-                   f"Share of rows that break the rule kept worst, of {len(rules)} rules.")  # fmt: skip
+    reason = (
+        f"All {len(rules)} rules are kept as well as by real rows."
+        if not broken
+        else f"{broken} of {len(rules)} rules are broken; worst: {rule.rule}."
+    )
+    return _figure(
+        "rules_broken",
+        "Rows breaking the worst-kept rule",
+        made,
+        held,
+        rule.verdict,
+        reason,
+        f"Share of rows that break the rule kept worst, of {len(rules)} rules.",
+    )
 
 
 def _figure(key: str, name: str, made: Share, held: Share, verdict: Verdict, reason: str, note: str) -> Figure:
-    return Figure(key=key, name=name, family="rules", value=made.value, interval=made.interval, holdout=held.value, holdout_interval=held.interval,
-                  gap=made.value - held.value, best=0.0, better="lower", scale=(0.0, max(0.01, min(1.0, 1.2 * max(made.value, held.value)))), form="share",
-                  n=made.n, n_holdout=held.n, verdict=verdict, reason=reason, note=note)  # fmt: skip
+    return Figure(
+        key=key,
+        name=name,
+        family="rules",
+        value=made.value,
+        interval=made.interval,
+        holdout=held.value,
+        holdout_interval=held.interval,
+        gap=made.value - held.value,
+        best=0.0,
+        better="lower",
+        scale=(0.0, max(0.01, min(1.0, 1.2 * max(made.value, held.value)))),
+        form="share",
+        n=made.n,
+        n_holdout=held.n,
+        verdict=verdict,
+        reason=reason,
+        note=note,
+    )
 
 
 def _share(flags: NDArray[np.bool_]) -> Share:

@@ -1,6 +1,7 @@
 """Scores of predictions under many weightings of the test rows at once: the bootstrap of a score is its value under random counts.
 
-Every function takes weights (draws, n) and gives (draws,). With unit weights the values are those of scikit-learn's functions of the same name.
+Every function takes weights (draws, n) and gives (draws,). With unit weights the values are those of scikit-learn's functions of
+the same name.
 """
 
 from __future__ import annotations

@@ -40,9 +40,9 @@ class Column:
     schema: ColumnSchema
     role: Role
     axis: Axis
-    values: dict[Side, NDArray[Any]]      # float64 with NaN, or int64 codes with -1
-    levels: tuple[str, ...] = ()          # categorical: names by code; the real ones first, commonest first
-    known: int = 0                        # categorical: how many levels the real table has
+    values: dict[Side, NDArray[Any]]  # float64 with NaN, or int64 codes with -1
+    levels: tuple[str, ...] = ()  # categorical: names by code; the real ones first, commonest first
+    known: int = 0  # categorical: how many levels the real table has
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class Comparison:
 
     schema: TableSchema
     columns: list[Column]
-    frames: dict[Side, pl.DataFrame]      # as read, columns in the schema's order
+    frames: dict[Side, pl.DataFrame]  # as read, columns in the schema's order
     origins: dict[Side, str]
     rows_given: dict[Side, int]
     withheld: bool
@@ -133,14 +133,20 @@ def compare(
             "No holdout was given. The real rows were split at random: one half stands for the real table and the other is its yardstick. "
             "The model may have seen both, so nothing can be said about memorising. Fit on part of the rows and pass the rest as holdout."
         )
-    notes += [f"{_the(side)} has {given[side]:,} rows; {frames[side].height:,} drawn at random were used." for side in SIDES
-              if kept is not None and frames[side].height < given[side]]  # fmt: skip
+    notes += [
+        f"{_the(side)} has {given[side]:,} rows; {frames[side].height:,} drawn at random were used."
+        for side in SIDES
+        if kept is not None and frames[side].height < given[side]
+    ]
     for side in ("holdout", "synthetic"):
         frames[side] = _same_types(frames["real"], frames[side], side, origins[side], notes)
     columns = [_column(entry, frames, origins) for entry in truth.schema.columns if not entry.remade and entry.kind != "constant"]
     if not columns:
-        raise DataError("No column of the table is learned, so there is nothing to compare.", where=truth.origin,
-                        remedy="Give a schema in which some columns are numbers, dates or categories.")  # fmt: skip
+        raise DataError(
+            "No column of the table is learned, so there is nothing to compare.",
+            where=truth.origin,
+            remedy="Give a schema in which some columns are numbers, dates or categories.",
+        )
     return Comparison(truth.schema, columns, frames, origins, given, kept is not None, notes)
 
 
@@ -161,8 +167,15 @@ def _refuse_unlike(truth: Table, other: Table, side: Side) -> None:
     if missing:
         parts.append("lacks " + ", ".join(f'"{name}"{_like(name, extra)}' for name in missing[:5]) + _more(missing))
     if extra:
-        parts.append("has " + ", ".join(f'"{name}"{_like(name, missing)}' for name in extra[:5]) + _more(extra) + ", which the real table does not have")
-    raise DataError(f"{_the(side)} {' and '.join(parts)}.", where=other.origin, remedy="Rename or drop the columns so that both tables have the same.")
+        parts.append(
+            "has "
+            + ", ".join(f'"{name}"{_like(name, missing)}' for name in extra[:5])
+            + _more(extra)
+            + ", which the real table does not have"
+        )
+    raise DataError(
+        f"{_the(side)} {' and '.join(parts)}.", where=other.origin, remedy="Rename or drop the columns so that both tables have the same."
+    )
 
 
 def _like(name: str, choices: Sequence[str]) -> str:
@@ -179,12 +192,20 @@ def _refuse_target(truth: Table, target: str | None) -> None:
         return
     if target not in truth.columns:
         near = nearest(target, truth.columns)
-        raise DataError(f'There is no target column "{target}".', where=truth.origin,
-                        remedy=f"Did you mean {' or '.join(repr(name) for name in near)}?" if near else f"The columns are: {', '.join(truth.columns[:12])}.")  # fmt: skip
+        raise DataError(
+            f'There is no target column "{target}".',
+            where=truth.origin,
+            remedy=f"Did you mean {' or '.join(repr(name) for name in near)}?"
+            if near
+            else f"The columns are: {', '.join(truth.columns[:12])}.",
+        )
     column = truth.schema.column(target)
     if column.remade or column.kind == "constant":
-        raise DataError(f'The target "{target}" is of kind {column.kind}, which cannot be predicted.', where=truth.origin,
-                        remedy="Choose a column of numbers or categories, or change its kind in the schema.")  # fmt: skip
+        raise DataError(
+            f'The target "{target}" is of kind {column.kind}, which cannot be predicted.',
+            where=truth.origin,
+            remedy="Choose a column of numbers or categories, or change its kind in the schema.",
+        )
 
 
 def _read(table: Table, names: list[str], stream: Stream) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """The far ends of the numbers: how far off are the .1 %, 1 %, 99 % and 99.9 % points, in interquartile ranges of the real column?
 
-(In standard deviations where the interquartile range is zero.) An error counts as at most 10, so that one absurd value does not hide the rest.
+(In standard deviations where the interquartile range is zero.) An error counts as at most 10, so that one absurd value does not
+hide the rest.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _WORST = 10.0
 
 @dataclass(frozen=True)
 class Tails:
-    error: Sampled                                   # mean over columns and probabilities
-    quantiles: dict[str, dict[Side, Floats]]         # per column (4,) in the column's units
+    error: Sampled  # mean over columns and probabilities
+    quantiles: dict[str, dict[Side, Floats]]  # per column (4,) in the column's units
 
 
 def tails(comparison: Comparison, groups: Groups) -> Tails | None:

@@ -93,9 +93,7 @@ class Predictions:
         return np.asarray(np.nanmean(each, axis=0))
 
 
-def fitted(
-    task: Task, model: str, rows: Rows, *, iterations: int, learning_rate: float
-) -> Callable[[Rows], Predictions]:
+def fitted(task: Task, model: str, rows: Rows, *, iterations: int, learning_rate: float) -> Callable[[Rows], Predictions]:
     """A model of the target trained on `rows` (all of known target), as a function from rows to predictions."""
     truth = task.truth(rows[task.target.name])
     present = np.unique(truth)

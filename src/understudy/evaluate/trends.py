@@ -1,9 +1,10 @@
 """Pair trends: do columns go together as in the real table?
 
-Two numbers: 1 - |difference of their Pearson correlations| / 2. Anything else: the overlap of the two-column table, numbers cut into ten bins
-of equal width. These are SDMetrics' CorrelationSimilarity and ContingencySimilarity, except that one set of bins, over the real range,
-serves both tables. A pair with a constant column has no correlation and is left out. SDMetrics (0.32) averages related pairs only
-(correlation beyond .5, Cramér's V beyond .3 in the real table), because unrelated pairs are right by themselves; both means are given.
+Two numbers: 1 - |difference of their Pearson correlations| / 2. Anything else: the overlap of the two-column table, numbers cut
+into ten bins of equal width. These are SDMetrics' CorrelationSimilarity and ContingencySimilarity, except that one set of bins,
+over the real range, serves both tables. A pair with a constant column has no correlation and is left out. SDMetrics (0.32)
+averages related pairs only (correlation beyond .5, Cramér's V beyond .3 in the real table), because unrelated pairs are right by
+themselves; both means are given.
 
 With many columns the mean is over a random part of the pairs, and the worst are looked for among those where a coarse cut of every pair
 (five cells a column, all pairs at once as one matrix product) shows the greatest difference.
@@ -36,8 +37,8 @@ class Trend:
 
     a: int
     b: int
-    correlation: bool              # else contingency
-    strength: float                # real: |correlation| or Cramér's V of the table
+    correlation: bool  # else contingency
+    strength: float  # real: |correlation| or Cramér's V of the table
     score: Sampled
 
     @property
@@ -47,12 +48,12 @@ class Trend:
 
 @dataclass(frozen=True)
 class Trends:
-    mean: Sampled                  # over all pairs
-    related: Sampled | None        # over the related ones; None where there is none
+    mean: Sampled  # over all pairs
+    related: Sampled | None  # over the related ones; None where there is none
     related_counted: int
-    counted: int                   # pairs in the mean
+    counted: int  # pairs in the mean
     possible: int
-    pairs: list[Trend]             # those of the mean and those found by screening
+    pairs: list[Trend]  # those of the mean and those found by screening
 
 
 def trends(comparison: Comparison, groups: Groups, stream: Stream) -> Trends | None:

@@ -1,22 +1,25 @@
 """Utility: does a model trained on synthetic rows (TSTR) predict held-out real rows as well as one trained on real rows (TRTR)?
 
-Boosted trees and a linear model, trained on equally many rows of each table, tested on the same held-out rows; the gap's interval comes from a paired
-bootstrap of the test rows. Without a target up to five columns are predicted from all others in turn.
+Boosted trees and a linear model, trained on equally many rows of each table, tested on the same held-out rows; the gap's interval
+comes from a paired bootstrap of the test rows. Without a target up to five columns are predicted from all others in turn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from understudy.core.random import Stream
 from understudy.evaluate.association import association, association_matrix
+from understudy.evaluate.features import Rows
 from understudy.evaluate.importance import Importances, importances, rank_agreement, top_overlap
 from understudy.evaluate.parallel import side_by_side
-from understudy.evaluate.resample import Floats, centred
+from understudy.evaluate.resample import Floats, Side, centred
 from understudy.evaluate.tables import Column, Comparison
 from understudy.evaluate.task import METRICS, MODELS, Metric, Predictions, Task, fitted, halves, rows_of, task_of
 
@@ -137,7 +140,7 @@ def _result(comparison: Comparison, task: Task, effort: Effort, stream: Stream) 
     return TaskResult(task, train_rows, len(truth), scores, agreement, _note(task, made, known, train_rows))
 
 
-def _scored(task: Task, model: str, real: Predictions, synthetic: Predictions, truth, weights) -> list[Scored]:  # type: ignore[no-untyped-def]
+def _scored(task: Task, model: str, real: Predictions, synthetic: Predictions, truth: NDArray[Any], weights: Floats) -> list[Scored]:
     ones = np.ones((1, len(truth)))
     found = []
     for metric in METRICS[task.kind]:
@@ -149,7 +152,7 @@ def _scored(task: Task, model: str, real: Predictions, synthetic: Predictions, t
     return found
 
 
-def _ignorant(task: Task, truth) -> Predictions:  # type: ignore[no-untyped-def]
+def _ignorant(task: Task, truth: NDArray[Any]) -> Predictions:
     """The best that can be said without looking at the other columns: the class shares, or the median."""
     if task.kind == "regression":
         return Predictions(np.full(len(truth), float(np.median(truth))))
@@ -177,7 +180,7 @@ def _agreement(task: Task, models: list, test, effort: Effort, stream: Stream) -
     )
 
 
-def _related(task: Task, rows) -> list[Column]:  # type: ignore[no-untyped-def]
+def _related(task: Task, rows: Rows) -> list[Column]:
     """All other columns, or the 60 that go most with the target in the test rows."""
     if len(task.others) <= _MOST_IMPORTANCES:
         return list(task.others)
@@ -185,7 +188,7 @@ def _related(task: Task, rows) -> list[Column]:  # type: ignore[no-untyped-def]
     return [task.others[place] for place in sorted(np.argsort(strength)[-_MOST_IMPORTANCES:])]
 
 
-def _note(task: Task, made, known: dict[str, int], train_rows: int) -> str:  # type: ignore[no-untyped-def]
+def _note(task: Task, made, known: Mapping[Side, int], train_rows: int) -> str:  # type: ignore[no-untyped-def]
     parts = []
     values = task.truth(made[task.target.name])
     if len(np.unique(values)) < 2:

@@ -8,7 +8,6 @@ from understudy.evaluate.grade import finite, grade, within
 from understudy.evaluate.policy import Policy
 from understudy.evaluate.resample import centred
 from understudy.evaluate.result import Figure, Importance, ModelScore, Score, UtilityTask, Verdict
-from understudy.evaluate.task import METRICS
 from understudy.evaluate.utility import TOP, Agreement, Scored, TaskResult
 
 _SHOWN = 20
@@ -74,7 +73,7 @@ def _task(result: TaskResult, policy: Policy) -> UtilityTask:
 
 def _model_score(scored: Scored, policy: Policy) -> ModelScore:
     return ModelScore(
-        model=scored.model,  # type: ignore[arg-type]
+        model=scored.model,
         metric=scored.metric,
         better="lower" if scored.metric == "MAE" else "higher",
         real=scored.real,
@@ -90,7 +89,8 @@ def _model_score(scored: Scored, policy: Policy) -> ModelScore:
 def _importances(agreement: Agreement) -> list[Importance]:
     order = np.argsort(-agreement.real.lost, kind="stable")[:_SHOWN]
     return [
-        Importance(column=agreement.columns[k], real=float(agreement.real.lost[k]), synthetic=float(agreement.synthetic.lost[k])) for k in order
+        Importance(column=agreement.columns[k], real=float(agreement.real.lost[k]), synthetic=float(agreement.synthetic.lost[k]))
+        for k in order
     ]
 
 
@@ -118,11 +118,23 @@ def _kept_figure(results: list[TaskResult], policy: Policy, *, named: bool) -> F
             kept.append(1 - loss)
             draws.append(1 - sign * (scored.synthetic_draws - scored.real_draws) / real)
     of = f'"{results[0].task.target.name}"' if named else ", ".join(f'"{result.task.target.name}"' for result in results)
-    note = f"What boosted trees trained on synthetic rows keep of the skill (beyond guessing) of those trained on real rows, predicting {of}."
-    base = {"key": "utility_kept", "name": "Usefulness kept", "family": "utility", "best": 1.0, "better": "higher", "scale": (0.0, 1.1),
-            "form": "share", "n": results[0].train_rows, "n_holdout": results[0].test_rows, "note": note}  # fmt: skip
+    note = (
+        f"What boosted trees trained on synthetic rows keep of the skill (beyond guessing) of those trained on real rows, predicting {of}."
+    )
+    base = {
+        "key": "utility_kept",
+        "name": "Usefulness kept",
+        "family": "utility",
+        "best": 1.0,
+        "better": "higher",
+        "scale": (0.0, 1.1),
+        "form": "share",
+        "n": results[0].train_rows,
+        "n_holdout": results[0].test_rows,
+        "note": note,
+    }
     if not kept:
-        return Figure(**base, value=None, verdict="info", reason="Even models trained on real rows predict no better than guessing.")  # type: ignore[arg-type]
+        return Figure(**base, value=None, verdict="info", reason="Even models trained on real rows predict no better than guessing.")
     value = float(np.mean(kept))
     ends = centred(value, np.mean(draws, axis=0))
     verdict = grade(1 - value, (1 - ends[1], 1 - ends[0]), policy.utility_pass, policy.utility_warn)
@@ -131,8 +143,16 @@ def _kept_figure(results: list[TaskResult], policy: Policy, *, named: bool) -> F
         if verdict == "undecided"
         else f"{max(0.0, value):.1%} of the skill of models trained on real rows is kept."
     )
-    return Figure(**base, value=value, interval=ends, holdout=1.0, gap=value - 1, gap_interval=(ends[0] - 1, ends[1] - 1),  # type: ignore[arg-type]
-                  verdict=verdict, reason=reason)  # fmt: skip
+    return Figure(
+        **base,
+        value=value,
+        interval=ends,
+        holdout=1.0,
+        gap=value - 1,
+        gap_interval=(ends[0] - 1, ends[1] - 1),
+        verdict=verdict,
+        reason=reason,
+    )
 
 
 def _score_figure(result: TaskResult, scored: Scored, policy: Policy) -> Figure:
@@ -164,17 +184,23 @@ def _score_figure(result: TaskResult, scored: Scored, policy: Policy) -> Figure:
         n_holdout=result.test_rows,
         verdict=verdict,
         reason=reason,
-        note=f'Predicting "{result.task.target.name}": trained on synthetic rows, tested on held-out real rows; beside it, trained on real rows. Guessing gives {scored.chance:.3g}.',
+        note=f'Predicting "{result.task.target.name}": trained on synthetic, tested on held-out real rows; beside it, on real. '
+        f"Guessing gives {scored.chance:.3g}.",
     )
 
 
 def _agreement_figures(agreements: list[Agreement], results: list[TaskResult], policy: Policy) -> list[Figure]:
     found = []
     for key, name, pick, halves, note in (
-        ("importance_agreement", "Same columns matter (rank correlation)", "rank", "rank_halves",
-         "Spearman's correlation of the columns' permutation importances, models trained on synthetic against real rows; beside it, two halves of the real rows."),
+        (
+            "importance_agreement",
+            "Same columns matter (rank correlation)",
+            "rank",
+            "rank_halves",
+            "Spearman's correlation of the columns' importances, synthetic against real rows; beside it, two halves of the real rows.",
+        ),
         ("importance_top", "Same top columns", "top", "top_halves", f"Share of the {TOP} most important columns in common."),
-    ):  # fmt: skip
+    ):
         usable = [entry for entry in agreements if np.isfinite(getattr(entry, pick)[0]) and np.isfinite(getattr(entry, halves)[0])]
         if not usable:
             continue
@@ -209,4 +235,6 @@ def _agreement_figures(agreements: list[Agreement], results: list[TaskResult], p
 
 
 def _mean_of(entries: list[Agreement], name: str) -> tuple[float, np.ndarray]:
-    return float(np.mean([getattr(entry, name)[0] for entry in entries])), np.nanmean([getattr(entry, name)[1] for entry in entries], axis=0)
+    return float(np.mean([getattr(entry, name)[0] for entry in entries])), np.nanmean(
+        [getattr(entry, name)[1] for entry in entries], axis=0
+    )

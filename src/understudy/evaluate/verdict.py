@@ -85,8 +85,14 @@ def _family(family: Family, figures: list[Figure]) -> FamilyVerdict:
     reasons = [f"{figure.name}: {figure.reason}" for figure in telling] or [
         f"{figure.name}: {figure.reason}" for figure in own if figure.verdict == "pass" and figure.reason
     ][:3]
-    return FamilyVerdict(family=family, title=_TITLES[family], verdict=found, sentence=_SENTENCES[family][found], reasons=reasons,
-                         figures=[figure.key for figure in own])  # fmt: skip
+    return FamilyVerdict(
+        family=family,
+        title=_TITLES[family],
+        verdict=found,
+        sentence=_SENTENCES[family][found],
+        reasons=reasons,
+        figures=[figure.key for figure in own],
+    )
 
 
 def _weight(figure: Figure) -> Verdict:
@@ -109,7 +115,11 @@ def _headline(families: list[FamilyVerdict], weak: list[WeakPoint], *, withheld:
     if broken:
         return "Not good enough: " + " ".join(entry.sentence for entry in broken)
     warned = [entry for entry in families if entry.verdict == "warn"]
-    good = "A good stand-in for the real table" if not warned else "Usable, with points to know: " + " ".join(entry.sentence for entry in warned)
+    good = (
+        "A good stand-in for the real table"
+        if not warned
+        else "Usable, with points to know: " + " ".join(entry.sentence for entry in warned)
+    )
     if not withheld:
         return good.rstrip(".") + ". Whether it memorised is not decided: no held-out rows were given."
     open_questions = [entry.title.lower() for entry in families if entry.verdict == "undecided"]
@@ -121,10 +131,15 @@ def _headline(families: list[FamilyVerdict], weak: list[WeakPoint], *, withheld:
 
 
 def _weak_points(
-    figures: list[Figure], columns: list[ColumnResult], pairs: list[PairResult], giveaways: list[GiveAway], rules: list[RuleResult], policy: Policy
+    figures: list[Figure],
+    columns: list[ColumnResult],
+    pairs: list[PairResult],
+    giveaways: list[GiveAway],
+    rules: list[RuleResult],
+    policy: Policy,
 ) -> list[WeakPoint]:
     points = [
-        WeakPoint(severity=_weight(figure), family=figure.family, text=f"{figure.name}: {figure.reason}")  # type: ignore[arg-type]
+        WeakPoint(severity=_weight(figure), family=figure.family, text=f"{figure.name}: {figure.reason}")
         for figure in figures
         if _weight(figure) in _GRAVITY and figure.key != "rules_broken"
     ]
@@ -132,34 +147,51 @@ def _weak_points(
     points += _worst_columns(columns)
     points += _worst_pairs(pairs)
     points += _telling_columns(figures, giveaways)
-    return sorted(points, key=lambda point: (_GRAVITY[point.severity], _ORDER.index(point.family) if point.severity != "fail" else -(point.family == "privacy")))
+    return sorted(
+        points,
+        key=lambda point: (
+            _GRAVITY[point.severity],
+            _ORDER.index(point.family) if point.severity != "fail" else -(point.family == "privacy"),
+        ),
+    )
 
 
 def _broken(rule: RuleResult) -> WeakPoint:
-    return WeakPoint(severity=rule.verdict, family="rules", columns=rule.columns,  # type: ignore[arg-type]
-                     text=f"{rule.rule}: broken in {rule.synthetic:.2%} of the rows ({rule.holdout or 0:.2%} of held-out real rows).")  # fmt: skip
+    return WeakPoint(
+        severity=rule.verdict,
+        family="rules",
+        columns=rule.columns,
+        text=f"{rule.rule}: broken in {rule.synthetic:.2%} of the rows ({rule.holdout or 0:.2%} of held-out real rows).",
+    )
 
 
 def _worst_columns(columns: list[ColumnResult]) -> list[WeakPoint]:
-    bad = [column for column in columns if column.shape is not None and column.shape.verdict in ("fail", "warn") and column.shape.value is not None]
-    bad.sort(key=lambda column: (column.shape.value or 0.0) - (column.shape.holdout or 0.0))  # type: ignore[union-attr]
+    bad = [(column, column.shape) for column in columns if column.shape is not None and column.shape.verdict in ("fail", "warn")]
+    bad.sort(key=lambda entry: (entry[1].value or 0.0) - (entry[1].holdout or 0.0))
     return [
         WeakPoint(
-            severity="warn", family="fidelity", columns=[column.name],
-            text=f'Column "{column.name}" has a shape of {column.shape.value:.3f} ({column.shape.holdout:.3f} for held-out rows)'  # type: ignore[union-attr]
-            + (": " + "; ".join(column.notes) if column.notes else "") + ".",
+            severity="warn",
+            family="fidelity",
+            columns=[column.name],
+            text=f'Column "{column.name}" has a shape of {shape.value:.3f} ({shape.holdout:.3f} for held-out rows)'
+            + (": " + "; ".join(column.notes) if column.notes else "")
+            + ".",
         )
-        for column in bad[:5]
-    ]  # fmt: skip
+        for column, shape in bad[:5]
+    ]
 
 
 def _worst_pairs(pairs: list[PairResult]) -> list[WeakPoint]:
     bad = [pair for pair in pairs if pair.score.verdict in ("fail", "warn")][:5]
     return [
-        WeakPoint(severity="warn", family="fidelity", columns=[pair.a, pair.b],
-                  text=f'"{pair.a}" and "{pair.b}" go together differently: {pair.score.value:.3f} ({pair.score.holdout:.3f} for held-out rows).')
+        WeakPoint(
+            severity="warn",
+            family="fidelity",
+            columns=[pair.a, pair.b],
+            text=f'"{pair.a}" and "{pair.b}" go together differently: {pair.score.value:.3f} ({pair.score.holdout:.3f} for held-out rows).',
+        )
         for pair in bad
-    ]  # fmt: skip
+    ]
 
 
 def _telling_columns(figures: list[Figure], giveaways: list[GiveAway]) -> list[WeakPoint]:
@@ -168,4 +200,8 @@ def _telling_columns(figures: list[Figure], giveaways: list[GiveAway]) -> list[W
         return []
     first = giveaways[:3]
     words = ", ".join(f'"{entry.column}" ({entry.share:.0%}{": " + entry.hint if entry.hint else ""})' for entry in first)
-    return [WeakPoint(severity="warn", family="fidelity", text=f"What gives synthetic rows away: {words}.", columns=[entry.column for entry in first])]
+    return [
+        WeakPoint(
+            severity="warn", family="fidelity", text=f"What gives synthetic rows away: {words}.", columns=[entry.column for entry in first]
+        )
+    ]
