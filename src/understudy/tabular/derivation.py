@@ -247,7 +247,7 @@ class Lookup(Derivation):
     @cached_property
     def _values(self) -> pl.Series:
         """The dependent of each pair, and last the commonest."""
-        return pl.concat([self.pairs[self.target], self.usual[self.target]])
+        return pl.concat([self.pairs[self.target], self.usual[self.target]], rechunk=True)
 
     def _nearest(self, keys: pl.Series) -> Any:
         """Places of the nearest known numbers; of the commonest value where keys have no distance."""

@@ -162,6 +162,9 @@ class TableSynthesizer(Synthesizer):
             listener.advance(sum(part.rows for part in parts))
         return _joined(parts)
 
+    def _tell_learning(self, record: FitRecord) -> None:
+        """What the learner decided and measured, into the record. Called where there is at least one field."""
+
     def _tell(self, record: FitRecord) -> None:
         """What was done to each column, into the record."""
         for column in self.codec.columns:
@@ -178,6 +181,8 @@ class TableSynthesizer(Synthesizer):
         for rule in self.schema.constraints:
             if rule.enforce and rule.exceptions:
                 record.note(f"{rule.exceptions} rows of the source break the rule {rule.type}; no row of the output does.")
+        if self.codec.fields:
+            self._tell_learning(record)
 
     # -- making rows
 

@@ -58,7 +58,7 @@ class CategoryColumn(ColumnCodec):
         self._set = levels.to_arrow()
         # Protected levels of an ordered column and the places they count as: known while fitting, never saved.
         self._joined: tuple[pl.Series, NDArray[np.int64]] | None = None
-        self._values = pl.concat([_nothing(levels)] * int(missing) + [levels] + [self._rare_value()] * int(pooled))
+        self._values = pl.concat([_nothing(levels)] * int(missing) + [levels] + [self._rare_value()] * int(pooled), rechunk=True)
         self._common = int(np.argmax(shares[self._first :])) + self._first
 
     @classmethod

@@ -49,11 +49,15 @@ class Granularity:
         """Digits as they fall."""
         return cls(np.zeros(size), np.full(size, -1, np.int32), [], [], [])
 
-    def snap(self, values: Floats, tokens: NDArray[np.int32], exact: Mask, rng: np.random.Generator) -> Floats:
-        """(n,) values moved to points of their token's grid, with the digits that its group likes; ``exact`` ones stay."""
+    def snap(self, values: Floats, tokens: NDArray[np.int32], slopes: Floats, rng: np.random.Generator) -> Floats:
+        """(n,) values moved to points of their token's grid, with the digits that its group likes.
+
+        Values of pieces with slope 0 are single values already, and stay.
+        """
         if self._plain:
             values += 0.5
             return np.floor(values, out=values)
+        exact = slopes == 0
         unit = self.unit[tokens]
         points = np.floor(values / unit + 0.5) * unit
         for g, modulus in enumerate(self.modulus):

@@ -75,7 +75,7 @@ class NumberField:
         of_shape = tokens
         if self.offset:
             of_shape = np.maximum(tokens.astype(np.int32) - 1, 0)
-        if positions is None:
+        if positions is None and not self.shape.atom.all():
             positions = self.shape.draw_positions(tokens, stream.child("position").generator())
         values = self.shape.decode(of_shape, positions, rng)
         if limit is not None:

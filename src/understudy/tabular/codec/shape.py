@@ -131,20 +131,37 @@ class Shape:
         coordinate = np.where(values < high[i], exact, above)
         return np.where(values < low[0], -0.5, coordinate)
 
-    def decode(self, tokens: Tokens, positions: Positions, rng: np.random.Generator) -> Floats:
-        """Axis values (n,) of tokens and positions; ``rng`` draws the digits where they are not the grid's."""
+    def decode(self, tokens: Tokens, positions: Positions | None, rng: np.random.Generator) -> Floats:
+        """Axis values (n,) of tokens and positions; ``rng`` draws the digits where they are not the grid's.
+
+        Positions may be None where every token is an atom.
+        """
+        if self._one_piece_a_token:
+            return np.take(self.pieces.low, tokens, mode="clip")
+        assert positions is not None, "bins need positions"
         base, slope, piece_of = self._lines
         wide = tokens.astype(np.int32)
         # Slots are exact powers of two, so this multiplication rounds nothing.
-        piece = piece_of[wide * SLOTS + (positions * np.float32(SLOTS)).astype(np.int32)]
-        values = slope[piece] * positions
-        values += base[piece]
+        slot = (positions * np.float32(SLOTS)).astype(np.int32)
+        piece = np.take(piece_of, wide * SLOTS + slot, mode="clip")
+        slopes = np.take(slope, piece, mode="clip")
+        values = slopes * positions
+        values += np.take(base, piece, mode="clip")
+        if not self.grid:
+            return values
+        values = self.granularity.snap(values, wide, slopes, rng)
         # Adding zero turns -0.0 into 0.0.
-        return self.granularity.snap(values, wide, slope[piece] == 0, rng) + 0.0 if self.grid else values
+        values += 0.0
+        return values
 
     def draw_positions(self, tokens: Tokens, rng: np.random.Generator) -> Positions:
         """Positions (n,) from the bins' own shape: uniform, since a position is a share of mass."""
         return rng.random(len(tokens), dtype=np.float32)
+
+    @cached_property
+    def _one_piece_a_token(self) -> bool:
+        """True where every token is an atom: the place inside it does not matter."""
+        return bool(self.atom.all())
 
     @cached_property
     def _cells(self) -> tuple[Floats, Floats]:
