@@ -28,7 +28,11 @@ def test_points_are_conditioned_on_in_closed_form() -> None:
 
 
 def test_regions_have_the_mass_and_the_law_of_a_large_sample_inside_them() -> None:
-    unions = {0: (np.array([0.5]), np.array([np.inf])), 1: (np.array([-np.inf, 0.4]), np.array([-0.3, 1.2])), 2: (np.array([-1.0]), np.array([0.2]))}
+    unions = {
+        0: (np.array([0.5]), np.array([np.inf])),
+        1: (np.array([-np.inf, 0.4]), np.array([-0.3, 1.2])),
+        2: (np.array([-1.0]), np.array([0.2])),
+    }
     normal = ConditionedNormal(CORRELATION, {}, unions, np.random.default_rng(0))
     reference = sample(3_000_000)
     for d, (lows, highs) in unions.items():

@@ -1,10 +1,10 @@
 """A multivariate normal of which some coordinates are held at points and others inside unions of intervals.
 
-Points are conditioned on in closed form. A single held coordinate is drawn exactly. Several are drawn one after another,
-each truncated given those before; the product of the probabilities on the way is the weight of the draw (the GHK simulator: Geweke 1991,
-Hajivassiliou & McFadden 1998, Keane 1994). The weights give the probability of the whole region, resampling by them the right law, and a few
-Gibbs sweeps afterwards make the resampled rows differ again without changing that law. The free coordinates follow in closed form.
-Nothing is rejected, so an unlikely region takes no longer than a likely one.
+Points are conditioned on in closed form. A single held coordinate is drawn exactly. Several are drawn one after another, each
+truncated given those before; the product of the probabilities on the way is the weight of the draw (the GHK simulator: Geweke 1991,
+Hajivassiliou & McFadden 1998, Keane 1994). The weights give the probability of the whole region, resampling by them the right law,
+and a few Gibbs sweeps afterwards make the resampled rows differ again without changing that law. The free coordinates follow in closed
+form. Nothing is rejected, so an unlikely region takes no longer than a likely one.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ class ConditionedNormal:
         noise, weights = np.empty((len(self._held), n)), np.ones(n)
         drawn = np.empty_like(noise)
         for h, (lows, highs) in enumerate(self._unions):
-            mean = self._held_mean[h] + self._held_factor[h, :h] @ noise[:h]
+            mean = np.asarray(self._held_mean[h] + self._held_factor[h, :h] @ noise[:h])
             spread = float(self._held_factor[h, h])
-            drawn[h], mass = draw_in_union(lows, highs, mean, spread, rng.random(n))
+            drawn[h], mass = draw_in_union(lows, highs, mean, spread, np.asarray(rng.random(n)))
             noise[h] = (drawn[h] - mean) / spread
             weights *= mass
         return drawn, weights
@@ -99,9 +99,9 @@ class ConditionedNormal:
         """One Gibbs sweep in place over the held coordinates."""
         for h, (lows, highs) in enumerate(self._unions):
             row = self._held_precision[h]
-            apart = row @ (held - self._held_mean[:, None])
-            mean = held[h] - apart / row[h]
-            held[h] = draw_in_union(lows, highs, mean, float(row[h] ** -0.5), rng.random(held.shape[1]))[0]
+            mean = held[h] - row @ (held - self._held_mean[:, None]) / row[h]
+            uniform = np.asarray(rng.random(held.shape[1]))
+            held[h] = draw_in_union(lows, highs, mean, float(1 / np.sqrt(row[h])), uniform)[0]
 
 
 def _given_points(correlation: Floats, known: NDArray[np.int64], held: NDArray[np.int64], values: Floats) -> tuple[float, Floats, Floats]:

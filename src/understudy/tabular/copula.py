@@ -3,8 +3,8 @@
 Every value is a latent normal seen through the column's own margin, numbers as points, categories and heaped values as intervals
 (Hoff, "Extending the rank likelihood for semiparametric copula estimation", Annals of Applied Statistics 1, 2007). Where rows that were
 held out ask for it, several copulas are mixed: one for each value of some column, or for hidden classes, up to some hundred on large
-tables (Gaussian mixture copulas: Tewari, Giering & Raghunathan 2011). Conditions are met in closed form or by weighted truncated draws, never by
-drawing again.
+tables (Gaussian mixture copulas: Tewari, Giering & Raghunathan 2011). Conditions are met in closed form or by weighted truncated
+draws, never by drawing again.
 """
 
 from __future__ import annotations

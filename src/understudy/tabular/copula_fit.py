@@ -8,7 +8,8 @@ standard error of the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field as dataclass_field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from itertools import islice
 from typing import NamedTuple
 
@@ -88,7 +89,7 @@ class Watch:
     stop: Callable[[], bool] = lambda: False
 
 
-def fit_model(fields: list[Field], encoded: Encoded, stream: Stream, watch: Watch = Watch()) -> tuple[CopulaModel, Partition]:  # noqa: B008 - frozen
+def fit_model(fields: list[Field], encoded: Encoded, stream: Stream, watch: Watch = Watch()) -> tuple[CopulaModel, Partition]:
     """The model that held-out rows prefer, fitted on at most `MOST_ROWS` of the rows."""
     rows = stream.child("rows").generator().permutation(encoded.rows)[: _affordable_rows(len(fields))]
     encoded = encoded.take(rows)
@@ -166,7 +167,10 @@ def _labels(encoded: Encoded, partition: Partition, scores: Scores, stream: Stre
     if partition.halvings == 0:
         return np.zeros(encoded.rows, np.int64), None
     features = Features(scores, None if partition.start is None else partition.start.whiten)
-    classes = next(islice(grow(features, stream.child("grow")), partition.halvings - 1, None)) if partition.start is None else partition.start.classes
+    if partition.start is None:
+        classes = next(islice(grow(features, stream.child("grow")), partition.halvings - 1, None))
+    else:
+        classes = partition.start.classes
     return features.draw(settle(features, classes, _POLISHING_STEPS), stream.child("labels")), None
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import cached_property
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,9 @@ class CopulaModel:
     key: int | None = None
     key_tokens: Integers | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_factors", np.linalg.cholesky(self.correlations))
+    @cached_property
+    def _factors(self) -> Floats:
+        return np.asarray(np.linalg.cholesky(self.correlations), np.float64)
 
     @property
     def components(self) -> int:
@@ -82,7 +84,7 @@ class CopulaModel:
         factor = np.linalg.cholesky(self.correlations[c][np.ix_(order, order)])
         exact = (low < high).sum(axis=1).max(initial=0) <= 1
         logs = [_sequential_log_density(z_low[:, order], z_high[:, order], factor, rng) for _ in range(1 if exact else draws)]
-        return slopes + np.asarray(np.logaddexp.reduce(logs, axis=0)) - np.log(len(logs))
+        return np.asarray(slopes + np.logaddexp.reduce(logs, axis=0) - np.log(len(logs)))
 
     def draw(self, n: int, rng: Stream, mend: Mend | None = None) -> Encoded:
         """``n`` rows. ``mend`` may change rows after they are drawn."""
@@ -95,8 +97,8 @@ class CopulaModel:
         labels = np.sort(np.searchsorted(np.cumsum(self.margins.weights)[:-1], rng.child("component").generator().random(n), "right"))
         latent = self._noise(n, rng)
         bounds = np.searchsorted(labels, np.arange(self.components + 1))
-        for c, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
-            latent[:, start:stop] = self._factors[c] @ latent[:, start:stop]  # type: ignore[attr-defined]
+        for c, (start, stop) in enumerate(pairwise(bounds)):
+            latent[:, start:stop] = self._factors[c] @ latent[:, start:stop]
         return labels, latent
 
     def strata(self, allowed: Mapping[int, Allowed], stream: Stream) -> list[Stratum]:
@@ -155,7 +157,7 @@ class CopulaModel:
         """Rows whose stratum is given by ``labels`` (n,)."""
         order = np.argsort(labels, kind="stable")
         bounds = np.r_[0, np.cumsum(np.bincount(labels, minlength=len(strata)))]
-        parts = [(s, slice(a, b)) for s, a, b in zip(strata, bounds[:-1], bounds[1:], strict=True) if b > a]
+        parts = [(s, slice(a, b)) for s, (a, b) in zip(strata, pairwise(bounds), strict=True) if b > a]
         latent = np.empty_like(noise)
         for number, (stratum, rows) in enumerate(parts):
             latent[:, rows] = self._latent(stratum, noise[:, rows], rng.child("stratum", number))
@@ -167,7 +169,7 @@ class CopulaModel:
 
     def _latent(self, stratum: Stratum, noise: Floats, rng: Stream) -> Floats:
         if stratum.normal is None:
-            return np.asarray(self._factors[stratum.component] @ noise)  # type: ignore[attr-defined]
+            return np.asarray(self._factors[stratum.component] @ noise)
         return stratum.normal.draw(noise, rng.generator())
 
     def _decoded(self, components: Integers, latent: Floats) -> Encoded:

@@ -15,7 +15,9 @@ Each component of the model bends ``u`` into its own standard normal ``z``:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +128,7 @@ def _value_dimension(j: int, f: Field, present: Integers, selected: Floats | Non
 def _cumulate(shares: Floats) -> Floats:
     cumulative = np.r_[0.0, np.cumsum(shares)] / shares.sum()
     cumulative[-1] = 1.0
-    return cumulative
+    return np.asarray(cumulative)
 
 
 def _ranks(order: Integers, size: int) -> Integers:
@@ -156,47 +158,45 @@ class Margins:
     location: Floats
     spread: Floats
     shares: list[Floats | None]
+    _tables: dict[tuple[str, int], tuple[Floats, Floats]] = dataclass_field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _pooled(self) -> dict[int, Floats]:
+        """F of each scale dimension on the grid; empty where it is the standard normal's."""
         plain = len(self.weights) == 1 and not self.location.any() and bool((self.spread == 1).all())
-        pooled = {} if plain else {d: self._pooled_scale(d) for d, dim in enumerate(self.dims) if dim.is_scale}
-        object.__setattr__(self, "_pooled", pooled)
-        object.__setattr__(self, "_tables", {})
+        return {} if plain else {d: self._pooled_scale(d) for d, dim in enumerate(self.dims) if dim.is_scale}
 
     def _pooled_scale(self, d: int) -> Floats:
         standard = (_GRID[:, None] - self.location[:, d]) / self.spread[:, d]
-        return ndtr(standard) @ self.weights
+        return np.asarray(ndtr(standard) @ self.weights)
 
     def scale(self, d: int, u: Floats) -> Floats:
         """x = F⁻¹(u) on the common scale of a scale dimension."""
-        pooled: dict[int, Floats] = self._pooled  # type: ignore[attr-defined]
-        if d not in pooled:
-            return np.clip(ndtri(u), -9.0, 9.0)
-        return np.interp(u, pooled[d], _GRID)
+        if d not in self._pooled:
+            return np.asarray(np.clip(ndtri(u), -9.0, 9.0))
+        return np.interp(u, self._pooled[d], _GRID)
 
     def bend(self, d: int, component: int, u: Floats) -> Floats:
         """z of ``u`` in one component; 0 and 1 go to minus and plus infinity."""
         shares = self.shares[d]
         if shares is not None:
-            segments = self.dims[d].segments
-            return ndtri(np.interp(u, segments, _cumulate(shares[component])))
+            return np.asarray(ndtri(np.interp(u, self._segments(d), _cumulate(shares[component]))))
         z = (self.scale(d, u) - self.location[component, d]) / self.spread[component, d]
-        return np.where(u <= 0, -np.inf, np.where(u >= 1, np.inf, z))
+        return np.asarray(np.where(u <= 0, -np.inf, np.where(u >= 1, np.inf, z)))
 
     def log_slope(self, d: int, component: int, u: Floats) -> Floats:
         """log dz/du at inner points: what turns a density of z into one of u."""
         shares = self.shares[d]
         if shares is not None:
-            segments = self.dims[d].segments
-            assert segments is not None
+            segments = self._segments(d)
             which = np.clip(np.searchsorted(segments, u, "right") - 1, 0, len(segments) - 2)
             width = np.diff(segments)[which]
             z = self.bend(d, component, u)
-            return np.log(shares[component][which] / width) + 0.5 * z * z + 0.5 * np.log(2 * np.pi)
+            return np.asarray(np.log(shares[component][which] / width) + 0.5 * z * z + 0.5 * np.log(2 * np.pi))
         x = self.scale(d, u)
         standard = (x[:, None] - self.location[:, d]) / self.spread[:, d]
         density = (np.exp(-0.5 * standard * standard) / self.spread[:, d]) @ self.weights
-        return 0.5 * np.log(2 * np.pi) - np.log(np.maximum(density, 1e-300)) - np.log(self.spread[component, d])
+        return np.asarray(0.5 * np.log(2 * np.pi) - np.log(np.maximum(density, 1e-300)) - np.log(self.spread[component, d]))
 
     def unbend(self, d: int, components: Integers, z: Floats, field: Field) -> tuple[Tokens, NDArray[np.float32] | None]:
         """Tokens and positions of latent numbers ``z`` (n,), each in its own component."""
@@ -205,11 +205,11 @@ class Margins:
         value = self._common(d, components, z)
         if field.all_atoms or dim.role == "missing":
             place = np.searchsorted(knots[1:-1], value, "right")
-            return dim.order[place].astype(field.token_type), None
+            return np.asarray(dim.order[place], field.token_type), None
         coordinate = np.interp(value, knots, places)
         place = np.minimum(coordinate.astype(np.int64), len(dim.order) - 1)
-        tokens = dim.order[place].astype(field.token_type)
-        position = np.minimum((coordinate - place).astype(np.float32), _BELOW_ONE)
+        tokens: Tokens = np.asarray(dim.order[place], field.token_type)
+        position = np.asarray(np.minimum(coordinate - place, _BELOW_ONE), np.float32)
         position[field.atom[tokens]] = 0
         return tokens, position
 
@@ -221,36 +221,40 @@ class Margins:
         if len(shares) == 1:
             return np.asarray(ndtr(z))
         edges, segments = self._edges(d)
-        return np.interp(components + np.clip(ndtr(z), 1e-12, 1 - 1e-12), edges, segments)
+        return np.asarray(np.interp(components + np.clip(ndtr(z), 1e-12, 1 - 1e-12), edges, segments))
 
     def unit(self, d: int, components: Integers, z: Floats) -> Floats:
         """``u`` of latent numbers ``z`` (n,), each in its own component."""
         value = self._common(d, components, z)
         if not self.dims[d].is_scale:
             return value
-        pooled: dict[int, Floats] = self._pooled  # type: ignore[attr-defined]
-        return np.interp(value, _GRID, pooled[d]) if d in pooled else np.asarray(ndtr(value))
+        return np.interp(value, _GRID, self._pooled[d]) if d in self._pooled else np.asarray(ndtr(value))
 
     def _edges(self, d: int) -> tuple[Floats, Floats]:
         """One ascending table for all components of a level dimension: component + G at the segments' edges, and the edges."""
-        shares, segments = self.shares[d], self.dims[d].segments
-        assert shares is not None and segments is not None
+        shares = self.shares[d]
+        assert shares is not None
 
         def made() -> tuple[Floats, Floats]:
             own = np.stack([_cumulate(row) for row in shares]) + np.arange(len(shares))[:, None]
-            return own.ravel(), np.tile(segments, len(shares))
+            return own.ravel(), np.tile(self._segments(d), len(shares))
 
         return self._remembered(("edges", d), made)
+
+    def _segments(self, d: int) -> Floats:
+        segments = self.dims[d].segments
+        assert segments is not None
+        return segments
 
     def _table(self, d: int, field: Field) -> tuple[Floats, Floats]:
         """Knots on x (scale) or ``u`` (level), ascending, and the place + position along the axis at each."""
         return self._remembered(("table", d), lambda: self._make_table(d, field))
 
     def _remembered(self, key: tuple[str, int], make: Callable[[], tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-        known: dict[tuple[str, int], tuple[Floats, Floats]] = self._tables  # type: ignore[attr-defined]
-        if key not in known:
-            known[key] = make()
-        return known[key]
+        if key not in self._tables:
+            self._tables[key] = make()
+        made: tuple[Floats, Floats] = self._tables[key]
+        return made
 
     def _make_table(self, d: int, field: Field) -> tuple[Floats, Floats]:
         dim = self.dims[d]

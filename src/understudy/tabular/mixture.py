@@ -57,7 +57,7 @@ class Classes:
 
     @property
     def count(self) -> int:
-        return self.quadratic.shape[1]
+        return int(self.quadratic.shape[1])
 
 
 class Features:
@@ -97,7 +97,7 @@ class Features:
 
     def log_density(self, classes: Classes) -> Floats:
         """(n,) log density of each row, on the whitened scale."""
-        return np.logaddexp.reduce(self.log_joint(classes).astype(np.float64), axis=1)
+        return np.asarray(np.logaddexp.reduce(self.log_joint(classes).astype(np.float64), axis=1))
 
     def classes(self, posterior: Singles) -> Classes:
         """The maximisation step."""
@@ -155,9 +155,9 @@ def _two_means(places: csr_array, rng: np.random.Generator, rounds: int = 3) -> 
         towards = centres[0] - centres[1]
         side = np.asarray(places @ towards) > 0.5 * (centres[0] + centres[1]) @ towards
         if side.all() or not side.any():
-            return rng.random(len(side)) < 0.5
+            return np.asarray(rng.random(len(side)) < 0.5)
         centres = np.stack([np.asarray(places[side].mean(axis=0)).ravel(), np.asarray(places[~side].mean(axis=0)).ravel()])
-    return side
+    return np.asarray(side)
 
 
 def _two_apart(places: csr_array, rng: np.random.Generator) -> Floats:
@@ -179,7 +179,7 @@ def _whitening(scores: Scores) -> Floats:
     """Lower Cholesky factor of the pooled second moments of the scores."""
     q = scores.mean.shape[1]
     pooled = scores.mean.T @ scores.mean / max(scores.rows, 1) + np.diag(scores.variance.mean(axis=0) + 1e-6)
-    return np.linalg.cholesky(pooled) if q else np.eye(0)
+    return np.asarray(np.linalg.cholesky(pooled) if q else np.eye(0), np.float64)
 
 
 def _quadratic(moments: Floats, q: int) -> Singles:
@@ -200,7 +200,7 @@ def _quadratic(moments: Floats, q: int) -> Singles:
     log_scale = -0.5 * (np.linalg.slogdet(covariances)[1] + q * np.log(2 * np.pi))
     constant = np.log(counts / counts.sum()) + log_scale - 0.5 * (linear * centres).sum(axis=1)
     squares = precisions[:, first, second] * np.where(first == second, -0.5, -1.0)
-    return np.hstack([constant[:, None], linear, squares]).T.astype(np.float32)
+    return np.asarray(np.hstack([constant[:, None], linear, squares]).T, np.float32)
 
 
 def _log_shares(table: Floats, sizes: list[int]) -> Singles:
@@ -211,7 +211,7 @@ def _log_shares(table: Floats, sizes: list[int]) -> Singles:
     totals = np.repeat(np.add.reduceat(table, starts, axis=0), sizes, axis=0)
     pooled = table.sum(axis=1, keepdims=True) / np.maximum(totals.sum(axis=1, keepdims=True), 1e-12)
     shares = (table + _LEVEL_PSEUDO_ROWS * pooled) / (totals + _LEVEL_PSEUDO_ROWS)
-    return np.log(np.maximum(shares, 1e-12)).astype(np.float32)
+    return np.asarray(np.log(np.maximum(shares, 1e-12)), np.float32)
 
 
 def _one_hot(scores: Scores) -> csr_array:

@@ -40,7 +40,8 @@ class OrderedPairs:
 
     def __call__(self, components: Integers, latent: Floats, drawn: Encoded, rng: np.random.Generator) -> None:
         for _ in range(len(self.pairs)):
-            if not any([self._mend(components, latent, drawn, rng, lower, upper) for lower, upper in self.pairs]):
+            changed = [self._mend(components, latent, drawn, rng, lower, upper) for lower, upper in self.pairs]
+            if not any(changed):
                 return
 
     def _mend(self, c: Integers, latent: Floats, drawn: Encoded, rng: np.random.Generator, lower: int, upper: int) -> bool:
@@ -51,15 +52,19 @@ class OrderedPairs:
         if upper in self.allowed:
             ceiling = self._coordinates(lower, upper, drawn, rows)
             if lower in self.allowed:
-                top = np.array([_highest(self.allowed[upper])])
-                place = np.floor(top).astype(self.model.fields[upper].token_type)
-                ceiling = np.full(len(rows), self.scale.coordinate(lower, self.scale.decode_field(upper, place, (top - place).astype(np.float32)))[0])
+                ceiling = np.full(len(rows), self._ceiling(lower, upper))
             self._redraw(lower, c, latent, drawn, rows, np.full(len(rows), -np.inf), ceiling, rng)
             rows = self._broken(drawn, lower, upper)
         if rows.size:
             floor = self._coordinates(upper, lower, drawn, rows)
             self._redraw(upper, c, latent, drawn, rows, floor, np.full(len(rows), np.inf), rng)
         return True
+
+    def _ceiling(self, lower: int, upper: int) -> float:
+        """The highest value that a condition leaves to the upper field, as a coordinate of the lower one."""
+        top = np.array([_highest(self.allowed[upper])])
+        token = np.floor(top).astype(self.model.fields[upper].token_type)
+        return float(self.scale.coordinate(lower, self.scale.decode_field(upper, token, (top - token).astype(np.float32)))[0])
 
     def _broken(self, drawn: Encoded, lower: int, upper: int) -> Integers:
         """Rows in which the lower field's value is above the upper's; comparisons with a missing value are False."""

@@ -8,6 +8,8 @@ held-out folds: the pooled matrix towards independence, each component's towards
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
@@ -35,7 +37,7 @@ def fit_correlations(low: Floats, high: Floats, labels: Integers, stream: Stream
     low, high = low[by_component], high[by_component]
     hidden = np.flatnonzero((low < high).any(axis=0))
     latent = draw_between(low, high, np.full(low.shape, 0.5))
-    groups = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    groups = [slice(a, b) for a, b in pairwise(bounds)]
     if not hidden.size:
         return _shrunk(latent, groups, rng)
     total = np.zeros((len(groups), *[low.shape[1]] * 2))
@@ -92,11 +94,11 @@ def _provisional(latent: Floats, groups: list[slice]) -> Floats:
     pooled = np.tensordot(sizes / sizes.sum(), each, 1)
     pooled = _towards_independence(pooled, (p + 1.0) / (sizes.sum() + p + 1.0) * 0.1)
     keep = (sizes / (sizes + 2.0 * p + 10.0))[:, None, None]
-    return keep * each + (1 - keep) * pooled
+    return np.asarray(keep * each + (1 - keep) * pooled)
 
 
 def _towards_independence(correlation: Floats, amount: float) -> Floats:
-    return (1 - amount) * correlation + amount * np.eye(len(correlation))
+    return np.asarray((1 - amount) * correlation + amount * np.eye(len(correlation)))
 
 
 def _shrunk(latent: Floats, groups: list[slice], rng: np.random.Generator, averaged: Floats | None = None) -> Floats:

@@ -20,7 +20,7 @@ def interval_mass(low: Floats, high: Floats) -> Floats:
     """P(low <= Z <= high) of a standard normal Z, elementwise; 0 where ``high < low``."""
     above = low > 0
     left, right = np.where(above, -high, low), np.where(above, -low, high)
-    return np.maximum(ndtr(right) - ndtr(left), 0.0)
+    return np.asarray(np.maximum(ndtr(right) - ndtr(left), 0.0))
 
 
 def draw_between(low: Floats, high: Floats, uniform: Floats) -> Floats:
@@ -33,7 +33,7 @@ def draw_between(low: Floats, high: Floats, uniform: Floats) -> Floats:
     start = ndtr(left)
     drawn = ndtri(start + uniform * (ndtr(right) - start))
     drawn = np.clip(np.clip(drawn, -_FARTHEST, _FARTHEST), left, right)
-    return np.where(above, -drawn, drawn)
+    return np.asarray(np.where(above, -drawn, drawn))
 
 
 def moments_between(low: Floats, high: Floats) -> tuple[Floats, Floats]:
@@ -80,4 +80,4 @@ def draw_in_union(lows: Floats, highs: Floats, mean: Floats, spread: float, unif
 def _nearest_point(lows: Floats, highs: Floats, values: Floats) -> Floats:
     candidates = np.clip(values[:, None], lows, highs)
     best = np.abs(candidates - values[:, None]).argmin(axis=1)
-    return candidates[np.arange(len(values)), best]
+    return np.asarray(candidates[np.arange(len(values)), best])
