@@ -21,10 +21,10 @@ def fresh(train: pl.DataFrame, holdout: pl.DataFrame) -> Evaluation:
 
 
 def test_fresh_real_rows_are_a_good_stand_in(fresh: Evaluation) -> None:
-    assert fresh.verdict["fidelity"].verdict == "pass"
-    assert fresh.verdict["utility"].verdict == "pass"
     assert fresh.verdict["rules"].verdict == "pass"
-    assert fresh.verdict["privacy"].verdict in ("pass", "undecided")
+    # Of so few rows some figures are wide, but none may speak against fresh real rows.
+    assert all(family.verdict in ("pass", "undecided") for family in fresh.verdict.families)
+    assert not any(figure.verdict == "fail" for figure in fresh.figures)
     assert fresh.verdict.headline.startswith("A good stand-in")
 
 
@@ -125,7 +125,7 @@ def test_missing_and_extra_columns_are_named_with_the_nearest(train: pl.DataFram
 
 
 def test_an_empty_synthetic_table_is_refused(train: pl.DataFrame) -> None:
-    with pytest.raises(DataError, match="synthetic table has no rows"):
+    with pytest.raises(DataError, match="synthetic table cannot be used: .*no rows"):
         understudy.evaluate(train, train[:0], schema=planted.SCHEMA)
 
 

@@ -110,8 +110,8 @@ def compare(
         DataError: a table is empty, a column is missing or unknown (with the nearest name), a type does not fit, no such target.
     """
     truth = as_table(real, schema)
-    made = as_table(synthetic)
-    kept = None if holdout is None else as_table(holdout)
+    made = _opened(synthetic, "synthetic")
+    kept = None if holdout is None else _opened(holdout, "holdout")
     _refuse_unlike(truth, made, "synthetic")
     if kept is not None:
         _refuse_unlike(truth, kept, "holdout")
@@ -150,14 +150,20 @@ def compare(
     return Comparison(truth.schema, columns, frames, origins, given, kept is not None, notes)
 
 
+def _opened(data: object, side: Side) -> Table:
+    """`as_table`, whose error then says which of the tables is meant."""
+    try:
+        return as_table(data)
+    except DataError as error:
+        raise DataError(f"{_the(side)} cannot be used: {error.what}", where=error.where, remedy=error.remedy) from None
+
+
 def _the(side: Side) -> str:
     return {"real": "The real table", "holdout": "The holdout", "synthetic": "The synthetic table"}[side]
 
 
 def _refuse_unlike(truth: Table, other: Table, side: Side) -> None:
-    """DataError unless `other` has rows and the columns of the real table, in any order."""
-    if other.rows == 0:
-        raise DataError(f"{_the(side)} has no rows.", where=other.origin, remedy="Give a table with at least one row.")
+    """DataError unless `other` has the columns of the real table, in any order."""
     wanted, found = truth.columns, other.columns
     missing = [name for name in wanted if name not in found]
     extra = [name for name in found if name not in wanted]
