@@ -51,7 +51,7 @@ _MOST_KEYS = 3
 _MOST_MOMENTS = 1e8     # rows times squared scores: beyond it hidden classes would fill the memory
 _SHARE_PSEUDO_ROWS = 2.0
 _RAKING_ROUNDS = 5
-_SELECTION_ROUNDS = 3
+_SELECTION_ROUNDS = 2
 _SELECTION_DRAWS = 60_000
 _SELECTION_KNOTS = 33
 
