@@ -118,9 +118,16 @@ def _fit_with_selection(
             return model
         if attempt + 1 < _SELECTION_ROUNDS:
             model = fit_partition(fields, encoded, orders, partition, stream, selected=selected)
-    dims = dimensions(fields, orders, partition.key, selected)
-    margins = replace(model.margins, dims=dims)
-    return replace(model, margins=margins)
+    return replace(model, margins=_moved(model.margins, dimensions(fields, orders, partition.key, selected)))
+
+
+def _moved(margins: Margins, dims: list[Dimension]) -> Margins:
+    """The same margins on dimensions whose shares have changed: what components have of each segment is raked to the new shares."""
+    shares = [
+        own if own is None or dim.segments is None else _raked(own, np.diff(dim.segments), margins.weights)
+        for dim, own in zip(dims, margins.shares, strict=True)
+    ]
+    return replace(margins, dims=dims, shares=shares)
 
 
 def _selected(model: CopulaModel, stream: Stream) -> dict[int, Floats]:
@@ -229,10 +236,15 @@ def _segment_shares(dim: Dimension, low: Floats, high: Floats, labels: Integers,
     segment = np.clip(np.searchsorted(edges, 0.5 * (low + high), "right") - 1, 0, len(pooled) - 1)
     table = np.bincount(labels * len(pooled) + segment, minlength=len(weights) * len(pooled)).reshape(len(weights), -1)
     shares = (table + _SHARE_PSEUDO_ROWS * pooled) / (table.sum(axis=1, keepdims=True) + _SHARE_PSEUDO_ROWS)
+    return _raked(shares, pooled, weights)
+
+
+def _raked(shares: Floats, pooled: Floats, weights: Floats) -> Floats:
+    """Shares (C, S) scaled until the components together have the pooled ones (iterative proportional fitting)."""
     for _ in range(_RAKING_ROUNDS):
-        shares *= pooled / (weights @ shares)
-        shares /= shares.sum(axis=1, keepdims=True)
-    return np.asarray(shares)
+        shares = shares * (pooled / (weights @ shares))
+        shares = shares / shares.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _scores(dims: list[Dimension], low: Floats, high: Floats) -> Scores:
