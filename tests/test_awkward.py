@@ -30,11 +30,11 @@ def with_column(name, values):
     return people().assign(**{name: values})
 
 
-def learned(frame, method="auto"):
+def learned(frame, method="trees"):
     return us.fit(frame, method=method, progress=None)
 
 
-def synthetic(frame, method="auto"):
+def synthetic(frame, method="trees"):
     made = learned(frame, method).sample(WANTED, seed=3)
     assert list(made.columns) == list(frame.columns)
     assert len(made) == WANTED
@@ -212,7 +212,7 @@ def commanded(folder, frame, capsys):
     """Exit code of fit and sample on the frame as CSV, what they said, and the synthetic table."""
     source, model, out = folder / "real.csv", folder / "real.understudy", folder / "synthetic.csv"
     frame.to_csv(source, index=False)
-    code = run(["fit", str(source), "-o", str(model), "--quiet"]) or run(
+    code = run(["fit", str(source), "-o", str(model), "--quiet", "--method", "trees"]) or run(
         ["sample", str(model), "-n", str(WANTED), "-o", str(out), "--quiet"]
     )
     said = capsys.readouterr().err
@@ -262,7 +262,7 @@ def test_a_file_comes_back_with_the_same_columns_and_forms(name, tmp_path, capsy
 )
 def test_a_file_that_cannot_be_used_is_refused_with_place_and_remedy(text, says, tmp_path, capsys):
     (tmp_path / "real.csv").write_text(text)
-    code = run(["fit", str(tmp_path / "real.csv"), "-o", str(tmp_path / "m.understudy")])
+    code = run(["fit", str(tmp_path / "real.csv"), "-o", str(tmp_path / "m.understudy"), "--method", "trees"])
     said = re.sub(r"\s+", " ", re.sub("[│╭╰─╮╯]", "", capsys.readouterr().err))
     assert code == 1
     assert says in said.lower()
