@@ -111,11 +111,8 @@ class Trees(ChainSynthesizer):
             self._conditionals = fitting.fit(np.arange(encoded.rows), None, caution, seed.child("final"), kinds).conditionals
         self._caution, self._found = caution, found
 
-    def _tell(self, record: FitRecord) -> None:
-        super()._tell(record)
+    def _tell_learning(self, record: FitRecord) -> None:
         fields = self.codec.fields
-        if not fields:
-            return
         record.figures["chain"] = [fields[j].name for j in self._order]
         record.figures["caution"] = self._caution.level
         for j, conditional in self._conditionals.items():
