@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from understudy.data import TableSchema as TableSchema
     from understudy.data import as_table as as_table
     from understudy.data import read as read
-    from understudy.evaluate.evaluate import evaluate as evaluate
+    from understudy.evaluate.judging import evaluate as evaluate
     from understudy.run import write as write
     from understudy.tabular import fit as fit
 else:

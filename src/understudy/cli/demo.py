@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HOLDOUT_SHARE = 0.3
 ROWS = 10_000
+BUDGET = "30s"  # a demonstration must not keep anyone waiting
 
 
 def demo(
@@ -28,7 +29,7 @@ def demo(
 ) -> None:
     """Try it: learn a real table of breast cancer diagnoses, write synthetic rows, the model and the report."""
     from understudy.cli.tables import fitted_schema
-    from understudy.evaluate.evaluate import evaluate
+    from understudy.evaluate.judging import evaluate
     from understudy.tabular import fit
 
     screen, started = Screen(machine=as_json, quiet=quiet), time.monotonic()
@@ -40,7 +41,7 @@ def demo(
     screen.say(f"Real table: {train.height} diagnoses, {train.width} columns; {holdout.height} more are held out as the yardstick.")
     listener = screen.progress()
     try:
-        model = fit(paths["real.csv"], seed=seed, progress=listener)
+        model = fit(paths["real.csv"], budget=BUDGET, seed=seed, progress=listener)
         model.save(paths["model.understudy"])
         model.write(ROWS, paths["synthetic.parquet"], seed=seed, workers=1, progress=listener)
         evaluation = evaluate(

@@ -45,7 +45,7 @@ def evaluate(
     """
     from understudy.cli.tables import fitted_schema, read_table
     from understudy.core.generator import load
-    from understudy.evaluate.evaluate import evaluate as judge
+    from understudy.evaluate.judging import evaluate as judge
 
     screen = Screen(machine=as_json, quiet=quiet)
     if output is not None:

@@ -7,15 +7,25 @@
 `understudy.evaluate` is this package and is called like the function `evaluate` in it.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from understudy.core.lazy import make_callable, table_of_contents
 
-__getattr__, __dir__, __all__ = table_of_contents(
-    __name__,
-    {
-        "evaluate": "understudy.evaluate.evaluate",
-        "Evaluation": "understudy.evaluate.result",
-        "Figure": "understudy.evaluate.result",
-        "Policy": "understudy.evaluate.policy",
-    },
-)
+if TYPE_CHECKING:
+    from understudy.evaluate.judging import evaluate as evaluate
+    from understudy.evaluate.policy import Policy as Policy
+    from understudy.evaluate.result import Evaluation as Evaluation
+    from understudy.evaluate.result import Figure as Figure
+else:
+    __getattr__, __dir__, __all__ = table_of_contents(
+        __name__,
+        {
+            "evaluate": "understudy.evaluate.judging",
+            "Evaluation": "understudy.evaluate.result",
+            "Figure": "understudy.evaluate.result",
+            "Policy": "understudy.evaluate.policy",
+        },
+    )
 make_callable(__name__, "evaluate")

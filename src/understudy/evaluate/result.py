@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from understudy.core.atomic import atomic_file, sink_error
 from understudy.core.errors import DataError
 
 Verdict = Literal["pass", "warn", "fail", "undecided", "info"]
@@ -334,7 +335,12 @@ class Evaluation(_Model):
         return cls.model_validate(json.loads(text))
 
     def save(self, path: str | Path) -> Path:
-        """Write `report.html` (one self-contained page) or `report.json`, by the ending of `path`. DataError on another ending."""
+        """Write `report.html` (one self-contained page) or `report.json`, by the ending of `path`.
+
+        Raises:
+            DataError: another ending.
+            SinkError: it cannot be written; what was there before is untouched.
+        """
         target = Path(path)
         ending = target.suffix.lower()
         if ending == ".json":
@@ -347,6 +353,10 @@ class Evaluation(_Model):
             raise DataError(
                 f"a report cannot be written as '{ending or target.name}'", where=str(target), remedy="end the name in .html or .json"
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise sink_error(error, target) from error
+        with atomic_file(target) as file:
+            file.write(text.encode("utf-8"))
         return target

@@ -12,9 +12,7 @@ NEAR_ONE = Reading(0.987, (0.986, 0.988), 0.991, (0.990, 0.993), 1.0, (0.0, 1.0)
 
 
 def test_the_picture_says_in_words_all_that_it_shows() -> None:
-    assert in_words(NEAR_ONE) == (
-        "synthetic 0.987, 95 % interval 0.986–0.988, held-out real data 0.991, its interval 0.990–0.993, best 1"
-    )
+    assert in_words(NEAR_ONE) == ("synthetic 0.987, 95 % interval 0.986–0.988, held-out real data 0.991, its interval 0.990–0.993, best 1")
     assert f'aria-label="{in_words(NEAR_ONE)}"' in strip(NEAR_ONE)
 
 

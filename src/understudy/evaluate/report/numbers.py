@@ -115,7 +115,7 @@ def seconds(value: float) -> str:
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:
-    """"1 column", "3 columns"."""
+    """One column, 3 columns: `n` and the noun that goes with it."""
     return f"{count(n)} {one if n == 1 else many or one + 's'}"
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from understudy.core.errors import ArgumentError, Cancelled
-from understudy.core.lazy import make_callable
 from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
@@ -260,6 +259,3 @@ def _record_of(record: object | None) -> dict[str, Any] | None:
     if to_dict is None:
         raise ArgumentError(f"{type(record).__name__} is no fit record.", remedy="Pass the model, model.record, or a dictionary.")
     return to_dict()
-
-
-make_callable(__name__, "evaluate")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from tests.evaluate import planted
 
 import understudy
-from understudy.core.errors import Cancelled, DataError
+from understudy.core.errors import Cancelled, DataError, SinkError
 from understudy.core.record import FitRecord
 from understudy.evaluate.result import Evaluation
 
@@ -63,6 +65,26 @@ def test_json_goes_there_and_back(fresh: Evaluation, tmp_path: Path) -> None:
     assert Evaluation.from_json((tmp_path / "report.json").read_text()) == fresh
     with pytest.raises(DataError, match=r"\.html or \.json"):
         fresh.save(tmp_path / "report.pdf")
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_a_full_disk_is_named_and_leaves_no_half_report(
+    fresh: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SinkError, match="disk is full") as caught:
+        fresh.save(tmp_path / name)
+    assert name in str(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_report_in_a_folder_that_cannot_be_made_is_refused(fresh: Evaluation, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SinkError, match="file"):
+        fresh.save(tmp_path / "file" / "reports" / "report.json")
 
 
 def test_equal_seeds_give_equal_figures(train: pl.DataFrame, holdout: pl.DataFrame) -> None:
