@@ -18,13 +18,15 @@ def mixed_table(rows: int = 1500, seed: int = 0) -> pl.DataFrame:
     z = rng.multivariate_normal(np.zeros(4), [[1, 0.8, 0.5, 0.6], [0.8, 1, 0.4, 0.5], [0.5, 0.4, 1, 0.3], [0.6, 0.5, 0.3, 1]], rows)
     hours = np.where(z[:, 2] > 0.3, 0.0, np.round(np.exp(z[:, 2] + 2), 1))
     missing = rng.random(rows) < np.where(z[:, 0] > 0, 0.3, 0.05)
-    return pl.DataFrame({
-        "length": np.round(np.exp(0.4 * z[:, 0] + 3), 3),
-        "width": np.round(10 + 3 * z[:, 1], 2),
-        "hours": pl.Series(hours).set(pl.Series(missing), None),
-        "grade": np.array(["low", "middle", "high"])[np.digitize(z[:, 3], [-0.5, 0.8])],
-        "member": z[:, 1] + rng.normal(size=rows) > 0,
-    })
+    return pl.DataFrame(
+        {
+            "length": np.round(np.exp(0.4 * z[:, 0] + 3), 3),
+            "width": np.round(10 + 3 * z[:, 1], 2),
+            "hours": pl.Series(hours).set(pl.Series(missing), None),
+            "grade": np.array(["low", "middle", "high"])[np.digitize(z[:, 3], [-0.5, 0.8])],
+            "member": z[:, 1] + rng.normal(size=rows) > 0,
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +62,14 @@ def test_margins_are_those_of_the_training_table(table: pl.DataFrame, many: pl.D
 def test_dependence_is_not_attenuated_by_discrete_columns(table: pl.DataFrame, many: pl.DataFrame) -> None:
     def tied(frame: pl.DataFrame) -> list[float]:
         high = (frame["grade"] == "high").to_numpy().astype(float)
-        return [float(np.corrcoef(a, b)[0, 1]) for a, b in (
-            (frame["length"].to_numpy(), frame["width"].to_numpy()),
-            (frame["length"].to_numpy(), high),
-            (frame["width"].to_numpy(), frame["member"].to_numpy().astype(float)),
-        )]
+        return [
+            float(np.corrcoef(a, b)[0, 1])
+            for a, b in (
+                (frame["length"].to_numpy(), frame["width"].to_numpy()),
+                (frame["length"].to_numpy(), high),
+                (frame["width"].to_numpy(), frame["member"].to_numpy().astype(float)),
+            )
+        ]
 
     assert np.abs(np.array(tied(table)) - tied(many)).max() < 0.06
 

@@ -131,7 +131,7 @@ def meets(values: pl.Series, condition: Condition) -> NDArray[np.bool_]:
         met = _meets_number(values.cast(pl.Float64).fill_null(0).to_numpy(), condition)
     else:
         met = _meets_level(values, condition)
-    return np.where(missing, condition.null, met)
+    return np.asarray(np.where(missing, condition.null, met), dtype=np.bool_)
 
 
 def _meets_moment(values: pl.Series, condition: Condition) -> NDArray[np.bool_]:
@@ -143,10 +143,10 @@ def _meets_moment(values: pl.Series, condition: Condition) -> NDArray[np.bool_]:
             high=_seconds(condition.high),
         )
         return _meets_number(values.dt.total_microseconds().fill_null(0).to_numpy() / 1e6, wanted)
-    dtype = {pl.Date: "Date", pl.Time: "Time"}.get(values.dtype.base_type(), "Datetime")
+    dtype = "Date" if values.dtype == pl.Date else "Time" if values.dtype == pl.Time else "Datetime"
     ticks = micros(values).fill_null(0).to_numpy()
     spans = moment_spans(condition, dtype)
-    return np.logical_or.reduce([(ticks >= low) & (ticks <= high) for low, high in spans])
+    return np.asarray(np.logical_or.reduce([(ticks >= low) & (ticks <= high) for low, high in spans]))
 
 
 def _seconds(value: Any) -> Any:
@@ -161,9 +161,9 @@ def _meets_number(values: Floats, condition: Condition) -> NDArray[np.bool_]:
         low = -np.inf if condition.low is None else _number(condition, condition.low)
         high = np.inf if condition.high is None else _number(condition, condition.high)
         slack = 1e-9 * np.maximum(1.0, np.abs(values))
-        return (values >= low - slack) & (values <= high + slack)
+        return np.asarray((values >= low - slack) & (values <= high + slack))
     wanted = np.array([_number(condition, choice) for choice in condition.choices])
-    return np.isclose(values[:, None], wanted, rtol=1e-9, atol=1e-9).any(axis=1)
+    return np.asarray(np.isclose(values[:, None], wanted, rtol=1e-9, atol=1e-9).any(axis=1))
 
 
 def _number(condition: Condition, value: Any) -> float:

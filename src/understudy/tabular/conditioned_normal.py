@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from understudy.tabular.truncated import draw_in_union, union_masses
 
 Floats = NDArray[np.float64]
-Union = tuple[Floats, Floats]       # the lows (m,) and highs (m,) of disjoint ascending intervals
+Union = tuple[Floats, Floats]  # the lows (m,) and highs (m,) of disjoint ascending intervals
 
 _MASS_PARTICLES = 4096
 _OVERSAMPLING = 8
@@ -31,9 +31,7 @@ class ConditionedNormal:
     sample size of the importance weights behind it as a share of the particles (1: exact).
     """
 
-    def __init__(
-        self, correlation: Floats, points: Mapping[int, float], unions: Mapping[int, Union], rng: np.random.Generator
-    ) -> None:
+    def __init__(self, correlation: Floats, points: Mapping[int, float], unions: Mapping[int, Union], rng: np.random.Generator) -> None:
         self._p = len(correlation)
         self._known = np.array(sorted(points), np.int64)
         self._values = np.array([points[d] for d in sorted(points)])

@@ -48,7 +48,7 @@ _ROWS_PER_CLASS = 40
 _MOST_KEY_LEVELS = 12
 _FEWEST_KEY_ROWS = 25
 _MOST_KEYS = 3
-_MOST_MOMENTS = 1e8     # rows times squared scores: beyond it hidden classes would fill the memory
+_MOST_MOMENTS = 1e8  # rows times squared scores: beyond it hidden classes would fill the memory
 _SHARE_PSEUDO_ROWS = 2.0
 _RAKING_ROUNDS = 5
 _SELECTION_ROUNDS = 2
@@ -265,9 +265,7 @@ def _scores(dims: list[Dimension], low: Floats, high: Floats) -> Scores:
 # -- which components ------------------------------------------------------------------------------------------------------------
 
 
-def _choose(
-    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], stream: Stream, watch: Watch
-) -> Partition:
+def _choose(fields: list[Field], encoded: Encoded, orders: dict[int, Integers], stream: Stream, watch: Watch) -> Partition:
     folds = list(_folds(encoded.rows, stream.child("folds")))
 
     def judged(partition: Partition) -> Floats:

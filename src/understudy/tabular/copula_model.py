@@ -207,8 +207,8 @@ class Stratum:
         return 1.0 if self.normal is None else self.normal.effective_share
 
 
-Mend = Callable[[Integers, Floats, Encoded, np.random.Generator], None]    # components (n,), latents (p, n), rows to change in place
-Regions = dict[int, tuple[Floats, Floats]]      # dimension → the lows and highs of ``u`` that are allowed
+Mend = Callable[[Integers, Floats, Encoded, np.random.Generator], None]  # components (n,), latents (p, n), rows to change in place
+Regions = dict[int, tuple[Floats, Floats]]  # dimension → the lows and highs of ``u`` that are allowed
 
 
 def _sequential_log_density(low: Floats, high: Floats, factor: Floats, rng: np.random.Generator) -> Floats:

@@ -15,7 +15,7 @@ from understudy.tabular.fields import Encoded, Field
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_MOST_LEVELS = 12       # of another field, so many commonest levels are looked at
+_MOST_LEVELS = 12  # of another field, so many commonest levels are looked at
 _MOST_FEATURES = 300
 
 

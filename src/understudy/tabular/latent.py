@@ -28,8 +28,8 @@ from understudy.tabular.fields import Encoded, Field, Tokens
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-HEAVY_ATOM = 0.1       # an atom with this share of a numeric field makes it a level dimension
-MOST_SEGMENTS = 64     # levels of a large category share segments: their shares inside one stay the same in every component
+HEAVY_ATOM = 0.1  # an atom with this share of a numeric field makes it a level dimension
+MOST_SEGMENTS = 64  # levels of a large category share segments: their shares inside one stay the same in every component
 _GRID = np.linspace(-9.0, 9.0, 3601)
 _INSIDE = np.array([0.03125, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 0.96875])
 _TAIL = np.array([1e-5, 1e-4, 1e-3, 4e-3, 0.015])
@@ -51,7 +51,7 @@ class Dimension:
     order: Integers
     cumulative: Floats
     segments: Floats | None
-    rank: Integers = dataclass_field(repr=False)     # place of each token along the axis; -1: not on it
+    rank: Integers = dataclass_field(repr=False)  # place of each token along the axis; -1: not on it
 
     @property
     def is_scale(self) -> bool:

@@ -23,8 +23,8 @@ Singles = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 _LEVEL_PSEUDO_ROWS = 2.0
-_STEPS = 8             # of expectation and maximisation after each halving
-_SMALLEST = 12.0        # classes with fewer rows are given up
+_STEPS = 8  # of expectation and maximisation after each halving
+_SMALLEST = 12.0  # classes with fewer rows are given up
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ Integers = NDArray[np.int64]
 _SHRINKAGES = np.array([1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 0.95])
 _PSEUDO_ROWS = np.array([3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 1e4, 1e9])
 _FOLDS = 5
-_CHUNK_VALUES = 150_000     # latents in one chunk: small enough to stay in the processor's cache
+_CHUNK_VALUES = 150_000  # latents in one chunk: small enough to stay in the processor's cache
 
 
 def fit_correlations(low: Floats, high: Floats, labels: Integers, stream: Stream, sweeps: int = 12) -> Floats:

@@ -84,7 +84,7 @@ class Clock:
 
     def weekday_of(self, days: NDArray[Any]) -> NDArray[Any]:
         """0 (Monday) .. 6."""
-        return np.mod(days - _MONDAY, 7)
+        return np.asarray(np.mod(days - _MONDAY, 7))
 
 
 def _weekdays_uneven(days: Integers) -> bool:
@@ -119,7 +119,7 @@ class CalendarColumn(ColumnCodec):
         clock = Clock.of(days[~missing], times_us[~missing])
         axes = _axes(clock, days, times_us, missing)
         moduli = {"date": (), "weekday": (), "time": _MODULI.get(clock.time_us, ())}
-        parts = {}
+        parts: dict[str, NumberField] = {}
         for part, axis in axes.items():
             main = not parts
             parts[part] = NumberField.fit(

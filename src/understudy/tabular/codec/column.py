@@ -34,7 +34,7 @@ class Limit:
         choices = np.array(self.choices)
         right = np.searchsorted(choices, values).clip(0, len(choices) - 1)
         left = (right - 1).clip(0)
-        return np.where(values - choices[left] <= choices[right] - values, choices[left], choices[right])
+        return np.asarray(np.where(values - choices[left] <= choices[right] - values, choices[left], choices[right]))
 
 
 @dataclass(frozen=True)

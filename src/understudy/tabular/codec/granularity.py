@@ -172,7 +172,7 @@ def _learn_residues(result: Granularity, values: Floats, counts: Integers, group
         if weight.sum() < ROWS_A_RESIDUE * modulus:
             continue
         residue = (np.mod(values[rows], modulus * unit) / unit).astype(np.int64)
-        seen = np.bincount(residue, weight, modulus)
+        seen = np.bincount(residue, weight, modulus).astype(np.float64)
         # Rows that repeat one value are one observation of its digits, not many.
         independent = weight.sum() / (weight**2).sum()
         if _unevenness(seen * independent) > CLEARLY_UNEVEN:
@@ -180,7 +180,7 @@ def _learn_residues(result: Granularity, values: Floats, counts: Integers, group
             result.modulus.append(int(modulus * unit))
             few = seen < FEW_ROWS
             seen[few] = seen[few].mean() if few.any() else 0.0
-            result.residues.append(np.flatnonzero(seen) * unit)
+            result.residues.append((np.flatnonzero(seen) * unit).astype(np.float64))
             result.weights.append(seen[seen > 0])
         return
 

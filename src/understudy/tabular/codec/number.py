@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import polars as pl
@@ -129,10 +129,10 @@ def _on_grid(values: pl.Series, decimals: int) -> bool:
 
 def _offset(values: pl.Series) -> int:
     """What to subtract from integers that float64 cannot hold exactly."""
-    low, high = values.min(), values.max()
-    if low is None or high is None or max(abs(int(low)), abs(int(high))) < _EXACT:  # type: ignore[call-overload]
+    if values.null_count() == len(values):
         return 0
-    return int(low)  # type: ignore[call-overload, no-any-return]
+    low, high = int(cast("int", values.min())), int(cast("int", values.max()))
+    return low if max(abs(low), abs(high)) >= _EXACT else 0
 
 
 def _resolution(values: pl.Series) -> dict[str, Any]:

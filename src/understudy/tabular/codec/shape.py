@@ -114,7 +114,7 @@ class Shape:
         width = p.width[i]
         inside = np.divide(values - p.low[i], width, out=np.full(len(values), 0.5), where=width > 0)
         position = p.start[i] + (p.stop[i] - p.start[i]) * np.clip(inside, 0.0, 1.0)
-        return np.minimum(position.astype(np.float32), BELOW_ONE)
+        return np.asarray(np.minimum(position.astype(np.float32), BELOW_ONE))
 
     def coordinate(self, values: Floats) -> Floats:
         """Token plus position of each value as a bound: a value between two tokens lies above all of the lower, below all of the upper."""
@@ -225,7 +225,7 @@ def fit_shape(values: Floats, counts: Integers, *, grid: bool, moduli: tuple[int
     """
     heavy = _heavy(counts, rare)
     token, absorbed = _tokens(counts, heavy, values, rare, protection.knot_rows)
-    rows = np.bincount(token, counts)
+    rows = np.bincount(token, counts).astype(np.float64)
     first = np.flatnonzero(np.diff(token, prepend=-1))
     heavy_of = np.full(len(rows), -1)
     heavy_of[token[heavy]] = np.flatnonzero(heavy)
@@ -251,7 +251,7 @@ def _ends(pieces: Pieces, unit: Floats) -> tuple[Floats, Floats]:
 def _shared(counts: Integers, token: Integers, atom: Mask, knot_rows: int) -> Mask:
     """Values inside bins with enough rows to be pieces of their own."""
     least = np.maximum(knot_rows, LEAST_SHARED * np.bincount(token, counts))[token]
-    return (counts >= least) & ~atom[token]
+    return np.asarray((counts >= least) & ~atom[token])
 
 
 def _heavy(counts: Integers, rare: int) -> Mask:
@@ -262,7 +262,7 @@ def _heavy(counts: Integers, rare: int) -> Mask:
     discrete = most >= 0.999 * n and in_company.sum() <= MOST_DISCRETE and counts[in_company].sum() >= 0.9 * n
     if discrete:
         return in_company
-    return in_company & (counts > max(HEAVY_SHARE, HEAVY_TIMES / distinct) * n)
+    return np.asarray(in_company & (counts > max(HEAVY_SHARE, HEAVY_TIMES / distinct) * n))
 
 
 def _tokens(counts: Integers, heavy: Mask, values: Floats, rare: int, knot_rows: int) -> tuple[Integers, int]:
@@ -318,8 +318,8 @@ def _equal_mass(values: Floats, counts: Integers, target: float, rare: int, knot
     rows = np.cumsum(counts)
     gaps = rows[_wide_gaps(values, rows, rare)]
     near_gap = np.abs(np.subtract.outer(np.array(cuts), gaps)).min(axis=1, initial=np.inf) < max(rare, target / 2)
-    cuts = np.sort(np.append(np.array(cuts)[~near_gap], gaps)) if len(cuts) else gaps
-    ids = np.searchsorted(cuts, rows - counts / 2, "right")
+    borders = np.sort(np.append(np.array(cuts)[~near_gap], gaps)) if len(cuts) else gaps
+    ids = np.searchsorted(borders, rows - counts / 2, "right")
     ids = np.unique(ids, return_inverse=True)[1].astype(np.int64)
     return _merge_light(ids, counts, rare)
 
@@ -417,7 +417,7 @@ class _Stretches:
         """Uniform stretches (low, high, rows, token) with the mean and spread of their groups, ascending and without overlap."""
         rest, ids, token = self._groups()
         values, counts = self.values[rest], self.counts[rest]
-        rows = np.bincount(ids, counts)
+        rows = np.bincount(ids, counts).astype(np.float64)
         if not len(rows):
             empty = np.zeros(0)
             return empty, empty, empty, np.zeros(0, np.int64)
@@ -513,7 +513,7 @@ def _in_token_order(low: Floats, width: Floats, mass: Floats, token: Integers) -
     order = np.argsort(token, kind="stable")
     low, width, mass, token = low[order], width[order], mass[order], token[order]
     new = np.append(True, (low[1:] != low[:-1]) | (width[1:] > 0) | (width[:-1] > 0) | (token[1:] != token[:-1]))
-    joined = np.bincount(np.cumsum(new) - 1, mass)
+    joined = np.bincount(np.cumsum(new) - 1, mass).astype(np.float64)
     return low[new], width[new], joined, token[new]
 
 
