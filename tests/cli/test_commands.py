@@ -152,6 +152,16 @@ def test_inspect_of_a_model_shows_its_record(model, desk, capsys):
     assert "polars" in said
 
 
+@pytest.mark.slow
+def test_the_demonstration_leaves_all_it_speaks_of(desk, capsys):
+    assert run(["demo"]) == 0
+    said = words(capsys.readouterr().out)
+    for path in (desk / "understudy-demo").iterdir():
+        assert path.name in said
+    assert pl.read_parquet("understudy-demo/synthetic.parquet").shape == (10_000, 31)
+    assert "Told apart from real" in said
+
+
 # -- for machines
 
 
