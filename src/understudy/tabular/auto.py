@@ -6,15 +6,19 @@ for a race.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from understudy.core import registry
 from understudy.core.artifact import State
 from understudy.core.random import Stream
-from understudy.tabular.race import Result, best, race
+from understudy.tabular.race import Racer, Result, best, race
 from understudy.tabular.synthesizer import Conditions, TableSynthesizer
+from understudy.tabular.trees import Trees
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from understudy.core.budget import Budget
     from understudy.core.progress import Progress
     from understudy.core.record import FitRecord
@@ -61,7 +65,7 @@ class Auto(TableSynthesizer):
             self._why = f"at {encoded.rows:,} rows the default is taken without a race; a budget of {TIME_TO_RACE_S:.0f} s or more runs one"
             return DEFAULT
         progress.stage("compare the learners")
-        racers = {name: (lambda name=name: _Lap(self, name, budget, progress)) for name in ENGINES}
+        racers: dict[str, Callable[[], Racer]] = {name: partial(_Lap, self, name, budget, progress) for name in ENGINES}
         self._results = race(self.codec.fields, encoded, racers, stream)
         won = best(self._results, LIMIT)
         self._why = "the hardest to tell from real rows kept aside, among those that do not memorise"
@@ -106,6 +110,8 @@ class _Lap:
 
     def __init__(self, owner: Auto, name: str, budget: Budget, progress: Progress) -> None:
         self._engine = owner._share(name)
+        if isinstance(self._engine, Trees):
+            self._engine.TIGHTENINGS, self._engine.rounds = 0, 1  # the race measures memorising itself
         self._budget, self._progress = budget, progress
 
     def learn(self, rows: Encoded, stream: Stream) -> None:

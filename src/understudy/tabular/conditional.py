@@ -8,7 +8,7 @@ value that some row had, but how far rows lie from where they were expected.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import numba
 import numpy as np
@@ -84,11 +84,15 @@ class DonorTrees:
             mass = np.log(np.where(within > 0, inside / within, 0.0))
         return Draw(tokens.astype(self.field.token_type), None, None if restriction.allowed is None else mass)
 
-    def _allowed(self, rows: Rows, rng: np.random.Generator, weight: Floats, low: Floats, high: Floats):  # type: ignore[no-untyped-def]
+    def _allowed(
+        self, rows: Rows, rng: np.random.Generator, weight: Floats, low: Floats, high: Floats
+    ) -> tuple[NDArray[np.int32], Floats, Floats]:
+        """As `draw_allowed`."""
         used = min(TREES_RESTRICTED, len(self.forest.roots))
         uniform = rng.random((len(rows), 2 + used))
         nullable = self.field.null_token is not None
-        return draw_allowed(rows, *self.forest.walk, self.smoothing, uniform, self.tokens, weight, low, high, nullable, used)
+        found = draw_allowed(rows, *self.forest.walk, self.smoothing, uniform, self.tokens, weight, low, high, nullable, used)
+        return cast("tuple[NDArray[np.int32], Floats, Floats]", found)
 
     def interval_mass(self, rows: Rows, low: Floats, high: Floats, rng: np.random.Generator) -> Floats:
         bounds = Restriction(None, low, high)
@@ -231,13 +235,26 @@ class ResidualTrees:
         gap = np.flatnonzero(low_score[1:] > high_score[:-1] + 1e-12)
         return low_score[np.concatenate([[0], gap + 1])], high_score[np.concatenate([gap, [len(low) - 1]])]
 
-    def _allowed(self, rows, rng, weight, first, last, low, high, run_low, run_high):  # type: ignore[no-untyped-def]
+    def _allowed(
+        self,
+        rows: Rows,
+        rng: np.random.Generator,
+        weight: Floats,
+        first: Floats,
+        last: Floats,
+        low: Floats,
+        high: Floats,
+        run_low: Floats,
+        run_high: Floats,
+    ) -> tuple[Floats, NDArray[np.int32], Floats, Floats]:
+        """As `_draw_residual`."""
         used = min(TREES_RESTRICTED, len(self.forest.roots))
         uniform = rng.random((len(rows), 3 + used))
-        return _draw_residual(
+        found = _draw_residual(
             rows, *self.forest.walk, self.smoothing, uniform, self._where(rows, rng), self.residuals, self.spikes, self.jitter,
             weight, first, last, low, high, run_low, run_high, self.field.null_token is not None, used,
         )  # fmt: skip
+        return cast("tuple[Floats, NDArray[np.int32], Floats, Floats]", found)
 
     def interval_mass(self, rows: Rows, low: Floats, high: Floats, rng: np.random.Generator) -> Floats:
         bounds = Restriction(None, low, high)
@@ -318,12 +335,12 @@ def _from_shares(field: Field, weight: Floats, low: Floats, high: Floats, rng: n
     last = np.clip(high, first, field.size - 1).astype(np.int64)
     below, above = cumulative[first], cumulative[last + 1]
     token = np.searchsorted(cumulative, below + rng.random(len(low)) * (above - below), side="right") - 1
-    return np.clip(token, first, last)
+    return np.asarray(np.clip(token, first, last))
 
 
 @numba.njit(cache=True)
 def _draw_residual(  # type: ignore[no-untyped-def]
-    rows, roots, feature, threshold, subsets, left, parent, start, stop, smoothing, uniform, where, residuals, spikes, jitter,
+    rows, roots, nodes, subsets, spans, smoothing, uniform, where, residuals, spikes, jitter,
     weight, first, last, low, high, run_low, run_high, nullable, trees_used,
 ):  # fmt: skip
     """Scores among what is allowed. Returns score (NaN at spikes and where nothing is allowed), spike, condition mass, bound mass.
@@ -336,16 +353,14 @@ def _draw_residual(  # type: ignore[no-untyped-def]
     width = 2.0 * jitter
     for i in range(n):
         tree_start = int(uniform[i, 0] * trees)
-        allowed_mass, bound_mass, seen_all = 0.0, 0.0, 0.0
+        allowed_mass, bound_mass = 0.0, 0.0
         # reservoir: every overlap replaces what was chosen with the chance of its share so far
         u = uniform[i, 1]
         for t in range(trees_used):
             root = roots[(tree_start + t) % trees]
-            node, step, offset = stop_of_leaf(
-                rows[i], root, feature, threshold, subsets, left, parent, start, stop, smoothing, uniform[i, 3 + t]
-            )
-            count = max(1, (stop[node] - offset + step - 1) // step)
-            for q in range(offset, stop[node], step):
+            node, step, offset = stop_of_leaf(rows[i], root, nodes, subsets, spans, smoothing, uniform[i, 3 + t])
+            count = max(1, (spans[node, 1] - offset + step - 1) // step)
+            for q in range(offset, spans[node, 1], step):
                 one = 1.0 / count
                 token = spikes[q]
                 if token >= 0:

@@ -16,6 +16,7 @@ Inside a leaf donors are kept in the order of their value: the model knows no ro
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numba
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from understudy.core.random import Stream
 
 BINS = 256
+Walk = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_], NDArray[np.int32]]
 STRIDE_DONORS = 256
 """Donors looked at in one node when a draw is restricted; beyond that every so-many-th one."""
 
@@ -74,10 +76,12 @@ class Forest:
     def from_arrays(cls, arrays: dict[str, NDArray[Any]], prefix: str) -> Forest:
         return cls(**{f.name: arrays[f"{prefix}.{f.name}"] for f in fields(cls)})
 
-    @property
-    def walk(self) -> tuple[NDArray[Any], ...]:
-        """What the kernels need to walk."""
-        return self.roots, self.feature, self.threshold, self.subsets, self.left, self.parent, self.start, self.stop
+    @cached_property
+    def walk(self) -> Walk:
+        """What the kernels walk: roots, nodes (nodes, 4) as feature, threshold, left and parent side by side, subsets, and spans
+        (nodes, 2) of donors."""
+        nodes = np.stack([self.feature.astype(np.int32), self.threshold, self.left, self.parent], axis=1)
+        return self.roots, np.ascontiguousarray(nodes), self.subsets, np.stack([self.start, self.stop], axis=1)
 
     def leaves(self) -> NDArray[np.bool_]:
         return self.left < 0
@@ -111,7 +115,7 @@ def grow_forest(
         outputs, weights: (n, d) and (d,): what the splits explain, and how much each output counts.
     """
     rng = stream.generator()
-    parts = [_grow_tree(bins, ordered, sizes, features, outputs, weights, growth, rng) for _ in range(growth.trees)]
+    parts = [_grow_tree(bins, ordered, sizes, features, outputs, weights, growth, rng) for _ in range(growth.trees)]  # type: ignore[no-untyped-call]
     return _joined(parts)
 
 
@@ -310,29 +314,31 @@ def grow(  # type: ignore[no-untyped-def]  # noqa: C901
 
 
 @numba.njit(cache=True, inline="always")
-def _leaf(row, node, feature, threshold, subsets, left):  # type: ignore[no-untyped-def]
-    while left[node] >= 0:
-        k = row[feature[node]]
-        t = threshold[node]
+def _leaf(row, node, nodes, subsets):  # type: ignore[no-untyped-def]
+    left = nodes[node, 2]
+    while left >= 0:
+        k = row[nodes[node, 0]]
+        t = nodes[node, 1]
         goes_left = k <= t if t >= 0 else subsets[-1 - t, k]
-        node = left[node] if goes_left else left[node] + 1
+        node = left if goes_left else left + 1
+        left = nodes[node, 2]
     return node
 
 
 @numba.njit(cache=True, inline="always")
-def _stop_node(node, u, parent, start, stop, smoothing):  # type: ignore[no-untyped-def]
+def _stop_node(node, u, nodes, spans, smoothing):  # type: ignore[no-untyped-def]
     """Climb from a leaf while the uniform number says so; the node and what is left of the number."""
-    while parent[node] >= 0:
-        up = smoothing / (stop[node] - start[node] + smoothing)
+    while nodes[node, 3] >= 0:
+        up = smoothing / (spans[node, 1] - spans[node, 0] + smoothing)
         if u >= up:
             return node, (u - up) / (1.0 - up)
         u /= up
-        node = parent[node]
+        node = nodes[node, 3]
     return node, u
 
 
 @numba.njit(cache=True)
-def draw_donors(rows, roots, feature, threshold, subsets, left, parent, start, stop, smoothing, uniform):  # type: ignore[no-untyped-def]
+def draw_donors(rows, roots, nodes, subsets, spans, smoothing, uniform):  # type: ignore[no-untyped-def]
     """(n,) index of a donor for every row of bins (n, fields), by one uniform number a row."""
     n = rows.shape[0]
     out = np.empty(n, np.int32)
@@ -340,23 +346,23 @@ def draw_donors(rows, roots, feature, threshold, subsets, left, parent, start, s
     for i in range(n):
         u = uniform[i] * trees
         tree = min(int(u), trees - 1)
-        node, u = _stop_node(_leaf(rows[i], roots[tree], feature, threshold, subsets, left), u - tree, parent, start, stop, smoothing)
-        m = stop[node] - start[node]
-        out[i] = start[node] + min(int(u * m), m - 1)
+        node, u = _stop_node(_leaf(rows[i], roots[tree], nodes, subsets), u - tree, nodes, spans, smoothing)
+        m = spans[node, 1] - spans[node, 0]
+        out[i] = spans[node, 0] + min(int(u * m), m - 1)
     return out
 
 
 @numba.njit(cache=True, inline="always")
-def stop_of_leaf(row, root, feature, threshold, subsets, left, parent, start, stop, smoothing, u):  # type: ignore[no-untyped-def]
+def stop_of_leaf(row, root, nodes, subsets, spans, smoothing, u):  # type: ignore[no-untyped-def]
     """The node where a walk ends, and the step and first donor by which at most `STRIDE_DONORS` or so of its donors are seen."""
-    node, rest = _stop_node(_leaf(row, root, feature, threshold, subsets, left), u, parent, start, stop, smoothing)
-    step = max(1, (stop[node] - start[node]) // STRIDE_DONORS)
-    return node, step, start[node] + int(rest * step)
+    node, rest = _stop_node(_leaf(row, root, nodes, subsets), u, nodes, spans, smoothing)
+    step = max(1, (spans[node, 1] - spans[node, 0]) // STRIDE_DONORS)
+    return node, step, spans[node, 0] + int(rest * step)
 
 
 @numba.njit(cache=True)
 def draw_allowed(  # type: ignore[no-untyped-def]
-    rows, roots, feature, threshold, subsets, left, parent, start, stop, smoothing,
+    rows, roots, nodes, subsets, spans, smoothing,
     uniform, tokens, weight, low, high, nullable, trees_used,
 ):  # fmt: skip
     """As `draw_donors` among donors whose token is allowed.
@@ -378,11 +384,9 @@ def draw_allowed(  # type: ignore[no-untyped-def]
         # reservoir: every donor replaces the one that was chosen with the chance of its share so far
         u = uniform[i, 1]
         for t in range(trees_used):
-            node, step, offset = stop_of_leaf(
-                rows[i], roots[(first + t) % trees], feature, threshold, subsets, left, parent, start, stop, smoothing, uniform[i, 2 + t]
-            )
-            one = 1.0 / max(1, (stop[node] - offset + step - 1) // step)
-            for q in range(offset, stop[node], step):
+            node, step, offset = stop_of_leaf(rows[i], roots[(first + t) % trees], nodes, subsets, spans, smoothing, uniform[i, 2 + t])
+            one = 1.0 / max(1, (spans[node, 1] - offset + step - 1) // step)
+            for q in range(offset, spans[node, 1], step):
                 token = tokens[q]
                 if (token < low[i] or token > high[i]) and not (nullable and token == 0):
                     continue

@@ -19,6 +19,9 @@ from understudy.core.random import Stream
 from understudy.tabular.forest import BINS
 
 DEPTH = 6
+DEPTH_OF_FEW = 4
+FEW_ROWS = 2_000
+"""Fewer rows than this get shallower trees, and half as many."""
 RATE = 0.1
 SHRINKAGE = 3.0
 """Rows of residual zero that every leaf is given."""
@@ -76,6 +79,8 @@ def fit_location(
     rng = stream.generator()
     fold_of = rng.integers(0, folds, len(target))
     usable = np.isfinite(target)
+    few = len(target) < FEW_ROWS
+    depth, trees = (DEPTH_OF_FEW, trees // 2) if few else (DEPTH, trees)
     grown = []
     for k in range(folds):
         learn = rng.permutation(np.flatnonzero(usable & (fold_of != k)))[:rows].astype(np.int64)
@@ -83,7 +88,7 @@ def fit_location(
         mean = float(target[learn].mean()) if len(learn) else 0.0
         part = np.ascontiguousarray(bins[:, np.concatenate([learn, watch])])
         rest = np.concatenate([target[learn], target[watch]]) - mean
-        grown.append((mean, *boost(part, ordered, sizes, features, rest, len(learn), trees, RATE, DEPTH, SHRINKAGE, PATIENCE)))
+        grown.append((mean, *boost(part, ordered, sizes, features, rest, len(learn), trees, RATE, depth, SHRINKAGE, PATIENCE)))
     shortest = min(len(g[1]) for g in grown)
     loss = np.sum([g[4][: shortest + 1] for g in grown], axis=0)
     best = max(1, int(np.argmin(loss)))
@@ -97,7 +102,9 @@ def fit_location(
 
 
 @numba.njit(cache=True, fastmath=True)
-def boost(bins, ordered, sizes, features, residual, learners, trees, rate, depth, shrinkage, patience):  # type: ignore[no-untyped-def]
+def boost(  # type: ignore[no-untyped-def]  # noqa: C901
+    bins, ordered, sizes, features, residual, learners, trees, rate, depth, shrinkage, patience
+):
     """Boost on the first `learners` columns of `bins` (fields, n), watching the rest; `residual` (n,) is used up.
 
     Returns feature (trees, depth), right (trees, depth, 256), value (trees, 2**depth), and the watched rows' squared residual
@@ -111,7 +118,7 @@ def boost(bins, ordered, sizes, features, residual, learners, trees, rate, depth
     leaf = np.zeros(n, np.int64)
     sums, counts = np.zeros((leaves, BINS)), np.zeros((leaves, BINS))
     total, size_of = np.zeros(leaves), np.zeros(leaves)
-    key, order, rank = np.zeros(BINS), np.zeros(BINS, np.int64), np.zeros(BINS, np.int64)
+    key, order = np.zeros(BINS), np.zeros(BINS, np.int64)
     left_sum, left_count = np.zeros(leaves), np.zeros(leaves)
     best_right = np.zeros(BINS, np.bool_)
     for i in range(learners, n):
@@ -200,7 +207,7 @@ def predict(rows, fold, start, feature, right, value):  # type: ignore[no-untype
         row = rows[i]
         place = start[k]
         for t in range(trees):
-            leaf = 0
+            leaf = np.int64(0)
             for level in range(depth):
                 leaf |= np.int64(right[k, t, level, row[feature[k, t, level]]]) << level
             place += value[k, t, leaf]

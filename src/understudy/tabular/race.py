@@ -1,7 +1,7 @@
 """Learners compared on rows that they did not learn: can boosted trees tell what they make from real rows, and what do they remember?
 
 A classifier two-sample test (Lopez-Paz & Oquab, ICLR 2017) on tokens and positions, so that no learner gains or loses by the codec
-that all share; small tables take part crosswise.
+that all share.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS = 6_000
 """Rows that take part at the most."""
 CROSSWISE = 2_000
-"""Below this many rows every row is kept aside once."""
+"""Below this many rows two splits are judged rather than one."""
 FOLDS = 5
 
 
@@ -44,16 +44,15 @@ class Result:
     memorising: Memorising
 
     def to_dict(self) -> dict[str, Any]:
-        return {"engine": self.name, "c2st_auc": round(self.telling.value, 4), "c2st_standard_error": round(self.telling.standard_error, 4)} | (
-            self.memorising.to_dict()
-        )
+        telling = {"c2st_auc": round(self.telling.value, 4), "c2st_standard_error": round(self.telling.standard_error, 4)}
+        return {"engine": self.name, **telling, **self.memorising.to_dict()}
 
 
 def race(fields: list[Field], encoded: Encoded, racers: dict[str, Callable[[], Racer]], stream: Stream) -> list[Result]:
     """Every racer on the same splits; results in the racers' order."""
     order = stream.child("rows").generator().permutation(encoded.rows)[:ROWS]
     parts = np.array_split(order, 3)
-    rounds = range(3) if len(order) < CROSSWISE else range(1)
+    rounds = range(2) if len(order) < CROSSWISE else range(1)
     results = []
     for name, make in racers.items():
         found = [_round(fields, encoded, parts, i, make(), stream.child(name, i)) for i in rounds]
@@ -83,7 +82,8 @@ def _round(
 def telling_apart(fields: list[Field], real: Encoded, made: Encoded, rng: np.random.Generator) -> Estimate:
     """Five-fold AUC of histogram gradient boosting on equal numbers of real and made rows."""
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
+
+    from understudy.core.single_thread import single_thread
 
     n = min(real.rows, made.rows)
     table = np.concatenate([_matrix(fields, real, rng)[:n], _matrix(fields, made, rng)[:n]])
@@ -91,7 +91,7 @@ def telling_apart(fields: list[Field], real: Encoded, made: Encoded, rng: np.ran
     fold = rng.permutation(2 * n) % FOLDS
     scores = np.zeros(2 * n)
     categorical = [f.kind == "categorical" and f.size <= 200 for f in fields]
-    with threadpool_limits(1):  # its threads wait on one another for minutes where the machine is busy
+    with single_thread():  # its threads wait on one another for minutes where the machine is busy
         for k in range(FOLDS):
             learn = fold != k
             model = HistGradientBoostingClassifier(

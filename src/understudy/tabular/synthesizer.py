@@ -27,6 +27,7 @@ from understudy.core.generator import Synthesizer
 from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
+from understudy.core.single_thread import single_thread
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.data.table import Table, as_table
@@ -135,7 +136,8 @@ class TableSynthesizer(Synthesizer):
             record = FitRecord(versions=versions_at_work("polars", "pyarrow"))
             encoded = self._prepare_table(table, stream, listener, record)
             if self.codec.fields:
-                self._learn(encoded, self.codec, seed=stream.child("learn"), budget=limit, progress=listener)
+                with single_thread():
+                    self._learn(encoded, self.codec, seed=stream.child("learn"), budget=limit, progress=listener)
         self._tell(record)
         record.seconds = time.perf_counter() - began
         self.record = record
@@ -197,7 +199,8 @@ class TableSynthesizer(Synthesizer):
 
     def _decoded(self, size: int, rng: Stream, given: Conditions | None, rows: Any) -> pl.DataFrame:
         """Typed rows as drawn, before constraints."""
-        drawn = self._draw(size, rng, given) if self.codec.fields else Encoded([], [])
+        with single_thread():
+            drawn = self._draw(size, rng, given) if self.codec.fields else Encoded([], [])
         return self.codec.decode(drawn, rows, rng.child("decode"), None if given is None else given.limits)
 
     def _chosen(self, made: pl.DataFrame, rows: Any, rng: Stream, given: Conditions | None) -> pl.DataFrame:

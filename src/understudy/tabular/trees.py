@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from understudy.core.budget import Budget
     from understudy.core.progress import Progress
+    from understudy.data.nearest import Estimate
     from understudy.tabular.codec import Codec
     from understudy.tabular.codec.protection import Protection
 
@@ -83,6 +84,8 @@ class Trees(ChainSynthesizer):
     name: ClassVar[str] = "trees"
     block_size: int = 8192
     TIGHTENINGS = 4
+    rounds = 2
+    """Splits of a small table on which memorising is measured; the figures are their mean."""
 
     def __init__(self, *, trees: int = 16, limit: float = 0.52, protection: Protection | None = None) -> None:
         super().__init__(protection=protection)
@@ -96,7 +99,7 @@ class Trees(ChainSynthesizer):
         self._binnings = [Binning.of(f) for f in fields]
         self._order = chain_order(fields)
         self._use = conditioning_sets(fields, encoded, self._order, seed.child("screening"))
-        splits = _splits(encoded.rows, seed.child("aside").generator())
+        splits = _splits(encoded.rows, self.rounds, seed.child("aside").generator())
         fitting = _Fitting(self, fields, encoded, budget, progress)
         caution, found = Caution(), None
         for level in range(self.TIGHTENINGS + 1):
@@ -131,8 +134,8 @@ class Trees(ChainSynthesizer):
         kept = "" if steps == 0 else f" after growing {steps} step{'s' * (steps > 1)} coarser"
         verdict = "within" if found.safe(self.limit) else "still above"
         record.note(
-            f"Memorising, measured on rows kept aside{kept}: membership AUC {found.membership.value:.3f} ± {found.membership.standard_error:.3f}, "
-            f"nearer to training {found.nearer.value:.3f} ± {found.nearer.standard_error:.3f} (.5: nothing remembered); {verdict} the limit {self.limit}."
+            f"Memorising, measured on rows kept aside{kept}: membership AUC {_shown(found.membership)}, "
+            f"nearer to training {_shown(found.nearer)} (.5: nothing remembered); {verdict} the limit {self.limit}."
         )
 
     # -- drawing
@@ -144,7 +147,7 @@ class Trees(ChainSynthesizer):
         return np.zeros((rows, len(self._binnings)), np.uint8)
 
     def _take(self, work: NDArray[np.uint8], index: NDArray[np.integer]) -> NDArray[np.uint8]:
-        return work[index]
+        return np.asarray(work[index])
 
     def _join(self, works: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         return np.concatenate(works)
@@ -237,10 +240,9 @@ class _Fitting:
 
         def residual() -> Conditional:
             growth = dataclasses.replace(caution.growth("residual"), trees=trees)
-            folds = 3 if learned.rows >= 2_000 else 5
             smoothing = caution.smoothing("residual")
             return ResidualTrees.fit(
-                field, learned.tokens[j], learned.positions[j], features, use, growth, smoothing, stream.child("residual"), folds
+                field, learned.tokens[j], learned.positions[j], features, use, growth, smoothing, stream.child("residual"), 3
             )
 
         if kind is not None:
@@ -292,6 +294,10 @@ class _Fitting:
         return memorising(self.fields, learned, unseen, made, stream.child("rows").generator())
 
 
+def _shown(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ± {estimate.standard_error:.3f}"
+
+
 def group_bounds(field: Field, tokens: NDArray[Any]) -> tuple[Floats, Floats]:
     """(n,) the interval of coordinates of the group that each token belongs to: `GROUPS` parts of equal share, NULL alone."""
     group = np.minimum((rank_scores(field) * GROUPS).astype(np.int64), GROUPS - 1) + 1
@@ -304,7 +310,7 @@ def group_bounds(field: Field, tokens: NDArray[Any]) -> tuple[Floats, Floats]:
     return first[own], np.where(atoms[own], last[own], last[own] + 1 - 1e-9)
 
 
-def _splits(rows: int, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _splits(rows: int, rounds: int, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """(learn, aside) row numbers: one split of large tables, crosswise ones of small tables, so that every row is once aside."""
     order = rng.permutation(rows)
     if rows >= LARGE:
@@ -313,7 +319,7 @@ def _splits(rows: int, rng: np.random.Generator) -> list[tuple[NDArray[np.int64]
     if rows < 40:
         return [(np.arange(rows), order[:0])]
     parts = np.array_split(order, 4)
-    rounds = 1 if rows >= SMALL else 4
+    rounds = 1 if rows >= SMALL else rounds
     return [(np.sort(np.concatenate(parts[:i] + parts[i + 1 :])), parts[i]) for i in range(rounds)]
 
 
