@@ -274,7 +274,7 @@ class ChainSynthesizer(TableSynthesizer):
         chain = self._chain(set(allowed))
         head = chain[: max(chain.index(j) for j in allowed) + 1]
         n = 4 * self.block_size
-        drawn, work, log_weights = self._filtered(self._blank(n), self._workspace(n, head), head, rng, allowed, np.zeros(n))
+        _, _, log_weights = self._filtered(self._blank(n), self._workspace(n, head), head, rng, allowed, np.zeros(n))
         finite = np.isfinite(log_weights)
         if not finite.any():
             return Efficiency(0.0, 0.0, n)
@@ -324,7 +324,7 @@ def _systematic(weights: Floats, size: int, offset: float) -> NDArray[np.int64]:
     """`size` indices, each in proportion to its weight, by one uniform number (systematic resampling; Kitagawa 1996)."""
     cumulative = np.cumsum(weights)
     points = (np.arange(size) + offset) * (cumulative[-1] / size)
-    return np.minimum(np.searchsorted(cumulative, points, side="right"), len(weights) - 1)
+    return np.asarray(np.minimum(np.searchsorted(cumulative, points, side="right"), len(weights) - 1))
 
 
 def _take(drawn: Encoded, index: NDArray[np.integer]) -> Encoded:
