@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import numpy as np
@@ -12,8 +13,10 @@ from tests.data.real_data import real_table
 from understudy.core.errors import DataError
 from understudy.data import infer
 from understudy.data.infer import infer_column, infer_schema
+from understudy.data.inference.evidence import plain
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.data.table import as_table
+from understudy.data.typed import typed
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -87,14 +90,45 @@ def test_an_ambiguous_date_is_called_ambiguous() -> None:
     assert "AMBIGUOUS" in kind_of("when", ["01/02/2021", "03/04/2021", "05/06/2021", "02/01/2021", "04/03/2021", "06/05/2021"]).reason
 
 
-def test_mixed_formats_are_all_read_and_the_loss_is_said() -> None:
+def test_mixed_formats_are_all_read_and_keep_the_time_of_day() -> None:
     texts = [f"2021-0{1 + i % 9}-0{1 + i % 8}" if i % 3 else f"0{1 + i % 9}/0{1 + i % 8}/21 10:0{i % 10}" for i in range(N)]
     column = kind_of("when", texts)
-    assert column.kind == "date"
-    assert column.format == "%Y-%m-%d"
-    assert column.also_read
+    assert column.kind == "datetime"
+    assert column.format == "%m/%d/%y %H:%M"
+    assert column.also_read == ["%Y-%m-%d"]
+    assert column.resolution == "minute"
     assert "2 formats" in column.reason
-    assert "time of day" in column.reason
+    assert "without a time of day count as midnight" in column.reason
+    read = typed(pl.Series("when", texts), column)
+    assert read.null_count() == 0
+    assert {moment.hour for moment in read} == {0, 10}
+
+
+def test_a_few_times_of_day_among_dates_are_dropped_and_that_is_said() -> None:
+    texts = [f"2021-0{1 + i % 9}-0{1 + i % 8}" if i % 50 else "03/04/21 10:05" for i in range(N)]
+    column = kind_of("when", texts)
+    assert (column.kind, column.format) == ("date", "%Y-%m-%d")
+    assert "time of day in 2 % of the rows is dropped" in column.reason
+
+
+def test_reasons_tell_no_value_that_few_rows_have() -> None:
+    rng = np.random.default_rng(0)
+    incomes = [*rng.normal(40_000, 9_000, N - 1).round().astype(int).tolist(), 9_876_543]
+    for values in (incomes, [value + 0.25 for value in incomes], incomes[-3:]):
+        reason = kind_of("income", values).reason.replace(",", "")
+        assert not [number for number in re.findall(r"\d+", reason) if int(number) > 80_000], reason
+    assert "9876543" not in kind_of("two", [1] * (N - 1) + [9_876_543]).reason
+    order = [f"{i}0-{i}9" for i in range(1, 5)]
+    assert "90-99" not in kind_of("age", [*(order * (N // 4)), "90-99"]).reason
+    assert "'10-19' to '40-49'" in kind_of("age", order * (N // 4)).reason
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(4600.4, "4,600"), (0.012345, "0.0123"), (1.5, "1.5"), (0, "0"), (-123456, "-123,000"), (12.0, "12"), (1e-9, "1e-09")],
+)
+def test_numbers_in_reasons_are_written_plainly(number: float, text: str) -> None:
+    assert plain(number) == text
 
 
 def test_zero_dates_stand_for_missing() -> None:

@@ -47,6 +47,7 @@ _MOST_MASKS = 60
 # 0000-00-00 00:00:00 stands for no date in some databases.
 _ZEROS = r"^0[0:/.\- T]+$"
 _TIME_MARKS = ("%H", "%I", "%-H", "%-I")
+_TIMED_SHARE = 0.05
 
 
 def decide_typed_calendar(e: Evidence) -> Facts:
@@ -104,7 +105,7 @@ def decide_calendar_text(e: Evidence) -> Facts | None:
     sample = str(e.levels[0])
     if not any(character.isdigit() for character in sample) or len(sample) > 40 or e.distinct < 2:
         return None
-    shapes = _shapes(e)
+    shapes = _finest_first(_shapes(e))
     strays = _strays(e, shapes)
     if not shapes or strays is None or sum(shape.rows for shape in shapes) < 0.99 * (len(e.values) - sum(strays.values())):
         return None
@@ -140,6 +141,22 @@ def _shapes(e: Evidence) -> list[_Shape]:
         _Shape(fitting, pl.concat(p["value"] for p in parts), sum(int(p["count"].sum()) for p in parts)) for fitting, parts in found.items()
     ]
     return sorted(shapes, key=lambda shape: -shape.rows)
+
+
+def _finest_first(shapes: list[_Shape]) -> list[_Shape]:
+    """The shape to write in first: where a fair share of the dates has a time of day, one that has it too, so that it is not lost."""
+    timed = [shape for shape in shapes if any(_has_clock(form) and _has_date(form) for form in shape.formats)]
+    if sum(shape.rows for shape in timed) < _TIMED_SHARE * sum(shape.rows for shape in shapes):
+        return shapes
+    return timed + [shape for shape in shapes if shape not in timed]
+
+
+def _has_clock(pattern: str) -> bool:
+    return any(mark in pattern for mark in _TIME_MARKS)
+
+
+def _has_date(pattern: str) -> bool:
+    return "%Y" in pattern or "%y" in pattern
 
 
 def _formats_of(text: str) -> tuple[str, ...]:
@@ -213,7 +230,7 @@ def _ambiguous(e: Evidence, shape: _Shape, fitting: list[tuple[str, pl.Series]])
     narrow, wide = sorted(spans.values())[:2]
     if narrow < 0.6 * wide:
         pattern = min(spans, key=lambda p: spans[p])
-        return pattern, f"; the order of day and month is not certain: read as {pattern}, by which all dates lie within {narrow} days"
+        return pattern, f"; the order of day and month is not certain: read as {pattern}, by which the dates span less time"
     month_first = next((p for p, _ in fitting if p.replace("%-", "%").startswith("%m/")), None)
     pattern = month_first or fitting[0][0]
     return pattern, f"; the order of day and month is AMBIGUOUS (no value decides): read as {pattern}; set `format` if that is wrong"
@@ -247,8 +264,7 @@ def _split_clock(pattern: str) -> tuple[str, str, str]:
 
 def _calendar_facts(e: Evidence, shapes: list[_Shape], formats: list[str]) -> Facts:
     first = formats[0]
-    has_clock = any(mark in first for mark in _TIME_MARKS)
-    has_date = "%Y" in first or "%y" in first
+    has_clock, has_date = _has_clock(first), _has_date(first)
     facts: Facts = {"kind": "datetime" if has_clock and has_date else "time" if has_clock else "date", "format": first}
     if formats[1:]:
         facts["also_read"] = formats[1:]
@@ -276,15 +292,23 @@ def _reason(e: Evidence, shapes: list[_Shape], formats: list[str], note: str, st
     else:
         shares = "; ".join(f"{percent(shape.rows / total)} as {form}" for shape, form in zip(shapes, formats, strict=True))
         reason = f"dates in {len(formats)} formats ({shares}){note}; all are written as {formats[0]}"
-        lost = [s for s, f in zip(shapes, formats, strict=True) if any(m in f for m in _TIME_MARKS)]
-        if lost and not any(mark in formats[0] for mark in _TIME_MARKS):
-            reason += f", so the time of day in {percent(sum(s.rows for s in lost) / total)} of the rows is dropped"
+        reason += _about_clocks(shapes, formats, total)
     if "time_zone" in formats[0] or "%z" in formats[0] or "%:z" in formats[0]:
         offset = _offset(shapes[0].levels)
         reason += "; several offsets occur, all are written in UTC" if offset == "UTC" else f"; the offset is always {offset}"
     if strays:
         reason += f"; {', '.join(repr(text) for text in strays)} stands for missing ({sum(strays.values())} rows)"
     return reason
+
+
+def _about_clocks(shapes: list[_Shape], formats: list[str], total: int) -> str:
+    """What becomes of times of day where only some of the dates have one."""
+    timed = sum(shape.rows for shape, form in zip(shapes, formats, strict=True) if _has_clock(form))
+    if not timed or timed == sum(shape.rows for shape in shapes):
+        return ""
+    if _has_clock(formats[0]):
+        return "; those without a time of day count as midnight"
+    return f", so the time of day in {percent(timed / total)} of the rows is dropped"
 
 
 _DURATION = r"-?(?:\d+(?: days?,?)? )?\d+:\d\d(?::\d\d(?:\.\d{1,6})?)?"

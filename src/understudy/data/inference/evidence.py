@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +14,8 @@ import polars as pl
 MISSING_WORDS = frozenset(
     {"", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing", "unknown", "#n/a", "n.d.", "(null)", "\\n"}
 )  # fmt: skip
+FEWEST_ROWS = 5
+"""A value that fewer rows have is not told in a reason."""
 _WORD = re.compile(r"[A-Z]+(?![a-zß-ÿ])|[A-Z]?[a-zß-ÿ]+|\d+")
 
 
@@ -99,13 +102,36 @@ class Evidence:
 
 
 def span(e: Evidence) -> str:
-    """From where to where the numbers go, without telling extremes that fewer than five rows have."""
-    ordered = e.levels.sort()
-    ends = [int(e.counts.filter(pl.col("value") == ordered[i])["count"][0]) for i in (0, -1)]
-    if e.whole and min(ends) >= 5:
-        return f"from {e.low} to {e.high}"
-    low, high = (e.values.quantile(share, "nearest") for share in (0.01, 0.99))
-    return f"from about {low:.3g} to {high:.3g}"
+    """For reasons, as in " from 1 to 9": from where to where the numbers go, without telling extremes that fewer than five rows have."""
+    if e.whole and no_rare_ends(e, e.levels.sort()):
+        return f" from {e.low} to {e.high}"
+    # Beyond these stand five rows or more, and at least one in a hundred.
+    rank = max(FEWEST_ROWS, len(e.values) // 100)
+    if len(e.values) <= 2 * rank:
+        return ""
+    ordered = e.values.sort()
+    return f" from about {plain(ordered[rank])} to {plain(ordered[-1 - rank])}"
+
+
+def no_rare_ends(e: Evidence, ordered: Sequence[object] | pl.Series) -> bool:
+    """Whether at least five rows have the first of the ordered values, and at least five the last."""
+    rows = dict(e.counts.iter_rows())
+    return min(rows[ordered[0]], rows[ordered[-1]]) >= FEWEST_ROWS
+
+
+def plain(number: float) -> str:
+    """A number to three digits as people write it: 4,600 and 0.0123; with an exponent only where there would be many zeros."""
+    if not 1e-6 <= abs(number) < 1e15:
+        return f"{number:.3g}"
+    rounded = float(f"{number:.3g}")
+    decimals = max(0, 2 - math.floor(math.log10(abs(rounded))))
+    text = f"{rounded:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A noun with its number: 1 row, 2,000 rows."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def examples(values: pl.Series, most: int = 3) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from understudy.data.checkdigits import CHECKS
-from understudy.data.inference.evidence import Evidence, percent
+from understudy.data.inference.evidence import Evidence, percent, plain
 from understudy.data.inference.names import id_name
 from understudy.data.inference.words import masks_of
 
@@ -150,7 +150,7 @@ def _person_name(e: Evidence) -> Facts | None:
     if part:
         if e.rows_per_level >= 10:
             # A table of counts or statistics by name: the names are its categories and point to no one.
-            often = f"each of the {e.distinct:,} texts stands in {e.rows_per_level:.3g} rows on average"
+            often = f"each of the {e.distinct:,} texts stands in {plain(e.rows_per_level)} rows on average"
             reason = f"the name says {part}, but {often}: names as categories"
             return {"kind": "categorical", "reason": f"{reason}; set kind: personal, personal: {part} to replace them"}
         return _personal(e, part, f"the name says {part.replace('_', ' ')} ({e.distinct:,} different in {e.of()})")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from understudy.data.inference.evidence import MISSING_WORDS, Evidence, examples, percent, span
+from understudy.data.inference.evidence import MISSING_WORDS, Evidence, examples, no_rare_ends, percent, span
 from understudy.data.inference.names import id_name
 
 Facts = dict[str, Any]
@@ -47,7 +47,7 @@ def _decide_whole(e: Evidence) -> Facts:
     found = _whole_identifier(e, low, high) or _calendar_number(e, low, high) or _labels(e)
     if found:
         return found
-    reason = f"all {e.of()} values are whole numbers{kept} {span(e)}, {e.distinct:,} different"
+    reason = f"all {e.of()} values are whole numbers{kept}{span(e)}, {e.distinct:,} different"
     if e.unique and e.present > 20:
         reason += "; no value repeats, but neither the name nor a sequence says that it is an identifier"
     decimals = {"decimals": 0} if e.dtype.is_float() else {}
@@ -66,7 +66,7 @@ def _whole_identifier(e: Evidence, low: int, high: int) -> Facts | None:
         if e.present**2 / (2 * room) >= 20:
             return {
                 "kind": "identifier", "unique": True,
-                "reason": f"no value repeats among {e.of()}, although their range holds only {room:,} numbers: they were numbered",
+                "reason": f"no value repeats among {e.of()}, although so short a range would make them repeat: they were numbered",
             }  # fmt: skip
     if word and e.distinct > _MOST_LABELS and e.rows_per_level < 1000:
         return {
@@ -95,7 +95,8 @@ def _labels(e: Evidence) -> Facts | None:
             "reason": f"the name says '{word}' and there are {e.distinct} different numbers: labels, not amounts",
         }
     if e.distinct == 2 and len(e.values) >= 20:
-        return {"kind": "categorical", "reason": f"only the two values {examples(e.levels.sort())} occur"}
+        such = f": {examples(e.levels.sort())}" if no_rare_ends(e, e.levels) else ""
+        return {"kind": "categorical", "reason": f"only two different values occur{such}"}
     return None
 
 
@@ -107,7 +108,7 @@ def _decide_decimal(e: Evidence) -> Facts:
         return {"kind": place, "decimals": decimals, "reason": f"the name says {place} and all {e.of()} values are in its range"}
     return {
         "kind": "decimal", "decimals": decimals,
-        "reason": f"the {e.of()} values are numbers {written} {span(e)}",
+        "reason": f"the {e.of()} values are numbers {written}{span(e)}",
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from understudy.data.inference.evidence import Evidence, examples, percent
+from understudy.data.inference.evidence import Evidence, counted, examples, no_rare_ends, percent, plain
 from understudy.data.inference.numbers import describe_mix
 
 Facts = dict[str, Any]
@@ -70,7 +70,8 @@ def decide_ordinal(e: Evidence) -> Facts | None:
         order, why = _numbered_order(texts), "numbered grades"
     if order is None:
         return None
-    return {"kind": "ordinal", "order": order, "reason": f"the {e.distinct} texts are {why}, from '{order[0]}' to '{order[-1]}'"}
+    ends = f", from '{order[0]}' to '{order[-1]}'" if no_rare_ends(e, order) else ""
+    return {"kind": "ordinal", "order": order, "reason": f"the {e.distinct} texts are {why}{ends}"}
 
 
 _NUMBER = r"[$€£]?\s?-?\d[\d,]*(?:\.\d+)?\s?[kKmM%]?"
@@ -148,7 +149,7 @@ def decide_words(e: Evidence) -> Facts:
         note = f"; {mix}" if mix else ""
         return {
             "kind": "categorical",
-            "reason": f"{e.distinct:,} different texts in {e.of()} rows, {e.rows_per_level:.3g} rows each on average{note}",
+            "reason": f"{counted(e.distinct, 'different text')} in {e.of()} rows, {plain(e.rows_per_level)} rows each on average{note}",
         }
     words = e.values.str.split(" ").list.len()
     mean_words, length = float(words.mean() or 0), e.values.str.len_chars()  # type: ignore[arg-type]
@@ -157,10 +158,10 @@ def decide_words(e: Evidence) -> Facts:
     coded = e.share(r".*\d.*|[A-Z0-9./ -]+") >= 0.8 and bool((length <= 40).all()) and mean_words <= 3
     if coded and (shapes <= max(30, e.distinct // 3)):
         common = examples(masks.value_counts(sort=True)["mask"], 2)
-        reason = f"{e.distinct:,} different short texts in {e.of()} share {shapes} shapes, such as {common}"
+        reason = f"{e.distinct:,} different short texts in {e.of()} share {counted(shapes, 'shape')}, such as {common}"
         return {"kind": "code", "reason": f"{reason}; {mix}" if mix else reason}
     share = percent(e.distinct / max(1, len(e.values)))
-    reason = f"{e.distinct:,} different texts in {e.of()} ({share} different), {mean_words:.3g} words on average: free text"
+    reason = f"{e.distinct:,} different texts in {e.of()} ({share} different), {plain(mean_words)} words on average: free text"
     return {"kind": "text", "reason": f"{reason}; {mix}" if mix else reason}
 
 
