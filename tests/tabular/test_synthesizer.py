@@ -213,6 +213,13 @@ def test_protected_levels_are_in_neither_the_rows_nor_the_file(tmp_path: Path) -
     assert any("1 level held by fewer than 5 rows" in d["what"] for d in model.record.of("c"))
 
 
+def test_what_is_made_up_instead_of_a_remade_column_stands_in_the_record() -> None:
+    frame = pl.DataFrame({"mail": [f"p{i}@firm{i % 7}.at" for i in range(100)], "x": list(range(100))})
+    record = Independent().fit(frame).record
+    assert record is not None
+    assert any("RFC 2606" in decision["what"] for decision in record.of("mail"))
+
+
 def test_a_value_that_does_not_fit_its_kind_is_named_with_its_place() -> None:
     frame = pl.DataFrame({"a": ["1", "2", "three"]})
     with pytest.raises(DataError, match=r"\"a\".*'three'.*(?s:.)*row 3"):

@@ -39,11 +39,16 @@ def make_part(generator: Generator, plan: Plan, part: Part, path: Path, told: Ca
 
 
 def text_dialect(generator: Generator, *, header: bool) -> Dialect:
-    """How delimited text is written: as the file was that the generator learned from, where it says so; else the plain way."""
+    """How delimited text is written: as the file was that the generator learned from, where it says so; else the plain way.
+
+    The encoding is always UTF-8: made-up names may hold letters that an older one lacks.
+    """
     from understudy.data.dialect import Dialect
 
     dialect = getattr(generator, "dialect", None)
-    return replace(dialect if isinstance(dialect, Dialect) else Dialect(), header=header)
+    known = dialect if isinstance(dialect, Dialect) else Dialect()
+    # The mark stands at the beginning of a file; parts without a header are joined behind others.
+    return replace(known, encoding="utf-8", bom=known.bom and header, header=header)
 
 
 def part_frames(generator: Generator, plan: Plan, part: Part) -> Iterator[pl.DataFrame]:

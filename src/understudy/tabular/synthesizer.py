@@ -28,6 +28,7 @@ from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
 from understudy.core.single_thread import single_thread
+from understudy.data.dialect import Dialect
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.data.table import Table, as_table
@@ -36,6 +37,7 @@ from understudy.tabular.codec.category import CategoryColumn
 from understudy.tabular.codec.codec import MUCH_PROTECTED, Codec, unknown_column
 from understudy.tabular.codec.column import Limit
 from understudy.tabular.codec.protection import Protection
+from understudy.tabular.codec.remade import RemadeColumn
 from understudy.tabular.condition import Condition, meets, parse_conditions
 from understudy.tabular.constraints import Constraints
 from understudy.tabular.fields import Allowed, Encoded
@@ -73,6 +75,7 @@ class TableSynthesizer(Synthesizer):
 
     Attributes:
         schema: what the columns mean, as the output has them. constraints, codec: fitted, see there.
+        form, dialect: the library and types to give back; how the delimited text was written that was learned (else None).
     """
 
     name: ClassVar[str]
@@ -82,6 +85,7 @@ class TableSynthesizer(Synthesizer):
     constraints: Constraints
     codec: Codec
     form: NativeForm
+    dialect: Dialect | None = None
 
     def __init__(self, *, protection: Protection | None = None) -> None:
         if protection is not None:
@@ -155,7 +159,7 @@ class TableSynthesizer(Synthesizer):
         self.codec = Codec.fit(_ForwardRows(rows, self.constraints), self.constraints.schema, stream.child("codec"), self.protection)
         self.schema = _without_rare(schema, self.codec)
         self.constraints.schema = _without_rare(self.constraints.schema, self.codec)
-        self.form = _form_without_rare(table.form, self.codec)
+        self.form, self.dialect = _form_without_rare(table.form, self.codec), table.dialect
         listener.stage("encode", total=table.rows)
         parts: list[Encoded] = []
         for chunk in rows.chunks():
@@ -173,6 +177,9 @@ class TableSynthesizer(Synthesizer):
             if column.name in self.schema.names:
                 source = self.schema.column(column.name)
                 record.decide(column.name, f"treated as {source.kind}: {column.what()}", source.reason or "the schema says so")
+            if isinstance(column, RemadeColumn):
+                for note in column.regenerator.notes:
+                    record.decide(column.name, note, f"{column.kind} columns are made up: their values could point to someone")
             if isinstance(column, CategoryColumn) and column.protected_share > MUCH_PROTECTED:
                 record.note(
                     f'"{column.name}": {column.protected_share:.0%} of its values are held by too few rows and were protected; '
@@ -282,6 +289,7 @@ class TableSynthesizer(Synthesizer):
         manifest = {
             "schema": self.schema.model_dump(mode="json", exclude_none=True),
             "form": self.form.to_dict(),
+            "dialect": None if self.dialect is None else self.dialect.to_dict(),
             "protection": self.protection.to_dict(),
             "constraints": constraints,
             "codec": codec.manifest,
@@ -298,6 +306,7 @@ class TableSynthesizer(Synthesizer):
         model.protection = Protection.from_dict(facts["protection"])
         model.schema = TableSchema.model_validate(facts["schema"])
         model.form = NativeForm.from_dict(facts["form"])
+        model.dialect = None if facts["dialect"] is None else Dialect.from_dict(facts["dialect"])
         frames = {name: pl.DataFrame(pl.from_arrow(table)) for name, table in state.tables.items() if name.startswith("constraints.")}
         model.constraints = Constraints.from_state(facts["constraints"], frames)
         model.codec = Codec.from_state(State(facts["codec"], state.arrays, state.tables))

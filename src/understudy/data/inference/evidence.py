@@ -116,7 +116,7 @@ def span(e: Evidence) -> str:
 def no_rare_ends(e: Evidence, ordered: Sequence[object] | pl.Series) -> bool:
     """Whether at least five rows have the first of the ordered values, and at least five the last."""
     rows = dict(e.counts.iter_rows())
-    return min(rows[ordered[0]], rows[ordered[-1]]) >= FEWEST_ROWS
+    return bool(min(rows[ordered[0]], rows[ordered[-1]]) >= FEWEST_ROWS)
 
 
 def plain(number: float) -> str:

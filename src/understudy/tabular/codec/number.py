@@ -132,7 +132,12 @@ def _offset(values: pl.Series) -> int:
     if values.null_count() == len(values):
         return 0
     low, high = int(cast("int", values.min())), int(cast("int", values.max()))
-    return low if max(abs(low), abs(high)) >= _EXACT else 0
+    if max(abs(low), abs(high)) < _EXACT:
+        return 0
+    # As round as the room for exact numbers lets it be, because the model file must not tell the smallest value.
+    room = int(_EXACT) - (high - low)
+    unit = 10 ** max(3, len(str(room)) - 1) if room > 0 else 10**15
+    return abs(low) // unit * unit * (1 if low >= 0 else -1)
 
 
 def _resolution(values: pl.Series) -> dict[str, Any]:
