@@ -14,7 +14,7 @@ from tests.data.real_data import real_frame
 from understudy.core.random import Stream
 from understudy.data.checkdigits import CHECKS
 from understudy.data.infer import infer_column
-from understudy.data.people.names import shape_of
+from understudy.data.people.names import plain_letters, shape_of
 from understudy.data.regenerator import Regenerator, fit_regenerator, regenerator_from_dict
 from understudy.data.schema import ColumnSchema
 
@@ -116,15 +116,34 @@ def test_american_numbers_are_fictional() -> None:
     assert made.str.contains(r"^\([1-9]\d\d\) 555-01\d\d$").all()
 
 
-def test_name_and_email_of_a_row_are_one_person() -> None:
-    names = fit_regenerator(
-        pl.Series([f"{RANDOM.choice(FIRST)} {RANDOM.choice(LAST)}" for _ in range(300)]),
-        ColumnSchema(name="n", kind="personal", personal="first_name"),
-        Stream(1),
-    ).make(ROWS, Stream(2))
-    emails = fitted("email")[0].make(ROWS, Stream(3))
-    alike = sum(email.startswith(name.lower()) for name, email in zip(names, emails, strict=True))
-    assert alike / len(ROWS) > 0.5
+def person_columns() -> dict[str, Regenerator]:
+    """Four columns that speak of one person a row."""
+    sources = {
+        "first_name": FIRST * 30,
+        "name": [f"{RANDOM.choice(FIRST)} {RANDOM.choice(LAST)}" for _ in range(300)],
+        "email": [f"{RANDOM.choice(FIRST)}.{RANDOM.choice(LAST)}@firma.at".lower() for _ in range(300)],
+        "username": [f"{RANDOM.choice(FIRST)}_{RANDOM.choice(LAST)}".lower() for _ in range(300)],
+    }
+    return {
+        personal: fit_regenerator(pl.Series(values), ColumnSchema(name=personal, kind="personal", personal=personal), Stream(1))
+        for personal, values in sources.items()
+    }
+
+
+def test_the_columns_of_a_row_speak_of_one_person() -> None:
+    stream = Stream(2)
+    made = {name: regenerator.make(ROWS, stream.child(name)) for name, regenerator in person_columns().items()}
+    first, last = (plain_letters(made["name"].str.split(" ").list.get(place)) for place in (0, -1))
+    assert (plain_letters(made["first_name"]) == first).all()
+    assert made["email"].str.starts_with(first + "." + last + "@").all()
+    assert (made["username"] == first + "_" + last).all()
+
+
+@pytest.mark.parametrize("personal", ["first_name", "name", "email", "username"])
+def test_another_seed_makes_other_persons(personal: str) -> None:
+    regenerator = person_columns()[personal]
+    one, two = (regenerator.make(ROWS, Stream(seed).child(personal)) for seed in (2, 3))
+    assert (one == two).mean() < 0.1
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class _Account(Form):
         return cls(shared(map(_local_shape, local), most=12), languages_of(local), unique)
 
     def local(self, rows: Rows, stream: Stream) -> pl.Series:
-        persons = Persons.of(rows, self.languages)
+        persons = Persons.of(rows, self.languages, stream)
         first, last = plain_letters(persons.first()), plain_letters(persons.last())
         made = pl.Series([""], dtype=pl.String).new_from_index(0, len(rows))
         for shape, places in by_form(self.shapes, rows, stream):

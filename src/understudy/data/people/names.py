@@ -15,12 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.random import Stream
-from understudy.data.keyed import Rows, choices, integers, uniforms
+from understudy.data.keyed import Rows, choices, integers, key_of, uniforms
 from understudy.data.people.form import Form, by_form, joined, sampled, shared
 from understudy.data.vocabulary import LANGUAGES, people
-
-# One person a row, whatever the column: these keys are the same for all columns and all models.
-_LANGUAGE, _GENDER, _FIRST, _LAST, _MORE = (np.uint64(key) for key in (0x1D3A, 0x2B6C, 0x3F58, 0x4E91, 0x57A7))
 
 _MALE_TITLES = frozenset({"mr", "mr.", "master", "master.", "sir", "herr", "m.", "sr", "sr.", "don", "monsieur"})
 _FEMALE_TITLES = frozenset(
@@ -61,28 +58,33 @@ class Persons:
     rows: Rows
     language: Rows
     female: NDArray[np.bool_]
+    stream: Stream
 
     @classmethod
-    def of(cls, rows: Rows, languages: dict[str, float], female: NDArray[np.bool_] | None = None) -> Persons:
-        """The persons that belong to the row numbers. `female` overrides the even chance."""
+    def of(cls, rows: Rows, languages: dict[str, float], stream: Stream, female: NDArray[np.bool_] | None = None) -> Persons:
+        """The persons that belong to the row numbers. `female` overrides the even chance.
+
+        They come from the root of `stream`: one person a row in all columns of a data set, another with another seed.
+        """
+        persons = stream.root.child("persons")
         weights = np.array([languages.get(language, 0.0) for language in LANGUAGES])
-        gender = uniforms(rows, _GENDER) < 0.5 if female is None else female
-        return cls(rows, choices(rows, _LANGUAGE, weights), gender)
+        gender = uniforms(rows, key_of(persons, "female")) < 0.5 if female is None else female
+        return cls(rows, choices(rows, key_of(persons, "language"), weights), gender, persons)
 
     def first(self, number: int = 0) -> pl.Series:
         """First names; `number` counts the further ones."""
-        return self._pick(lambda language, female: people(language, "female" if female else "male"), _FIRST + _MORE * np.uint64(number))
+        return self._pick(lambda language, female: people(language, "female" if female else "male"), "first", number)
 
     def last(self, number: int = 0) -> pl.Series:
         """Family names; `number` counts the further ones."""
-        return self._pick(lambda language, _: people(language, "last"), _LAST + _MORE * np.uint64(number))
+        return self._pick(lambda language, _: people(language, "last"), "last", number)
 
-    def _pick(self, names: object, key: np.uint64) -> pl.Series:
+    def _pick(self, names: object, part: str, number: int) -> pl.Series:
         pools: list[tuple[str, ...]] = [names(language, female) for language in LANGUAGES for female in (False, True)]  # type: ignore[operator]
         starts = np.concatenate([[0], np.cumsum([len(pool) for pool in pools])])
         pool = self.language * 2 + self.female
         sizes = np.diff(starts)[pool]
-        place = starts[pool] + (uniforms(self.rows, key) * sizes).astype(np.int64)
+        place = starts[pool] + (uniforms(self.rows, key_of(self.stream, part, number)) * sizes).astype(np.int64)
         every = pl.Series([name for pool_names in pools for name in pool_names], dtype=pl.String)
         return every.gather(place)
 
@@ -128,7 +130,7 @@ class FirstName(_PartOfName):
     note: ClassVar[str] = "common first names of the same languages"
 
     def make(self, rows: Rows, stream: Stream) -> pl.Series:
-        return cased(Persons.of(rows, self.languages).first(), self.case)
+        return cased(Persons.of(rows, self.languages, stream).first(), self.case)
 
 
 @dataclass
@@ -139,7 +141,7 @@ class LastName(_PartOfName):
     note: ClassVar[str] = "common family names of the same languages"
 
     def make(self, rows: Rows, stream: Stream) -> pl.Series:
-        return cased(Persons.of(rows, self.languages).last(), self.case)
+        return cased(Persons.of(rows, self.languages, stream).last(), self.case)
 
 
 @dataclass
@@ -161,13 +163,13 @@ class FullName(Form):
     def make(self, rows: Rows, stream: Stream) -> pl.Series:
         made = pl.Series([""], dtype=pl.String).new_from_index(0, len(rows))
         for shape, places in by_form(self.shapes, rows, stream):
-            made = made.scatter(places, self._in_shape(shape, rows[places]))
+            made = made.scatter(places, self._in_shape(shape, rows[places], stream))
         return cased(made, self.case)
 
-    def _in_shape(self, shape: str, rows: Rows) -> pl.Series:
+    def _in_shape(self, shape: str, rows: Rows, stream: Stream) -> pl.Series:
         titles = {word.lower() for word in re.findall(r"[^\s,(){}]+", shape)}
         female = np.ones(len(rows), bool) if titles & _FEMALE_TITLES else np.zeros(len(rows), bool) if titles & _MALE_TITLES else None
-        persons = Persons.of(rows, self.languages, female)
+        persons = Persons.of(rows, self.languages, stream, female)
         parts: list[pl.Series | str] = []
         seen = {"first": 0, "last": 0, "initial": 0}
         for piece in re.split(r"(\{\w+\})", shape):
