@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from understudy.core.errors import SinkError
+from understudy.data.columnar_writers import ROW_GROUP_ROWS
 from understudy.data.dialect import Dialect
-from understudy.run.sinks import FORMATS, ROW_GROUP_ROWS, as_frame
+from understudy.run.sinks import FORMATS, as_frame
 
 FRAME = pl.DataFrame(
     {

@@ -6,7 +6,7 @@
 | `files.py` | `read`, `write_table`: any file, folder or database |
 | `csv.py`, `csv_cells.py`, `csv_faults.py` | delimited text |
 | `dialect.py`, `text_columns.py`, `number_text.py` | how it is written, and the types of its columns |
-| `columnar.py`, `json_rows.py`, `excel.py`, `sql.py` | the other formats |
+| `columnar.py`, `columnar_writers.py`, `json_rows.py`, `excel.py`, `sql.py` | the other formats |
 | `frames.py`, `pandas_frames.py`, `arrow_frames.py`, `native_form.py` | frames of other libraries, and how they are given back |
 | `values.py`, `admission.py`, `spool.py`, `streams.py` | Python values; what is refused at the door; rows and bytes on their way |
 | `schema.py`, `schema_file.py`, `dtypes.py`, `infer.py`, `constraints.py` | what the columns mean |

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 65_536
-_ROW_GROUP_ROWS = 131_072
 
 
 class _File(Protocol):
@@ -206,33 +205,3 @@ class _Readable:
                 where=str(self._path),
                 remedy="It is damaged or of another format; write it again, or name its format.",
             ) from None
-
-
-# Out
-
-
-def write_parquet(frames: Iterator[pl.DataFrame], file: BinaryIO) -> None:
-    """Frames of one schema (at least one) as Parquet, zstd, row groups of at most 131,072 rows."""
-    import pyarrow.parquet as pq
-
-    first = arrow_table(next(frames))
-    with pq.ParquetWriter(file, first.schema, compression="zstd", compression_level=3) as writer:
-        writer.write_table(first, row_group_size=_ROW_GROUP_ROWS)
-        for frame in frames:
-            writer.write_table(arrow_table(frame).cast(first.schema), row_group_size=_ROW_GROUP_ROWS)
-
-
-def write_arrow(frames: Iterator[pl.DataFrame], file: BinaryIO) -> None:
-    """Frames of one schema (at least one) as an Arrow IPC file (Feather v2), zstd."""
-    import pyarrow as pa
-
-    first = arrow_table(next(frames))
-    with pa.ipc.new_file(file, first.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
-        writer.write_table(first, max_chunksize=_BATCH_ROWS)
-        for frame in frames:
-            writer.write_table(arrow_table(frame).cast(first.schema), max_chunksize=_BATCH_ROWS)
-
-
-def arrow_table(frame: pl.DataFrame) -> pa.Table:
-    """The frame as Arrow; categories, whose list may differ from frame to frame, as text."""
-    return frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from understudy.data.admission import Admission, Infinities
+    from understudy.data.columnar_writers import ArrowWriter, ParquetWriter
     from understudy.data.csv_cells import Ragged
     from understudy.data.dialect import Dialect
     from understudy.data.schema import TableSchema
@@ -338,15 +339,21 @@ def _writer(form: str, path: Path, dialect: Dialect | None) -> Callable[[Iterato
 
         return write_json_lines
     if form in ("parquet", "arrow"):
-        from understudy.data.columnar import write_arrow, write_parquet
+        from understudy.data.columnar_writers import ArrowWriter, ParquetWriter
 
-        return write_parquet if form == "parquet" else write_arrow
+        return lambda frames, file: _write_all(frames, ParquetWriter(file) if form == "parquet" else ArrowWriter(file))
     from understudy.data.csv import write_csv
     from understudy.data.dialect import Dialect
 
     chosen = dialect or Dialect()
     chosen = replace(chosen, delimiter="\t") if form == "tsv" else chosen
     return lambda frames, file: write_csv(frames, file, chosen)
+
+
+def _write_all(frames: Iterator[pl.DataFrame], writer: ParquetWriter | ArrowWriter) -> None:
+    for frame in frames:
+        writer.write(frame)
+    writer.close()
 
 
 def _one_of(name: str, value: Any, choices: tuple[Any, ...]) -> Any:

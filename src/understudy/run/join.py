@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from understudy.run.manifest import PartRecord
 from understudy.run.part import checksummed_file
-from understudy.run.sinks import FORMATS, ParquetWriter, zstd_stream
+from understudy.run.sinks import FORMATS, zstd_stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,8 @@ def _join_compressed(parts: list[Path], file: BinaryIO) -> None:
 def _join_parquet(parts: list[Path], file: BinaryIO) -> None:
     """Row group by row group: Parquet's footer has offsets, so its bytes cannot be joined as they are."""
     import pyarrow.parquet as pq
+
+    from understudy.data.columnar_writers import ParquetWriter
 
     writer = ParquetWriter(file)
     for part in parts:

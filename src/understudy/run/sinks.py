@@ -16,14 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import polars as pl
-    import pyarrow as pa
     from _typeshed import ReadableBuffer as Buffer
 
     from understudy.data.dialect import Dialect
 
-ROW_GROUP_ROWS = 131_072
-ROW_GROUP_BYTES = 64 << 20
-PARQUET_ZSTD_LEVEL = 1  # higher levels save 2 to 4 % of the size for two to five times the time
 GZIP_LEVEL = 5
 
 
@@ -55,65 +51,6 @@ class Format:
         return self.suffixes[0]
 
 
-class ArrowWriter:
-    """Arrow IPC file (Feather v2), zstd, one record batch a block."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._writer: pa.RecordBatchFileWriter | None = None
-
-    def write(self, frame: pl.DataFrame) -> None:
-        import pyarrow as pa
-
-        table = as_arrow(frame)
-        if self._writer is None:
-            options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", 1))
-            self._writer = pa.ipc.new_file(self._file, table.schema, options=options)
-        self._writer.write_table(table.combine_chunks())
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-
-class ParquetWriter:
-    """Parquet, zstd, dictionary-encoded, several blocks a row group (up to 131,072 rows or 64 MiB in memory)."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._writer: pa.parquet.ParquetWriter | None = None
-        self._waiting: list[pl.DataFrame] = []
-        self._rows = 0
-        self._bytes = 0
-
-    def write(self, frame: pl.DataFrame) -> None:
-        self._waiting.append(frame)
-        self._rows += frame.height
-        self._bytes += int(frame.estimated_size())
-        if self._rows >= ROW_GROUP_ROWS or self._bytes >= ROW_GROUP_BYTES:
-            self._write_row_group()
-
-    def close(self) -> None:
-        if self._waiting:
-            self._write_row_group()
-        if self._writer is not None:
-            self._writer.close()
-
-    def _write_row_group(self) -> None:
-        import polars as pl
-
-        self.write_table(as_arrow(pl.concat(self._waiting)))
-        self._waiting, self._rows, self._bytes = [], 0, 0
-
-    def write_table(self, table: pa.Table) -> None:
-        """One row group."""
-        import pyarrow.parquet
-
-        if self._writer is None:
-            self._writer = pyarrow.parquet.ParquetWriter(self._file, table.schema, compression="zstd", compression_level=PARQUET_ZSTD_LEVEL)
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
-
-
 class DelimitedWriter:
     """CSV or TSV, written as `dialect` says; missing cells are empty, empty text is quoted."""
 
@@ -137,9 +74,9 @@ class JsonLinesWriter:
         self._file = file
 
     def write(self, frame: pl.DataFrame) -> None:
-        encoded = io.BytesIO()
-        frame.write_ndjson(encoded)
-        self._file.write(encoded.getbuffer())
+        from understudy.data.json_rows import write_json_lines
+
+        write_json_lines(iter([frame]), self._file)
 
     def close(self) -> None: ...
 
@@ -206,13 +143,6 @@ def zstd_stream(file: BinaryIO) -> BinaryIO:
     return ZstdStream(file)  # type: ignore[return-value]
 
 
-def as_arrow(frame: pl.DataFrame) -> pa.Table:
-    """The frame as Arrow; categories whose list may differ from block to block become text."""
-    import polars as pl
-
-    return frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_arrow()
-
-
 def as_frame(batch: object, generator: str) -> pl.DataFrame:
     """A block as a frame. SinkError for generators whose items are not rows of a table."""
     import polars as pl
@@ -238,11 +168,23 @@ def _headless(writer: Callable[[BinaryIO], PartWriter]) -> Opener:
     return lambda file, _dialect: writer(file)
 
 
+def _parquet(file: BinaryIO) -> PartWriter:
+    from understudy.data.columnar_writers import ParquetWriter
+
+    return ParquetWriter(file)
+
+
+def _arrow(file: BinaryIO) -> PartWriter:
+    from understudy.data.columnar_writers import ArrowWriter
+
+    return ArrowWriter(file)
+
+
 # gzip members may be joined end to end (RFC 1952, 2.2); some readers stop after the first Zstandard frame, so those are staged plain.
 FORMATS = {
     known.name: known
     for known in (
-        Format("parquet", (".parquet", ".pq"), _headless(ParquetWriter), "parquet"),
+        Format("parquet", (".parquet", ".pq"), _headless(_parquet), "parquet"),
         Format("csv", (".csv",), _delimited(), "csv"),
         Format("csv.gz", (".csv.gz",), _compressed(gzip_stream, _delimited()), "csv.gz"),
         Format("csv.zst", (".csv.zst",), _compressed(zstd_stream, _delimited()), "csv"),
@@ -252,6 +194,6 @@ FORMATS = {
         Format("jsonl", (".jsonl", ".ndjson"), _headless(JsonLinesWriter), "jsonl"),
         Format("jsonl.gz", (".jsonl.gz", ".ndjson.gz"), _compressed(gzip_stream, _headless(JsonLinesWriter)), "jsonl.gz"),
         Format("jsonl.zst", (".jsonl.zst", ".ndjson.zst"), _compressed(zstd_stream, _headless(JsonLinesWriter)), "jsonl"),
-        Format("arrow", (".arrow", ".feather", ".ipc"), _headless(ArrowWriter), "arrow"),
+        Format("arrow", (".arrow", ".feather", ".ipc"), _headless(_arrow), "arrow"),
     )
 }
