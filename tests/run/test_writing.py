@@ -17,7 +17,7 @@ from small_tables import Interrupted, SmallTable
 
 from understudy.core.errors import ArgumentError, Cancelled, ConditionError, SinkError, UnderstudyError
 from understudy.core.progress import Callback
-from understudy.run import load_manifest, write
+from understudy.run import Manifest, load_manifest, write
 
 GENERATORS = Path(__file__).parent / "generators"
 TEN_PARTS = {"n": 4_950, "part_rows": 500}
@@ -319,6 +319,23 @@ def test_a_full_disk_names_the_part_and_keeps_the_others(tmp_path):
     assert f"{len(finished)} of 10 parts" in said
     assert "Run the same again" in said
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.json", *(part.name for part in finished.values())]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_disk_that_is_full_when_a_part_is_listed_is_told_alike(tmp_path, monkeypatch, workers):
+    saved = Manifest.save
+
+    def full(manifest, folder):
+        if len(manifest.parts) == 3:
+            raise SinkError("The disk is full.", where=str(folder), remedy="Free some space.")
+        saved(manifest, folder)
+
+    monkeypatch.setattr(Manifest, "save", full)
+    with pytest.raises(SinkError, match=r"disk is full\. 2 of 10 parts .*(?s:.)*Free some space\. Run the same again"):
+        write(SmallTable(), target=tmp_path / "out", workers=workers, **TEN_PARTS)
+    assert len(load_manifest(tmp_path / "out").parts) == 2
+    monkeypatch.undo()
+    assert write(SmallTable(), target=tmp_path / "out", **TEN_PARTS).reused == 2
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only the superuser can mount a small disk")

@@ -95,8 +95,7 @@ def _finish(run: Run, manifest: Manifest, folder: Path) -> None:
     count = RowCount(run.progress, manifest.rows)
 
     def finished(part: Part, record: PartRecord) -> None:
-        manifest.parts[part.index] = record
-        manifest.save(folder)
+        _list(manifest, part, record, folder)
 
     try:
         workers = _worker_count(run, len(missing))
@@ -113,6 +112,16 @@ def _finish(run: Run, manifest: Manifest, folder: Path) -> None:
         _clear_leftovers(folder)
     if outcome.error is not None:
         raise _explained(outcome, manifest) from outcome.error
+
+
+def _list(manifest: Manifest, part: Part, record: PartRecord, folder: Path) -> None:
+    """Write a finished part into the manifest; where that fails, the part counts as not made."""
+    manifest.parts[part.index] = record
+    try:
+        manifest.save(folder)
+    except SinkError as error:
+        del manifest.parts[part.index]
+        raise _with_way_on(error, _sentence(error.what), manifest) from error
 
 
 def _make_here(run: Run, parts: list[Part], folder: Path, finished: Callable[[Part, PartRecord], None], count: RowCount) -> Outcome:
@@ -175,12 +184,12 @@ def _explained(outcome: Outcome, manifest: Manifest) -> UnderstudyError:
     assert error is not None
     assert outcome.part is not None
     name = part_name(outcome.part, manifest.plan.format)
+    return _with_way_on(error, f"{name} could not be made: {_sentence(error.what)}", manifest)
+
+
+def _with_way_on(error: UnderstudyError, what: str, manifest: Manifest) -> UnderstudyError:
     remedy = f"{_sentence(error.remedy)} {GO_ON}" if error.remedy else GO_ON
-    return type(error)(
-        f"{name} could not be made: {_sentence(error.what)} {_finished_so_far(manifest)}",
-        where=error.where or manifest.target,
-        remedy=remedy,
-    )
+    return type(error)(f"{what} {_finished_so_far(manifest)}", where=error.where or manifest.target, remedy=remedy)
 
 
 def _sentence(text: str) -> str:
