@@ -75,6 +75,8 @@ class DonorTrees:
 
     def _draw_restricted(self, rows: Rows, rng: np.random.Generator, restriction: Restriction) -> Draw:
         weight = np.ones(self.field.size) if restriction.allowed is None else token_weights(self.field, restriction.allowed)
+        if len(self.forest.left) == 1 and not restriction.bounded:
+            return self._draw_from_root(len(rows), rng, weight)
         low, high = _token_bounds(self.field, restriction, len(rows))
         donors, inside, within = self._allowed(rows, rng, weight, low, high)
         tokens = self.tokens[np.maximum(donors, 0)]
@@ -83,6 +85,17 @@ class DonorTrees:
         with np.errstate(divide="ignore", invalid="ignore"):
             mass = np.log(np.where(within > 0, inside / within, 0.0))
         return Draw(tokens.astype(self.field.token_type), None, None if restriction.allowed is None else mass)
+
+    def _draw_from_root(self, n: int, rng: np.random.Generator, weight: Floats) -> Draw:
+        """Where no tree splits, the restricted law is the same in all rows and exact, however rare what is allowed is."""
+        shares = np.bincount(self.tokens, minlength=self.field.size) / len(self.tokens)
+        if not (shares * weight).any():
+            shares = np.maximum(self.field.shares, 1e-15)
+        cumulative = np.cumsum(shares * weight)
+        tokens = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
+        tokens = np.minimum(tokens, np.flatnonzero(weight)[-1] if weight.any() else 0)
+        with np.errstate(divide="ignore"):
+            return Draw(tokens.astype(self.field.token_type), None, np.full(n, np.log(cumulative[-1])))
 
     def _allowed(
         self, rows: Rows, rng: np.random.Generator, weight: Floats, low: Floats, high: Floats
@@ -226,7 +239,8 @@ class ResidualTrees:
         """The allowed part of the scale as disjoint intervals of uncalibrated scores."""
         if restriction.allowed is None:
             return np.array([-np.inf]), np.array([np.inf])
-        spans = [restriction.allowed.span(t) for t in range(self.field.size)]
+        whole = self.field.atom & restriction.allowed.mask  # an atom is allowed with all of its interval, or not at all
+        spans = [(0.0, 1.0) if whole[t] else restriction.allowed.span(t) for t in range(self.field.size)]
         low = np.array([t + s for t, (s, e) in enumerate(spans) if e > s and not self.scale.spike[t]], np.float64)
         high = np.array([t + e for t, (s, e) in enumerate(spans) if e > s and not self.scale.spike[t]], np.float64)
         if len(low) == 0:
@@ -313,7 +327,8 @@ def _held(field: Field, tokens: Tokens, positions: Positions | None, restriction
     coordinate = tokens.astype(np.float64) + (0.0 if positions is None else positions)
     held = coordinate
     if restriction.low is not None:
-        held = np.maximum(held, np.minimum(restriction.low, field.size - 1))
+        end = field.size - 1 if field.atom[-1] else np.nextafter(np.float32(field.size), np.float32(0))
+        held = np.maximum(held, np.minimum(restriction.low, end))
     if restriction.high is not None:
         held = np.minimum(held, np.maximum(restriction.high, 0 if field.null_token is None else 1))
     if field.null_token is not None:
