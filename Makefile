@@ -20,8 +20,9 @@ check: $(VENV)/installed-dev  ## Style and types.
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(VENV)/installed-dev  ## Measure speed and quality, one script after another.
-	@for script in bench/*.py; do [ -e "$$script" ] || continue; echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+bench: $(VENV)/installed-dev  ## Measure quality and speed at small sizes; without --quick the scripts measure at full size.
+	$(BIN)/python bench/tabular.py --quick
+	$(BIN)/python bench/scale.py --quick
 
 clean:
 	rm -rf $(VENV) build dist understudy-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
