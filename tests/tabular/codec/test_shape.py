@@ -69,6 +69,26 @@ def test_coordinates_rise_with_values_and_tokens_survive_decoding(kind: tuple[st
 
 @settings(max_examples=40, deadline=None)
 @given(columns, st.integers(0, 10**6))
+def test_bounds_rise_with_their_value_also_beside_a_heavy_value(kind: tuple[str, int], seed: int) -> None:
+    values = column(*kind, seed)
+    values[::4] = np.sort(values)[len(values) // 2]
+    shape = shape_of(values)
+    asked = np.unique(np.concatenate([values - 0.5, values - 0.4, values, values + 0.4, values + 0.5]))
+    assert (np.diff(shape.coordinate(asked)) >= 0).all()
+
+
+def test_a_range_from_a_heavy_value_leaves_out_the_bin_before_it() -> None:
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random(4000) < 0.3, 200, rng.integers(0, 2000, 4000)).astype(np.float64)
+    shape = shape_of(values)
+    (heavy,) = np.flatnonzero(shape.atom)
+    assert not shape.atom[heavy - 1]
+    low, high = shape.coordinate(np.array([200 - 0.49, 200 + 0.49]))
+    assert heavy - 1e-6 < low < heavy < high < heavy + 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(columns, st.integers(0, 10**6))
 def test_nobody_stands_alone_at_the_ends(kind: tuple[str, int], seed: int) -> None:
     values = column(*kind, seed)
     shape = shape_of(values)

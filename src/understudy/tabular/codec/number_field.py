@@ -11,7 +11,7 @@ from understudy.core.errors import ConditionError
 from understudy.core.random import Stream
 from understudy.tabular.codec.column import Arrays, Limit, Part, null_and, where
 from understudy.tabular.codec.protection import Protection
-from understudy.tabular.codec.shape import Shape, fit_shape
+from understudy.tabular.codec.shape import HAIR, Shape, fit_shape
 from understudy.tabular.fields import Allowed, Field, Floats, Positions, Tokens
 
 
@@ -121,7 +121,7 @@ class NumberField:
 
     def _allowed(self, low: float, high: float, null: bool, say: Any) -> Allowed:
         token = np.arange(self.field.size, dtype=np.float64)
-        mask = np.where(self.field.atom, (token >= low) & (token <= high), (token + 1 > low) & (token <= high))
+        mask = np.where(self.field.atom, (token >= low) & (token <= high), (token + 1 - 2 * HAIR > low) & (token <= high))
         if self.offset:
             mask[0] = False
         if not mask.any():

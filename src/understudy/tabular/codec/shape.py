@@ -39,6 +39,8 @@ GAP_NEIGHBOURS = 10  # distinct values on either side that a gap is compared wit
 HEAVY_TIMES = 6  # the mean share of a distinct value, likewise
 TABLE_SPAN = 1 << 16  # grids of at most this many points are encoded by table
 BELOW_ONE = np.float32(1 - 2**-24)
+HAIR = 2**-30
+"""How far a bound beside a token lies from it, in coordinates."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,10 @@ class Shape:
         exact = np.where(self.atom[p.token[i]], token, token + self._position(i, values))
         # On a grid a single value's cell reaches half a step to either side of it.
         side = np.where(p.width[i] == 0, np.sign(values - p.low[i]), 0.0)
-        exact += side * np.where(self.atom[p.token[i]], 0.5, (p.stop[i] - p.start[i]) / 2)
+        beside_atom = np.where(side < 0, HAIR, 0.5)  # below it the bin of the token before may hold something, up to its end
+        exact += side * np.where(self.atom[p.token[i]], beside_atom, (p.stop[i] - p.start[i]) / 2)
         ends_token = np.append(p.token[1:] != p.token[:-1], True)[i]
-        above = np.where(ends_token, token + 1 - 2**-30, token + p.stop[i])
+        above = np.where(ends_token, token + 1 - HAIR, token + p.stop[i])
         coordinate = np.where(values < high[i], exact, above)
         return np.where(values < low[0], -0.5, coordinate)
 
