@@ -224,7 +224,13 @@ class ChainSynthesizer(TableSynthesizer):
             elif j == below and above in known:
                 limit = self._coordinate_in(j, above, drawn)
                 high = limit if high is None else np.fmin(high, limit)
-        return (None if low is None else np.nan_to_num(low, nan=-np.inf)), (None if high is None else np.nan_to_num(high, nan=np.inf))
+        return (None if low is None else self._from(j, np.nan_to_num(low, nan=-np.inf))), (None if high is None else np.nan_to_num(high, nan=np.inf))
+
+    def _from(self, j: int, low: Floats) -> Floats:
+        """Lower bounds that lie between two atoms begin at the upper of them."""
+        field = self.codec.fields[j]
+        token = np.floor(np.clip(low, 0, field.size - 1))
+        return np.where(field.atom[token.astype(np.int64)] & (low > token), token + 1, low)
 
     def _coordinate_in(self, j: int, other: int, drawn: Encoded) -> Floats:
         """The value of field `other` as a coordinate of field `j`; NaN where it is NULL."""
