@@ -32,8 +32,6 @@ from understudy.tabular.ordering import chain_order, conditioning_sets
 from understudy.tabular.scale import Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from understudy.core.budget import Budget
     from understudy.core.progress import Progress
     from understudy.data.nearest import Estimate
@@ -45,9 +43,11 @@ GROUPS = 32
 MINIMAL_TOKENS = 20
 BETTER = 0.08
 """Mean logarithmic score by which the slower way must be better."""
-WORTH_LOCATING = 0.5
+WORTH_LOCATING = 0.35
 """Share of the variance that a quick boosting must explain before the slow one is tried."""
 SCORED_ROWS = 4_000
+CHOICE_ROWS = 10_000
+"""Rows on which the two ways of drawing a number are compared, at the most."""
 LARGE = 20_000
 """From here on the rows kept aside are few enough to stay aside; below, the model learns them too once its way is settled."""
 SMALL = 5_000
@@ -102,15 +102,16 @@ class Trees(ChainSynthesizer):
         splits = _splits(encoded.rows, self.rounds, seed.child("aside").generator())
         fitting = _Fitting(self, fields, encoded, budget, progress)
         caution, found = Caution(), None
+        kinds: dict[int, str] | None = None
         for level in range(self.TIGHTENINGS + 1):
             caution = Caution(level)
-            trials = [fitting.fit(learn, aside, caution, seed.child("fit", level, i)) for i, (learn, aside) in enumerate(splits)]
+            trials = [fitting.fit(learn, aside, caution, seed.child("fit", level, i), kinds) for i, (learn, aside) in enumerate(splits)]
+            kinds = _commonest_kinds([t.kinds for t in trials])
             found = _pooled([t.memorising for t in trials])
             if found is None or found.safe(self.limit) or budget.exhausted:
                 break
         self._conditionals = trials[0].conditionals
         if len(splits) != 1 or encoded.rows < LARGE:
-            kinds = _commonest_kinds([t.kinds for t in trials])
             self._conditionals = fitting.fit(np.arange(encoded.rows), None, caution, seed.child("final"), kinds).conditionals
         self._caution, self._found = caution, found
 
@@ -229,30 +230,29 @@ class _Fitting:
     def _field(
         self, j: int, learned: Encoded, features: Features, watch: Any, caution: Caution, stream: Stream, kind: str | None
     ) -> Conditional:
-        field, use = self.fields[j], self.model._use[j]
         hurried = self.budget.exhausted or self.progress.cancelled
         trees = 2 if hurried else self.model.trees
-
-        def donors() -> Conditional:
-            kind = "category" if field.kind == "categorical" else "number"
-            growth = dataclasses.replace(caution.growth(kind), trees=trees)
-            return DonorTrees.fit(field, learned.tokens[j], features, use, growth, caution.smoothing(kind), stream.child("donors"))
-
-        def residual() -> Conditional:
-            growth = dataclasses.replace(caution.growth("residual"), trees=trees)
-            smoothing = caution.smoothing("residual")
-            return ResidualTrees.fit(
-                field, learned.tokens[j], learned.positions[j], features, use, growth, smoothing, stream.child("residual"), 3
-            )
-
+        if kind is None and (watch is None or hurried or not self._worth_locating(j, learned, features, stream.child("worth"))):
+            kind = "donors"
         if kind is not None:
-            return residual() if kind == "residual" else donors()
-        if watch is None or hurried or not self._worth_locating(j, learned, features, use, stream.child("worth")):
-            return donors()
-        return self._better(field, j, donors, residual, watch, stream.child("score"))
+            return self._made(kind, j, learned, features, caution, trees, stream)
+        if learned.rows <= CHOICE_ROWS:
+            return self._better(j, learned, features, watch, caution, trees, stream)
+        some = stream.child("choice").generator().permutation(learned.rows)[:CHOICE_ROWS]
+        found = self._better(j, learned.take(some), features.take(some), watch, caution, trees, stream)
+        return self._made(found.kind, j, learned, features, caution, trees, stream)
 
-    def _worth_locating(self, j: int, learned: Encoded, features: Features, use: NDArray[np.int64], stream: Stream) -> bool:
-        field = self.fields[j]
+    def _made(self, kind: str, j: int, learned: Encoded, features: Features, caution: Caution, trees: int, stream: Stream) -> Conditional:
+        field, use = self.fields[j], self.model._use[j]
+        role = "category" if field.kind == "categorical" else "residual" if kind == "residual" else "number"
+        growth, smoothing = dataclasses.replace(caution.growth(role), trees=trees), caution.smoothing(role)
+        tokens = learned.tokens[j]
+        if kind == "residual":
+            return ResidualTrees.fit(field, tokens, learned.positions[j], features, use, growth, smoothing, stream.child(kind), 3)
+        return DonorTrees.fit(field, tokens, features, use, growth, smoothing, stream.child(kind))
+
+    def _worth_locating(self, j: int, learned: Encoded, features: Features, stream: Stream) -> bool:
+        field, use = self.fields[j], self.model._use[j]
         if field.kind != "numeric" or len(use) == 0:
             return False
         scale = Scale.of(field)
@@ -267,18 +267,19 @@ class _Fitting:
         return 1 - float(np.nanvar(rest)) / float(np.nanvar(scores)) > WORTH_LOCATING
 
     def _better(
-        self, field: Field, j: int, donors: Callable[[], Conditional], residual: Callable[[], Conditional], watch: Any, stream: Stream
+        self, j: int, learned: Encoded, features: Features, watch: Any, caution: Caution, trees: int, stream: Stream
     ) -> Conditional:
         """The one with the higher mean log-probability of the group that a row kept aside falls in."""
         unseen, rows = watch
-        low, high = group_bounds(field, unseen.tokens[j])
+        low, high = group_bounds(self.fields[j], unseen.tokens[j])
 
-        def score(conditional: Conditional, name: str) -> float:
-            mass = conditional.interval_mass(rows, low, high, stream.child(name).generator())
-            return float(np.log(0.98 * mass + 0.02 / GROUPS).mean())
+        def tried(kind: str) -> tuple[Conditional, float]:
+            conditional = self._made(kind, j, learned, features, caution, trees, stream)
+            mass = conditional.interval_mass(rows, low, high, stream.child("score", kind).generator())
+            return conditional, float(np.log(0.98 * mass + 0.02 / GROUPS).mean())
 
-        first, second = donors(), residual()
-        return second if score(second, "residual") > score(first, "donors") + BETTER else first
+        (donors, usual), (residual, other) = tried("donors"), tried("residual")
+        return residual if other > usual + BETTER else donors
 
     def _memorising(self, conditionals: dict[int, Conditional], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising:
         rows = learned.rows
