@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 GROUPS = 32
 """Equal parts of a number's range whose probability is scored."""
 MINIMAL_TOKENS = 20
-BETTER = 0.08
-"""Mean logarithmic score by which the slower way must be better."""
+BETTER = 0.06
+BETTER_FOR_FEW_VALUES = 0.15
+"""Mean logarithmic score by which the slower way must be better; more where a number has few values, which leaves tell well."""
 WORTH_LOCATING = 0.35
 """Share of the variance that a quick boosting must explain before the slow one is tried."""
 SCORED_ROWS = 4_000
@@ -279,7 +280,8 @@ class _Fitting:
             return conditional, float(np.log(0.98 * mass + 0.02 / GROUPS).mean())
 
         (donors, usual), (residual, other) = tried("donors"), tried("residual")
-        return residual if other > usual + BETTER else donors
+        demanded = BETTER_FOR_FEW_VALUES if self.fields[j].all_atoms else BETTER
+        return residual if other > usual + demanded else donors
 
     def _memorising(self, conditionals: dict[int, Conditional], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising:
         rows = learned.rows
