@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from understudy.core.errors import SinkError
-from understudy.evaluate.report import render, save
+from understudy.evaluate.report import render
 from understudy.evaluate.report.numbers import formatted, interval
 from understudy.evaluate.result import Evaluation, Subject
 
@@ -181,11 +181,12 @@ def test_the_same_evaluation_gives_the_same_page(an_evaluation: Maker) -> None:
 
 def test_save_writes_the_page_whole(an_evaluation: Maker, tmp_path: Path) -> None:
     evaluation = an_evaluation()
-    target = save(evaluation, tmp_path / "reports" / "report.html")
+    target = evaluation.save(tmp_path / "reports" / "report.html")
     assert target.read_text(encoding="utf-8") == render(evaluation)
     assert [entry.name for entry in target.parent.iterdir()] == ["report.html"]
 
 
 def test_save_onto_a_folder_says_so(an_evaluation: Maker, tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
     with pytest.raises(SinkError, match="folder"):
-        save(an_evaluation(), tmp_path)
+        an_evaluation().save(tmp_path / "report.html")

@@ -5,9 +5,13 @@ into the page. Pictures that scale with the number of columns are drawn in the r
 the numbers embedded in the page; everything a reader must know is text and stands in the page without any script.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from understudy.core.lazy import table_of_contents
 
-__getattr__, __dir__, __all__ = table_of_contents(
-    __name__,
-    {"render": "understudy.evaluate.report.page", "save": "understudy.evaluate.report.page"},
-)
+if TYPE_CHECKING:
+    from understudy.evaluate.report.page import render as render
+else:
+    __getattr__, __dir__, __all__ = table_of_contents(__name__, {"render": "understudy.evaluate.report.page"})

@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from understudy.core.atomic import atomic_file
 from understudy.evaluate.report.dependence import dependence, tails
 from understudy.evaluate.report.distributions import distributions
 from understudy.evaluate.report.embed import embedded
@@ -76,15 +74,6 @@ def render(evaluation: Evaluation) -> str:
         tag("script", Markup(script)),
     )
     return f"<!doctype html>\n{tag('html', _head(evaluation, style, script), body, lang='en')}\n".encode("utf-8", "replace").decode("utf-8")
-
-
-def save(evaluation: Evaluation, path: str | Path) -> Path:
-    """Write the page to `path`, whole or not at all. SinkError where it cannot be written."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(target) as file:
-        file.write(render(evaluation).encode("utf-8"))
-    return target
 
 
 def _head(evaluation: Evaluation, style: str, script: str) -> Markup:
