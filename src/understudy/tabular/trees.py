@@ -42,8 +42,7 @@ GROUPS = 32
 """Equal parts of a number's range whose probability is scored."""
 MINIMAL_TOKENS = 20
 BETTER = 0.06
-BETTER_FOR_FEW_VALUES = 0.15
-"""Mean logarithmic score by which the slower way must be better; more where a number has few values, which leaves tell well."""
+"""Mean logarithmic score by which the slower way must be better."""
 WORTH_LOCATING = 0.35
 """Share of the variance that a quick boosting must explain before the slow one is tried."""
 SCORED_ROWS = 4_000
@@ -257,7 +256,8 @@ class _Fitting:
         if field.kind != "numeric" or len(use) == 0:
             return False
         scale = Scale.of(field)
-        if scale.tokens < MINIMAL_TOKENS:
+        leaves_suffice = field.all_atoms and learned.rows >= LARGE
+        if scale.tokens < MINIMAL_TOKENS or leaves_suffice:
             return False
         some = stream.generator().permutation(learned.rows)[:6_000]
         scores = scale.score(learned.tokens[j][some], np.full(len(some), 0.5))
@@ -280,8 +280,7 @@ class _Fitting:
             return conditional, float(np.log(0.98 * mass + 0.02 / GROUPS).mean())
 
         (donors, usual), (residual, other) = tried("donors"), tried("residual")
-        demanded = BETTER_FOR_FEW_VALUES if self.fields[j].all_atoms else BETTER
-        return residual if other > usual + demanded else donors
+        return residual if other > usual + BETTER else donors
 
     def _memorising(self, conditionals: dict[int, Conditional], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising:
         rows = learned.rows
