@@ -13,7 +13,8 @@ from typing import Literal
 import polars as pl
 
 from understudy.core.errors import DataError
-from understudy.data.table import Note, counted, quoted
+from understudy.core.wording import counted
+from understudy.data.table import Note, quoted
 from understudy.data.values import Nested, json_text, nested_note, refusal, typed_series
 
 Infinities = Literal["error", "null"]

@@ -242,11 +242,6 @@ def rechunked(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFram
         yield waiting[0] if len(waiting) == 1 else pl.concat(waiting)
 
 
-def counted(number: int, thing: str) -> str:
-    """ "1 cell", "2,000 cells"."""
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
-
-
 def quoted(names: Sequence[str], shown: int = 5) -> str:
     """Column names for a message: the first few in quotes, and how many more."""
     more = f" and {len(names) - shown} more" if len(names) > shown else ""

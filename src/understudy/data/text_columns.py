@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from understudy.core.wording import counted
 from understudy.data.admission import Infinities, infinities_error, infinities_note
 from understudy.data.number_text import FORMS, INFINITE_WORDS, MISSING_WORDS, PLAIN, NumberForm
-from understudy.data.table import Note, counted
+from understudy.data.table import Note
 
 SPELLINGS = (("false", "true"), ("False", "True"), ("FALSE", "TRUE"))
 _LEADING_ZERO = r"^[+-]?0[0-9]"

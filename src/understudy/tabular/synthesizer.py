@@ -28,6 +28,7 @@ from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
 from understudy.core.single_thread import single_thread
+from understudy.core.wording import counted
 from understudy.data.dialect import Dialect
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
@@ -189,7 +190,8 @@ class TableSynthesizer(Synthesizer):
             record.decide(name, what, why)
         for rule in self.schema.constraints:
             if rule.enforce and rule.exceptions:
-                record.note(f"{rule.exceptions} rows of the source break the rule {rule.type}; no row of the output does.")
+                rows = counted(rule.exceptions, "row")
+                record.note(f"{rows} of the source against the rule {rule.type}; no row of the output is.")
         if self.codec.fields:
             self._tell_learning(record)
 

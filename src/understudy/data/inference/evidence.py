@@ -129,11 +129,6 @@ def plain(number: float) -> str:
     return text.rstrip("0").rstrip(".") if decimals else text
 
 
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """A noun with its number: 1 row, 2,000 rows."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def examples(values: pl.Series, most: int = 3) -> str:
     """A few values quoted, for reasons."""
     return ", ".join(f"'{value}'" for value in values.head(most).to_list())

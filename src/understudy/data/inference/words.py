@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from understudy.data.inference.evidence import Evidence, counted, examples, no_rare_ends, percent, plain
+from understudy.core.wording import counted
+from understudy.data.inference.evidence import Evidence, examples, no_rare_ends, percent, plain
 from understudy.data.inference.numbers import describe_mix
 
 Facts = dict[str, Any]

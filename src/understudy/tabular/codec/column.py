@@ -117,8 +117,3 @@ def no_missing(column: str) -> ConditionError:
 def null_and(shares: Floats, atom: NDArray[np.bool_], missing: float) -> tuple[Floats, NDArray[np.bool_]]:
     """Shares and atoms with the token NULL put first, of share ``missing`` > 0."""
     return np.append(missing, shares * (1 - missing)), np.append(True, atom)
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """A count with its noun: "1 row", "2 rows"."""
-    return f"{count:,} {one if count == 1 else many}"
