@@ -256,7 +256,7 @@ class _Fitting:
         if field.kind != "numeric" or len(use) == 0:
             return False
         scale = Scale.of(field)
-        leaves_suffice = field.all_atoms and learned.rows >= LARGE
+        leaves_suffice = float(field.shares[field.atom].sum()) > 0.5 and learned.rows >= LARGE
         if scale.tokens < MINIMAL_TOKENS or leaves_suffice:
             return False
         some = stream.generator().permutation(learned.rows)[:6_000]
