@@ -23,7 +23,7 @@ from understudy.data.csv_cells import Layout, Ragged, UndecodableText, text_fram
 from understudy.data.csv_faults import first_bad_byte, require_closed_quotes, undecodable
 from understudy.data.dialect import SAMPLE_BYTES, Dialect, detect_dialect, detect_encoding, has_header, plain_forms, rows_of
 from understudy.data.native_form import NativeForm
-from understudy.data.number_text import PLAIN
+from understudy.data.number_text import PLAIN, fixed
 from understudy.data.streams import beginning
 from understudy.data.table import FrameSource, Note, Source, Table, quoted
 from understudy.data.text_columns import ColumnPlan, TextColumn, file_mark
@@ -94,6 +94,7 @@ def read_csv(paths: Sequence[Path], options: CsvOptions, *, origin: str) -> Tabl
         layout.dialect,
         numbers={plan.name: plan.form for plan in plans if plan.form != PLAIN},
         spellings={plan.name: plan.spelling for plan in plans if plan.spelling is not None},
+        decimals={plan.name: plan.decimals for plan in plans if plan.decimals is not None},
     )
     dtypes = {plan.name: str(plan.dtype) for plan in plans}
     return Table(_source(paths, layout, plans, first), origin=origin, form=NativeForm("polars", dtypes), notes=notes, dialect=dialect)
@@ -351,8 +352,10 @@ def _encoder(dialect: Dialect) -> Callable[[str], bytes]:
 def _as_written(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     changed: list[pl.Expr] = []
     for name, dtype in frame.schema.items():
-        form = dialect.numbers.get(name, PLAIN)
-        if form != PLAIN and dtype.is_numeric():
+        form, decimals = dialect.numbers.get(name, PLAIN), dialect.decimals.get(name)
+        if dtype.is_float() and decimals is not None:
+            changed.append(form.write(fixed(pl.col(name), decimals)))
+        elif form != PLAIN and dtype.is_numeric():
             changed.append(form.write(pl.col(name)))
         elif name in dialect.spellings and dtype == pl.Boolean:
             false, true = dialect.spellings[name]

@@ -39,6 +39,7 @@ class Dialect:
         quote_all: every cell is quoted.
         numbers: by column, number forms other than 1234.5.
         spellings: by column, how false and true are written.
+        decimals: by column, the digits after the mark, where each of its numbers has as many (1.50).
     """
 
     encoding: str = "utf-8"
@@ -52,6 +53,7 @@ class Dialect:
     newline: str = "\n"
     numbers: Mapping[str, NumberForm] = field(default_factory=dict)
     spellings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as JSON writes them."""

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from understudy.core.random import Stream
 from understudy.data.checkdigits import CHECKS, check_of
+from understudy.data.dtypes import polars_dtype
 from understudy.data.keyed import LARGEST_DOMAIN, Rows, integers, key_of, permuted
 from understudy.data.letters import Letters, letters_of, scattered, texts_of
 from understudy.data.regenerator import Regenerator
@@ -39,8 +40,7 @@ _DENSE = 0.05
 _CELL = 64
 _MOST_CELLS = 2**22
 _TURN = 1000
-# A 64-bit integer has 19 digits, and the first of them is no 9 (but for a few).
-_LONGEST_INTEGER = 19
+_EXACT_FLOAT = 2**53
 
 
 def fit_identifier(texts: pl.Series, column: ColumnSchema, stream: Stream) -> Regenerator:
@@ -52,7 +52,7 @@ def fit_identifier(texts: pl.Series, column: ColumnSchema, stream: Stream) -> Re
         sequence = SequenceIdentifier.of(distinct, repeats, stream)
         if sequence is not None:
             return sequence
-    return PatternIdentifier.of(distinct, repeats, check, integer=column.dtype != "String")
+    return PatternIdentifier.of(distinct, repeats, check, most=_most(column.dtype))
 
 
 @dataclass(frozen=True)
@@ -286,14 +286,14 @@ class PatternIdentifier(Regenerator):
     def fit(cls, values: pl.Series, column: ColumnSchema, stream: Stream) -> Self:
         distinct = values.unique(maintain_order=True)
         repeats = None if len(distinct) == len(values) else Repeats.fit(values)
-        return cls.of(distinct, repeats, column.check or check_of(distinct), integer=column.dtype != "String")
+        return cls.of(distinct, repeats, column.check or check_of(distinct), most=_most(column.dtype))
 
     @classmethod
-    def of(cls, distinct: pl.Series, repeats: Repeats | None, check: str | None, *, integer: bool) -> Self:
-        """The patterns of distinct identifiers. `integer`: they are numbers, so none starts with zero."""
+    def of(cls, distinct: pl.Series, repeats: Repeats | None, check: str | None, *, most: int | None) -> Self:
+        """The patterns of distinct identifiers. `most`: the largest number that their type holds; None where they are texts."""
         longest = int(distinct.str.len_chars().max() or 1)  # type: ignore[arg-type]
         grouped = _by_shape(distinct)
-        families = [_family_of(texts, check, integer) for texts in grouped]
+        families = [_family_of(texts, check, most) for texts in grouped]
         return cls(families, Turns.of([len(texts) for texts in grouped]), check, longest, repeats)
 
     def texts(self, rows: Rows, stream: Stream) -> pl.Series:
@@ -374,13 +374,34 @@ def _by_shape(distinct: pl.Series) -> list[pl.Series]:
     return kept or [part["text"] for part in parts[:1]]
 
 
-def _family_of(texts: pl.Series, check: str | None, integer: bool) -> Family:
+def _most(dtype: str) -> int | None:
+    """The largest number that a type of column holds (floats: exactly); None for texts."""
+    found = polars_dtype(dtype) if dtype not in ("Enum", "Categorical") else pl.String()
+    if found.is_integer():
+        return int(pl.select(found.max()).item())
+    return _EXACT_FLOAT if found.is_numeric() else None
+
+
+def _as_numbers(alphabets: list[str], most: int) -> list[str]:
+    """The alphabets without what makes no number of the type: a zero in front, or more than `most`."""
+    if len(alphabets) > 1 and len(alphabets[0]) == 10:
+        alphabets = [alphabets[0][1:], *alphabets[1:]]
+    first, top = int(alphabets[0] == "-"), str(most)
+    if len(alphabets) - first != len(top):
+        return alphabets
+    for i, limit in enumerate(top, first):
+        below = "".join(digit for digit in alphabets[i] if digit < limit)
+        if below or limit not in alphabets[i]:
+            return [*alphabets[:i], below or alphabets[i], *alphabets[i + 1 :]]
+        alphabets = [*alphabets[:i], limit, *alphabets[i + 1 :]]
+    return alphabets
+
+
+def _family_of(texts: pl.Series, check: str | None, most: int | None) -> Family:
     letters = letters_of(texts)
     alphabets = [_alphabet(letters[:, i], few=len(texts) < 30) for i in range(letters.shape[1])]
-    if integer and len(alphabets) > 1 and len(alphabets[0]) == 10:
-        alphabets[0] = alphabets[0][1:]
-    if integer and len(alphabets) == _LONGEST_INTEGER:
-        alphabets[0] = "".join(digit for digit in alphabets[0] if digit < "9") or alphabets[0]
+    if most is not None:
+        alphabets = _as_numbers(alphabets, most)
     bare = [i for i, alphabet in enumerate(alphabets) if alphabet not in (" ", "-")]
     positions = [] if check is None else bare[2:4] if check == "iban" else bare[-1:]
     cells = _cell_positions(alphabets, positions, len(texts))

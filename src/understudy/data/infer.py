@@ -169,7 +169,7 @@ def _plain(value: Any) -> Any:
 
 
 _TEXT_DECISIONS = (
-    decide_boolean_text, decide_calendar_text, decide_duration_text, decide_personal, decide_number_text,
+    decide_boolean_text, decide_duration_text, decide_calendar_text, decide_personal, decide_number_text,
     decide_text_identifier, decide_ordinal,
 )  # fmt: skip
 

@@ -69,6 +69,11 @@ class NumberForm:
         return f"[{_APOSTROPHES}]" if self.thousands == "'" else re.escape(self.thousands)
 
 
+def fixed(number: pl.Expr, decimals: int) -> pl.Expr:
+    """Numbers as text with so many digits after the point; those that 38 digits cannot hold, as they are."""
+    return pl.coalesce(number.cast(pl.Decimal(38, decimals), strict=False).cast(pl.String), number.cast(pl.String))
+
+
 PLAIN = NumberForm()
 # In order of preference where a column could be read in several of them and nothing else in the file decides.
 FORMS = (

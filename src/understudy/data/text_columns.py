@@ -7,6 +7,7 @@ whole numbers beyond 64 bits, telephone numbers with a plus sign, and dates (the
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,11 @@ _SAMPLED = 64
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """How one column of text becomes values. spelling: how false and true are written. stripped: blanks around cells are cut."""
+    """How one column of text becomes values.
+
+    spelling: how false and true are written. stripped: blanks around cells are cut. decimals: digits after the mark, where every number
+    has as many.
+    """
 
     name: str
     dtype: pl.DataType
@@ -36,6 +41,7 @@ class ColumnPlan:
     spelling: tuple[str, str] | None = None
     empty_is_missing: bool = False
     stripped: bool = False
+    decimals: int | None = None
 
     def convert(self) -> pl.Expr:
         """The column in its type. Cells that are no value of it (known from the first pass to stand for missing) become null."""
@@ -64,6 +70,7 @@ class TextColumn:
         self._fractional: set[NumberForm] = set()
         self._numbers = False
         self._digits = _Grouping()
+        self._ends = _Ends()
         self._spellings = list(SPELLINGS)
         self._words: Counter[str] = Counter()
         self._infinite = 0
@@ -109,7 +116,10 @@ class TextColumn:
         if held and self._numbers and forms:
             form = PLAIN if self._plain_whole(forms) else _preferred(forms, mark, default)
             fractional = form in self._fractional or bool(self._infinite)
-            return ColumnPlan(self.name, pl.Float64() if fractional else pl.Int64(), form=form, stripped=stripped)
+            dtype = pl.Float64() if fractional else pl.Int64()
+            return ColumnPlan(
+                self.name, dtype, form=form, stripped=stripped, decimals=self._ends.decimals(form.decimal) if fractional else None
+            )
         if held and self._spellings and not self._numbers:
             return ColumnPlan(self.name, pl.Boolean(), spelling=self._spellings[0], stripped=stripped)
         return ColumnPlan(self.name, pl.String(), empty_is_missing=empty_is_missing, stripped=skip_space)
@@ -173,6 +183,8 @@ class TextColumn:
             # Every plain fraction is one in each form with a decimal point; only 1.234 may have its point between thousands.
             self._forms = [form for form in self._forms if form.decimal == "." or values.str.contains(form.pattern).all()]
             self._fractional.update(form for form in self._forms if form.decimal == ".")
+            self._digits.see_ungrouped(values)
+        self._ends.see(values)
         self._numbers, self._spellings = True, []
         return True
 
@@ -210,6 +222,7 @@ class TextColumn:
             return
         self._numbers = True
         self._digits.see(held)
+        self._ends.see(held)
         for form in self._forms:
             if (
                 form not in self._fractional
@@ -229,6 +242,27 @@ class TextColumn:
         return "all its cells are written so"
 
 
+class _Ends:
+    """Whether all numbers have as many digits after the same mark, as amounts of money do: 1.50."""
+
+    def __init__(self) -> None:
+        self._pattern: str | None = None
+        self._mark = ""
+        self._count: int | None = None
+
+    def see(self, cells: pl.Series) -> None:
+        """Take in the next cells, all of them numbers."""
+        if self._pattern is None:
+            end = re.search(r"([.,])([0-9]{1,9})$", cells[0])
+            self._mark, self._count = (end[1], len(end[2])) if end else ("", None)
+            self._pattern = f"{re.escape(self._mark)}[0-9]{{{self._count}}}$"
+        if self._count is not None and not cells.str.contains(self._pattern).all():
+            self._count = None
+
+    def decimals(self, mark: str) -> int | None:
+        return self._count if mark == self._mark else None
+
+
 class _Grouping:
     """Whether blanks between digits are thousands marks: "555 123 456" may as well be a telephone number."""
 
@@ -244,9 +278,11 @@ class _Grouping:
 
     def see(self, cells: pl.Series) -> None:
         self._proved |= bool(cells.str.contains(r"[0-9][\u00a0\u202f][0-9]{3}|[0-9] [0-9]{3}[,.]").any())
-        ungrouped = cells.filter(~cells.str.contains(r"[0-9][ \u00a0\u202f][0-9]"))
-        self._short |= len(ungrouped) > 0
-        self._long |= bool(ungrouped.str.contains(r"^[+-]?[0-9]{5}").any())
+        self.see_ungrouped(cells.filter(~cells.str.contains(r"[0-9][ \u00a0\u202f][0-9]")))
+
+    def see_ungrouped(self, cells: pl.Series) -> None:
+        self._short |= len(cells) > 0
+        self._long = self._long or bool(cells.str.contains(r"^[+-]?[0-9]{5}").any())
 
     @property
     def spaces_group_thousands(self) -> bool:

@@ -182,6 +182,13 @@ def _refuse_misfits(source: pl.Series, series: pl.Series, result: pl.Series, col
     odd = _unexplained(series, result, column)
     if odd.any():
         row = int(odd.arg_max() or 0)
+        if column.kind == "integer" and (source.dtype in (pl.UInt64, pl.Int128) or source.dtype.is_decimal()):
+            raise DataError(
+                f'Column "{column.name}" holds {source[row]}, which is beyond the whole numbers that are learned (64 bits with a sign; '
+                f"{int(odd.sum())} of {len(source)} rows).",
+                where=f"row {first_row + row + 1}",
+                remedy="If it stands for missing, make it so; if the column names things, declare it identifier, categorical or code.",
+            )
         raise DataError(
             f'Column "{column.name}" is declared {column.kind}, but {source[row]!r} is not one ({int(odd.sum())} of {len(source)} rows).',
             where=f"row {first_row + row + 1}",
@@ -230,7 +237,7 @@ def _as_text(series: pl.Series, column: ColumnSchema) -> pl.Series:
     if column.kind in CALENDAR and column.format:
         return _calendar_as_text(series, column)
     if column.kind == "duration":
-        return _duration_as_text(series)
+        return _duration_as_text(series, column.format or "%H:%M:%S")
     return series.cast(pl.String)
 
 
@@ -274,7 +281,7 @@ def _fixed(series: pl.Series, decimals: int) -> pl.Series:
 def _grouped(text: pl.Series, mark: str) -> pl.Series:
     """A group mark before each three digits of the whole part; twelve digits and more get their first four groups."""
     for _ in range(6):
-        grouped = text.str.replace(r"^([^.\D]*|-?\d+)(\d{3})((?:\D\d{3})*)(\.\d+)?$", "${1}" + mark + "${2}${3}${4}")
+        grouped = text.str.replace(r"^(-?\d+)(\d{3})((?:\D\d{3})*)(\.\d+)?$", "${1}" + mark + "${2}${3}${4}")
         if (grouped == text).all():
             break
         text = grouped
@@ -291,13 +298,16 @@ def _calendar_as_text(series: pl.Series, column: ColumnSchema) -> pl.Series:
     return series.dt.to_string(pattern)
 
 
-def _duration_as_text(series: pl.Series) -> pl.Series:
+def _duration_as_text(series: pl.Series, pattern: str) -> pl.Series:
+    """[-][days ]hours:minutes:seconds[.fraction]; `pattern` says whether days are apart and hours below ten have a zero."""
     value = pl.col("v").cast(pl.Duration("us")).cast(pl.Int64)
     seconds = value.abs() // 1_000_000
     micros = value.abs() % 1_000_000
+    hours = (seconds // 3600 % 24 if "days" in pattern else seconds // 3600).cast(pl.String)
+    days = (seconds // 86400).cast(pl.String) + " days " if "days" in pattern else pl.lit("")
     parts = series.to_frame("v").select(
-        sign=pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit("")),
-        hours=(seconds // 3600).cast(pl.String).str.zfill(2),
+        sign=pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit("")) + days,
+        hours=hours if "%-H" in pattern else hours.str.zfill(2),
         minutes=(seconds // 60 % 60).cast(pl.String).str.zfill(2),
         seconds=(seconds % 60).cast(pl.String).str.zfill(2),
         fraction=pl.when(micros > 0).then("." + micros.cast(pl.String).str.zfill(6)).otherwise(pl.lit("")),

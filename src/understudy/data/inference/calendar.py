@@ -315,6 +315,13 @@ _DURATION = r"-?(?:\d+(?: days?,?)? )?\d+:\d\d(?::\d\d(?:\.\d{1,6})?)?"
 _DURATION_WORDS = ("duration", "elapsed", "length", "runtime", "lap", "took", "delay", "uptime")
 
 
+def _duration_format(e: Evidence) -> Facts:
+    """How durations are written, where not as 01:30:00: days apart, or hours below ten without a zero."""
+    if e.levels.str.contains(r"^-?\d+ days \d\d:").all():
+        return {"format": "%-d days %H:%M:%S"}
+    return {"format": "%-H:%M:%S"} if e.levels.str.contains(r"^-?\d:").any() else {}
+
+
 def decide_duration_text(e: Evidence) -> Facts | None:
     """Texts such as 36:15:00 or "2 days 03:04:05": hours beyond a day, or a name that says duration."""
     if not e.levels.head(50).str.contains(f"^{_DURATION}$").all() or e.share(_DURATION) < 1:
@@ -330,5 +337,6 @@ def decide_duration_text(e: Evidence) -> Facts | None:
     return {
         "kind": "duration",
         "resolution": "second",
+        **_duration_format(e),
         "reason": f"all {e.of()} texts are hours, minutes and seconds, and {why}",
     }

@@ -101,7 +101,7 @@ def _labels(e: Evidence) -> Facts | None:
 
 
 def _decide_decimal(e: Evidence) -> Facts:
-    decimals = decimals_of(e.values)
+    decimals = decimals_of(e.values) if float(e.values.abs().max() or 0) <= _EXACT_INTEGERS else None  # type: ignore[arg-type]
     place = coordinate(e)
     written = f"with {decimals} decimals" if decimals is not None else "of full precision"
     if place:
@@ -131,7 +131,10 @@ def decimals_of(values: pl.Series) -> int | None:
     """The fewest decimals (0 to 9) that all the values keep; None where nine do not suffice."""
     precision = 1e-6 if values.dtype == pl.Float32 else 1e-12
     values = values.cast(pl.Float64)
-    slack = values.abs() * precision + 1e-12
+    sizes = values.abs().filter(values != 0)
+    # Rounding leaves crumbs such as 5.6e-17 beside values of ordinary size; where all are tiny, they are no crumbs.
+    crumb = 1e-12 * min(1.0, float(sizes.median() or 1.0))  # type: ignore[arg-type]
+    slack = values.abs() * precision + crumb
     for decimals in range(_MOST_DECIMALS + 1):
         if bool(((values - values.round(decimals)).abs() <= slack).all()):
             return decimals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Self, cast
@@ -23,6 +24,7 @@ from understudy.tabular.fields import Field, Floats, Positions, Tokens
 
 DIGITS = (10, 100, 1000)
 _EXACT = 2.0**52  # whole numbers up to here are exact in float64
+_FAR_EXPONENT, _FARTHEST_EXPONENT = 100, 300
 _TICKS_PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _UNITS_S = (86400, 3600, 60, 1)
 
@@ -50,7 +52,7 @@ class Axis:
         if values.dtype.is_integer():
             return cls(dtype, True, offset=_offset(values))
         if decimals is None or not _on_grid(values, decimals):
-            return cls(dtype, False)
+            return cls(dtype, False, scale=_workable(values))
         return cls(dtype, True, scale=10.0**decimals)
 
     def forward(self, values: pl.Series) -> Floats:
@@ -60,9 +62,9 @@ class Axis:
         if self.offset:
             values = values - self.offset
         axis = values.cast(pl.Float64).to_numpy()
-        if not self.grid:
-            return axis
-        return np.rint(axis * self.scale) if self.scale != 1.0 else axis
+        if self.scale != 1.0:
+            axis = np.rint(axis * self.scale) if self.grid else axis * self.scale
+        return axis
 
     def backward(self, axis: Floats) -> pl.Series:
         dtype = polars_dtype(self.dtype)
@@ -126,6 +128,13 @@ def _on_grid(values: pl.Series, decimals: int) -> bool:
     present = values.drop_nulls().to_numpy()
     scaled = present * 10.0**decimals
     return bool((np.abs(scaled) < _EXACT).all() and (np.abs(scaled - np.rint(scaled)) < 1e-3).all())
+
+
+def _workable(values: pl.Series) -> float:
+    """What to multiply numbers by whose squares float64 cannot hold; 1 for all others."""
+    largest = float(cast("float", values.abs().max() or 1.0))
+    exponent = math.floor(math.log10(largest))
+    return 1.0 if abs(exponent) < _FAR_EXPONENT else 10.0 ** -max(-_FARTHEST_EXPONENT, min(_FARTHEST_EXPONENT, exponent))
 
 
 def _offset(values: pl.Series) -> int:
