@@ -378,7 +378,7 @@ def _most(dtype: str) -> int | None:
     """The largest number that a type of column holds (floats: exactly); None for texts."""
     found = polars_dtype(dtype) if dtype not in ("Enum", "Categorical") else pl.String()
     if found.is_integer():
-        return int(pl.select(found.max()).item())
+        return int(pl.select(found.max()).item())  # type: ignore[attr-defined]
     return _EXACT_FLOAT if found.is_numeric() else None
 
 
