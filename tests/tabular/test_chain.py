@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -339,14 +338,14 @@ def test_values_that_a_table_does_not_hold_are_refused_by_the_column_s_name(rare
 
 
 @pytest.fixture(scope="module")
-def ordered() -> Iterator[tuple[Trees, pl.DataFrame]]:
+def ordered() -> tuple[Trees, pl.DataFrame]:
     rng = np.random.default_rng(4)
     start = np.round(rng.gamma(2.0, 20.0, 1500), 1)
     whole = np.ceil(start + rng.exponential(5.0, 1500)).astype(int)
     frame = pl.DataFrame({"start": start, "end": whole, "kind": rng.choice(["a", "b"], 1500)})
     table = as_table(frame)
     table = table.with_schema(table.schema.model_copy(update={"constraints": [Inequality(low="start", high="end")]}))
-    yield Trees(trees=4).fit(table, seed=0), frame
+    return Trees(trees=4).fit(table, seed=0), frame
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_donors_of_a_leaf_are_kept_in_the_order_of_their_value() -> None:
     assert unordered_leaves > 0
 
 
-def draw_restricted(forest, rows, levels, weight, low, high, nullable=False, used=16, seed=0):  # noqa: ANN001, ANN201
+def draw_restricted(forest, rows, levels, weight, low, high, nullable=False, used=16, seed=0):
     uniform = np.random.default_rng(seed).random((len(rows), 2 + used))
     n = len(rows)
     return draw_allowed(
@@ -259,7 +259,7 @@ def test_the_same_stream_grows_the_same_forest() -> None:
 
 
 def test_a_forest_survives_its_arrays() -> None:
-    forest, levels = learned_law(1000)
+    forest, _ = learned_law(1000)
     arrays = forest.arrays("field3")
     assert all(name.startswith("field3.") for name in arrays)
     again = Forest.from_arrays(arrays, "field3")
