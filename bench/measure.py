@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,18 @@ def timed(work: Callable[[], Any]) -> tuple[Any, Spent]:
     return found, Spent(time.perf_counter() - wall, _own_cpu() - cpu)
 
 
-def understudy(*arguments: str) -> Spent:
+class TooSlow(Exception):
+    """A command did not end in the time allowed; the text says which and how long."""
+
+
+def understudy(*arguments: str, limit_s: float = 3600.0) -> Spent:
     """Run a command of understudy in a process of its own, watching it and all that it starts.
 
     Memory is the sum of the resident sets, so what several processes share is counted several times.
+
+    Raises:
+        TooSlow: it was still running after `limit_s`, and was ended.
+        RuntimeError: it failed; with what it said.
     """
     command = [sys.executable, "-m", "understudy", *arguments]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -54,6 +63,9 @@ def understudy(*arguments: str) -> Spent:
         while process.poll() is None:
             peak = max(peak, _resident(process))
             time.sleep(_EVERY_S)
+            if time.perf_counter() - began > limit_s:
+                _end(process)
+                raise TooSlow(f"{arguments[0]}: not done after {limit_s:.0f} s")
         wall = time.perf_counter() - began
         said.seek(0)
         output = said.read().decode(errors="replace")
@@ -77,6 +89,13 @@ def _resident(process: psutil.Process) -> int:
         except psutil.Error:
             continue
     return total
+
+
+def _end(process: psutil.Process) -> None:
+    for each in [*_children(process), process]:
+        with suppress(psutil.Error):
+            each.kill()
+    process.wait()
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

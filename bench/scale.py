@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
-from measure import Spent, markdown, save, timed, understudy
+from measure import Spent, TooSlow, markdown, save, timed, understudy
 from sets import SETS, people
 
 import understudy as us
 
 ADULT_ROWS = 39_074
+WIDE_LIMIT_S = 300.0
 HEADS = ["task", "measured", "figure", "bar", "", "× bound", "bound"]
 DEFAULT_ENGINE = "trees"
 
@@ -50,8 +51,8 @@ QUICK = Sizes(
     sample_rows=300_000,
     memory_rows=100_000,
     source_rows=500_000,
-    wide_columns=200,
-    wide_rows=4_000,
+    wide_columns=60,
+    wide_rows=2_000,
     category_rows=400_000,
     categories=50_000,
 )
@@ -205,19 +206,26 @@ def _sorted_columns(frame: pl.DataFrame) -> None:
 def wide(bench: Bench) -> Iterator[Finding]:
     """Hundreds of columns, half of them driven by a few hidden causes."""
     train = _wide_table(bench.sizes.wide_rows, bench.sizes.wide_columns)
-    _, bound = timed(lambda: _sorted_columns(train))
-    for engine in dict.fromkeys((bench.engine, "copula")):
-        model, fitting = timed(lambda engine=engine: us.fit(train, method=engine, progress=None))
-        _, sampling = timed(lambda model=model: model.sample(train.height))
+    source, model, made = (bench.folder / name for name in ("wide.parquet", "wide.understudy", "wide-made.parquet"))
+    train.write_parquet(source)
+    _, bound = timed(lambda: _sorted_columns(pl.read_parquet(source)))
+    for engine in dict.fromkeys(("copula", bench.engine)):
+        what = f"{engine}: fit and sample {train.height:,} × {train.width}"
+        try:
+            fitting = understudy("fit", str(source), "-o", str(model), "--method", engine, "--quiet", limit_s=WIDE_LIMIT_S)
+            sampling = understudy("sample", str(model), "-n", str(train.height), "-o", str(made), "--quiet", limit_s=WIDE_LIMIT_S)
+        except TooSlow as slow:
+            yield Finding("wide", what, str(slow), "120 s", False)
+            continue
         wall = fitting.wall_s + sampling.wall_s
         yield Finding(
             "wide",
-            f"{engine}: fit and sample {train.height:,} × {train.width}",
-            f"{wall:.1f} s wall ({fitting.cpu_s:.1f} + {sampling.cpu_s:.1f} CPU s)",
+            what,
+            f"{wall:.1f} s wall ({fitting.cpu_s:.1f} + {sampling.cpu_s:.1f} CPU s), {max(fitting.peak_gb, sampling.peak_gb):.2f} GB",
             "120 s",
             bench.judged(wall <= 120),
             (fitting.cpu_s + sampling.cpu_s) / max(bound.cpu_s, 1e-3),
-            f"Polars sorts each column, {bound.cpu_s:.2f} CPU s",
+            f"Polars reads it and sorts each column, {bound.cpu_s:.2f} CPU s",
         )
 
 
