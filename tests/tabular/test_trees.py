@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +163,7 @@ def test_it_grows_coarser_until_it_does_not_memorise(monkeypatch: pytest.MonkeyP
 def test_every_step_of_caution_asks_more_of_numbers() -> None:
     for kind in ("number", "residual"):
         steps = [Caution(level).growth(kind) for level in range(4)]
-        assert all(
-            b.leaf > a.leaf and b.donors > a.donors and b.significance > a.significance for a, b in zip(steps, steps[1:], strict=False)
-        )
+        assert all(b.leaf > a.leaf and b.donors > a.donors and b.significance > a.significance for a, b in pairwise(steps))
         assert Caution(3).smoothing(kind) > Caution(0).smoothing(kind)
 
 

@@ -224,7 +224,8 @@ class ChainSynthesizer(TableSynthesizer):
             elif j == below and above in known:
                 limit = self._coordinate_in(j, above, drawn)
                 high = limit if high is None else np.fmin(high, limit)
-        return (None if low is None else self._from(j, np.nan_to_num(low, nan=-np.inf))), (None if high is None else np.nan_to_num(high, nan=np.inf))
+        low = None if low is None else self._from(j, np.nan_to_num(low, nan=-np.inf))
+        return low, (None if high is None else np.nan_to_num(high, nan=np.inf))
 
     def _from(self, j: int, low: Floats) -> Floats:
         """Lower bounds that lie between two atoms begin at the upper of them."""
