@@ -204,7 +204,7 @@ class TableSynthesizer(Synthesizer):
             made = self._chosen(made, rows, rng, given)
         else:
             made = self.constraints.backward(made)
-        return pl.DataFrame([written(made[column.name], column).alias(column.name) for column in self.schema.columns])
+        return pl.DataFrame({column.name: written(made[column.name], column) for column in self.schema.columns})
 
     def _decoded(self, size: int, rng: Stream, given: Conditions | None, rows: Any) -> pl.DataFrame:
         """Typed rows as drawn, before constraints."""
@@ -334,7 +334,7 @@ class _TypedRows:
         first = 0
         for chunk in self._table.chunks():
             try:
-                yield pl.DataFrame([typed(chunk[c.name], c, first_row=first) for c in self._schema.columns])
+                yield pl.DataFrame({c.name: typed(chunk[c.name], c, first_row=first) for c in self._schema.columns})
             except UnderstudyError as error:
                 error.where = f"{self._table.origin}, {error.where}" if error.where else self._table.origin
                 raise

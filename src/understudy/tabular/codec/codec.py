@@ -109,12 +109,12 @@ class Codec:
             stream: the block's; each column uses its own child.
             limits: from `restrict`: what decoded numbers of a field are moved into.
         """
-        made = []
+        made: dict[str, pl.Series] = {}
         for column in self.columns:
             at = self._places(column)
             parts = [(drawn.tokens[j], drawn.positions[j]) for j in at]
             mine = {k: limits[j] for k, j in enumerate(at) if j in limits} if limits else {}
-            made.append(column.decode(parts, rows, stream, mine))
+            made[column.name] = column.decode(parts, rows, stream, mine)
         return pl.DataFrame(made)
 
     def remake(self, frame: pl.DataFrame, rows: NDArray[np.int64], stream: Stream) -> pl.DataFrame:
