@@ -186,6 +186,21 @@ def test_bounds_hold_in_every_row(world: World, models: Any, way: str, j: int) -
             assert (missing | (where <= high + slack)).all()
 
 
+def test_a_bound_inside_the_last_bin_holds_far_from_where_the_rows_lie() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 60, 2000)
+    bins = np.clip(x / 3 + rng.normal(size=2000), 0, 19.999)
+    fields = [field_of("x", x, 60, np.zeros(60, bool)), field_of("bins", bins.astype(int), 20, np.zeros(20, bool))]
+    tokens = [x.astype(np.uint8), bins.astype(np.uint8)]
+    features = Features.of([Binning.of(f) for f in fields], Encoded(tokens, [None, None]))
+    growth = Growth(leaf=30, donors=10)
+    model = ResidualTrees.fit(fields[1], tokens[1], (bins % 1).astype(np.float32), features, np.array([0]), growth, 3.0, Stream(1), 3)
+    bound = rng.uniform(19, 20, 3000)
+    made = model.draw(np.tile(np.array([6, 0], np.uint8), (3000, 1)), rng, Restriction(None, bound, None))
+    assert (made.tokens == 19).all()
+    assert (coordinates(made) >= bound - 1e-5).all()
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_conditions_and_bounds_together_weigh_by_the_share_of_what_the_bounds_leave(models: Any, way: str) -> None:
     n, model = 30_000, models[way, WHOLE]
