@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -69,6 +69,7 @@ def test_coordinates_rise_with_values_and_tokens_survive_decoding(kind: tuple[st
 
 @settings(max_examples=40, deadline=None)
 @given(columns, st.integers(0, 10**6))
+@example(("two clusters", 1998), 1)
 def test_bounds_rise_with_their_value_also_beside_a_heavy_value(kind: tuple[str, int], seed: int) -> None:
     values = column(*kind, seed)
     values[::4] = np.sort(values)[len(values) // 2]

@@ -131,6 +131,8 @@ class Shape:
         exact += side * np.where(self.atom[p.token[i]], beside_atom, (p.stop[i] - p.start[i]) / 2)
         ends_token = np.append(p.token[1:] != p.token[:-1], True)[i]
         above = np.where(ends_token, token + 1 - HAIR, token + p.stop[i])
+        # Half a piece beyond the middle of a token's last one is the next token's beginning: a bound stays below it.
+        exact = np.where(side > 0, np.minimum(exact, above), exact)
         coordinate = np.where(values < high[i], exact, above)
         return np.where(values < low[0], -0.5, coordinate)
 
