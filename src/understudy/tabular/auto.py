@@ -112,6 +112,7 @@ class _Lap:
         self._engine = owner._share(name)
         if isinstance(self._engine, Trees):
             self._engine.TIGHTENINGS, self._engine.rounds = 0, 1  # the race measures memorising itself
+            self._engine.work /= 4
         self._budget, self._progress = budget, progress
 
     def learn(self, rows: Encoded, stream: Stream) -> None:

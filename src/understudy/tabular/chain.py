@@ -152,8 +152,10 @@ class ChainSynthesizer(TableSynthesizer):
         return _join([d for d, _, _ in rounds]), self._join([w for _, w, _ in rounds]), weights
 
     def _join(self, works: list[Any]) -> Any:
-        """One workspace of several."""
-        return works[0]
+        """One workspace of several; a learner that keeps rows in it says how."""
+        if any(work is not None for work in works):
+            raise NotImplementedError(f"{type(self).__name__} keeps a workspace and must write `_join`.")
+        return None
 
     def _filtered(
         self, drawn: Encoded, work: Any, head: list[int], rng: Stream, allowed: dict[int, Allowed], log_weights: Floats
@@ -280,7 +282,7 @@ class ChainSynthesizer(TableSynthesizer):
     def _pilot(self, allowed: dict[int, Allowed], rng: Stream) -> Efficiency:
         chain = self._chain(set(allowed))
         head = chain[: max(chain.index(j) for j in allowed) + 1]
-        n = 4 * self.block_size
+        n = self.block_size
         _, _, log_weights = self._filtered(self._blank(n), self._workspace(n, head), head, rng, allowed, np.zeros(n))
         finite = np.isfinite(log_weights)
         if not finite.any():

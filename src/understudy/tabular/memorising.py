@@ -17,6 +17,8 @@ from understudy.tabular.fields import Encoded, Field
 
 ROWS = 4_000
 """Rows asked about, of each kind, at the most."""
+BASE_ROWS = 40_000
+"""Training rows that synthetic rows are compared with, at the most."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ def memorising(fields: list[Field], learned: Encoded, unseen: Encoded, synthetic
     others = _parts(fields, unseen.take(rng.permutation(unseen.rows)[:ROWS]))
     made = _parts(fields, synthetic)
     membership = membership_auc(nearest(*members, *made)[:, 0], nearest(*others, *made)[:, 0])
-    equal = min(len(members[0]), len(others[0]))
+    base = _parts(fields, learned.take(rng.permutation(learned.rows)[:BASE_ROWS]))
     asked = _head(made, ROWS)
-    nearer = dcr_share(nearest(*asked, *_head(members, equal))[:, 0], nearest(*asked, *_head(others, equal))[:, 0], equal, equal)
+    to_learned, to_unseen = nearest(*asked, *base)[:, 0], nearest(*asked, *others)[:, 0]
+    nearer = dcr_share(to_learned, to_unseen, len(base[0]), len(others[0]))
     return Memorising(membership, nearer)
 
 

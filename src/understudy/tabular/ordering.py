@@ -12,7 +12,9 @@ from understudy.tabular.fields import Encoded, Field
 RARE_CLASS = 0.1
 """A category of two levels with a rarer one comes last: it is told by the rest, and few rows would tell the rest by it."""
 CONDITIONING = 48
-"""Earlier fields that a field looks at, at the most."""
+CONDITIONING_OF_WIDE = 24
+"""Earlier fields that a field looks at, at the most; fewer in tables of more than `WIDE` fields."""
+WIDE = 200
 SCREENING_ROWS = 4_000
 
 
@@ -37,12 +39,13 @@ def conditioning_sets(fields: list[Field], encoded: Encoded, chain: list[int], s
     """
     if len(chain) <= CONDITIONING + 1:
         return {j: np.array(chain[:i], np.int64) for i, j in enumerate(chain)}
+    most = CONDITIONING if len(chain) <= WIDE else CONDITIONING_OF_WIDE
     strength = _association(fields, encoded, stream)
     chosen = {}
     for i, j in enumerate(chain):
         earlier = np.array(chain[:i], np.int64)
-        if i > CONDITIONING:
-            earlier = earlier[np.argsort(-strength[j, earlier], kind="stable")[:CONDITIONING]]
+        if i > most:
+            earlier = earlier[np.argsort(-strength[j, earlier], kind="stable")[:most]]
         chosen[j] = earlier
     return chosen
 

@@ -51,25 +51,31 @@ CHOICE_ROWS = 10_000
 LARGE = 20_000
 """From here on the rows kept aside are few enough to stay aside; below, the model learns them too once its way is settled."""
 SMALL = 5_000
+WORK = 400e6
+"""Rows times features looked at while growing, at the most: about half a minute on one core."""
+LEAST_TREES, LEAST_TREE_ROWS = 4, 20_000
+MOST_HELD = 0.05
+"""Share of a tree's donors that a leaf is made to hold, at the most: in a small table more would leave no room for a split."""
+WIDE = 100
+"""From this many fields on no number is located: it would cost more than all the rest."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Caution:
-    """How finely the trees may look. Every step coarser multiplies what a leaf of numbers must hold and what its splits must earn;
-    categories, of which a row remembers little, stay as they are."""
+    """How finely the trees may look. Every step coarser multiplies what a leaf must hold and what its splits must earn."""
 
     level: int = 0
 
     def growth(self, kind: str) -> Growth:
         times, earn = 2**self.level, 1.6**self.level
         if kind == "category":
-            return Growth(leaf=3, donors=2, significance=2.5)
+            return Growth(leaf=3 * times, donors=2 * times, significance=2.5 * earn)
         if kind == "residual":
             return Growth(leaf=30 * times, donors=10 * times, significance=3.5 * earn)
         return Growth(leaf=10 * times, donors=10 * times, significance=2.5 * earn)
 
     def smoothing(self, kind: str) -> float:
-        return 0.5 if kind == "category" else 3.0 * 2**self.level
+        return (0.5 if kind == "category" else 3.0) * 2**self.level
 
 
 class Trees(ChainSynthesizer):
@@ -84,6 +90,7 @@ class Trees(ChainSynthesizer):
     name: ClassVar[str] = "trees"
     block_size: int = 8192
     TIGHTENINGS = 4
+    work = WORK
     rounds = 2
     """Splits of a small table on which memorising is measured; the figures are their mean."""
 
@@ -245,15 +252,24 @@ class _Fitting:
     def _made(self, kind: str, j: int, learned: Encoded, features: Features, caution: Caution, trees: int, stream: Stream) -> Conditional:
         field, use = self.fields[j], self.model._use[j]
         role = "category" if field.kind == "categorical" else "residual" if kind == "residual" else "number"
-        growth, smoothing = dataclasses.replace(caution.growth(role), trees=trees), caution.smoothing(role)
+        trees, rows = self._affordable(trees, learned.rows)
+        growth, smoothing = caution.growth(role), caution.smoothing(role)
+        held = min(growth.donors, max(3, int(MOST_HELD * (1 - growth.structure) * learned.rows)))
+        growth = dataclasses.replace(growth, trees=trees, rows=rows, donors=held)
         tokens = learned.tokens[j]
         if kind == "residual":
             return ResidualTrees.fit(field, tokens, learned.positions[j], features, use, growth, smoothing, stream.child(kind), 3)
         return DonorTrees.fit(field, tokens, features, use, growth, smoothing, stream.child(kind))
 
+    def _affordable(self, trees: int, rows: int) -> tuple[int, int]:
+        """Trees a field, and rows a tree, that keep to `WORK`; every tree sees rows of its own."""
+        looked_at = max(1, sum(len(use) for use in self.model._use.values()))
+        seen = int(min(rows, max(LEAST_TREE_ROWS, self.model.work / (trees * looked_at))))
+        return int(min(trees, max(LEAST_TREES, self.model.work / (looked_at * seen)))), seen
+
     def _worth_locating(self, j: int, learned: Encoded, features: Features, stream: Stream) -> bool:
         field, use = self.fields[j], self.model._use[j]
-        if field.kind != "numeric" or len(use) == 0:
+        if field.kind != "numeric" or len(use) == 0 or len(self.fields) >= WIDE:
             return False
         scale = Scale.of(field)
         leaves_suffice = float(field.shares[field.atom].sum()) > 0.5 and learned.rows >= LARGE
