@@ -116,7 +116,7 @@ def test_the_probability_of_conditions_is_that_of_the_written_law(written: Writt
     found = written._pilot(allowed, Stream(3))
     assert found.probability == pytest.approx(expected, rel=0.08)
     assert 0 < found.effective <= 1
-    assert found.candidates == 4 * written.block_size
+    assert found.candidates == written.block_size
 
 
 def test_parts_of_a_bin_weigh_by_their_share(written: Written) -> None:

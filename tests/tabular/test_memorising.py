@@ -36,7 +36,7 @@ def measured(synthetic: Encoded, seed: int = 0) -> Memorising:
 def test_a_copying_learner_is_flagged() -> None:
     found = measured(rows(1200, 1))
     assert found.membership.value > 0.99
-    assert found.nearer.value == pytest.approx(2 / 3, abs=0.05)  # a third of the copied rows is among the 400 training rows asked
+    assert found.nearer.value > 0.99
     assert not found.safe(0.52)
 
 

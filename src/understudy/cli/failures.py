@@ -1,4 +1,5 @@
-"""Errors as the user sees them: what, where, remedy; in a frame on the standard error, or as JSON on the standard output."""
+"""Errors as the user sees them: what, where, remedy; in a frame on a terminal, as plain lines elsewhere, or as JSON on the
+standard output."""
 
 from __future__ import annotations
 
@@ -96,6 +97,9 @@ def _report(kind: str, what: str, where: str | None, remedy: str | None, code: i
     if remedy:
         text.append(f"\n\n{remedy}")
     stopped = code == INTERRUPTED
-    Console(stderr=True).print(
-        Panel(text, title="Stopped" if stopped else "Error", title_align="left", border_style="yellow" if stopped else "red", expand=False)
-    )
+    title = "Stopped" if stopped else "Error"
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.print(Panel(text, title=title, title_align="left", border_style="yellow" if stopped else "red", expand=False))
+    else:  # a frame would break long paths
+        sys.stderr.write(f"{title}: {text.plain}\n")
