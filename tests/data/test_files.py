@@ -301,7 +301,7 @@ def test_chunks_of_every_format_have_the_height_asked_for(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_large_files_are_read_in_constant_memory(tmp_path: Path) -> None:
-    """Three million rows of 15 columns pass through chunks within 900 MB, interpreter included; read whole they take more than a gigabyte."""
+    """Three million rows of 15 columns pass through chunks within 900 MB, interpreter included; read whole they take over a gigabyte."""
     script = f"""
 import resource
 import numpy as np, polars as pl
