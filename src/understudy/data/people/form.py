@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
@@ -55,6 +56,11 @@ def shared(forms: Iterable[str], most: int = 40) -> dict[str, int]:
     ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     kept = [(form, count) for form, count in ranked if count >= FEWEST_ROWS][:most]
     return dict(kept or ranked[:1])
+
+
+def masks_of(values: pl.Series) -> dict[str, int]:
+    """The shared forms of short codes: digits as 9, letters as A or a, the rest as it is."""
+    return shared(re.sub(r"[A-Z]", "A", re.sub(r"[a-z]", "a", re.sub(r"\d", "9", text.strip()))) for text in sampled(values))
 
 
 def drawn(weights: dict[str, int], rows: Rows, key: np.uint64) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ from understudy.core.random import Stream
 from understudy.data.checkdigits import CHECKS, characters
 from understudy.data.keyed import Rows, integers, key_of, permuted, words
 from understudy.data.letters import scattered, texts_of
-from understudy.data.people.form import Form, by_form, filled, fixed, joined, sampled, shared
+from understudy.data.people.form import Form, by_form, filled, fixed, joined, masks_of, sampled, shared
 
 _TEST_CARDS = {
     "4": ("424242", "401288", "411111"),
@@ -160,7 +160,7 @@ class NationalId(Form):
 
     @classmethod
     def fit(cls, values: pl.Series, *, unique: bool) -> Self:
-        return cls(shared(re.sub(r"[A-Z]", "A", re.sub(r"[a-z]", "a", re.sub(r"\d", "9", text.strip()))) for text in sampled(values)))
+        return cls(masks_of(values))
 
     def make(self, rows: Rows, stream: Stream) -> pl.Series:
         made = pl.Series([""], dtype=pl.String).new_from_index(0, len(rows))

@@ -12,7 +12,7 @@ import polars as pl
 
 from understudy.core.random import Stream
 from understudy.data.keyed import Rows, choices, integers, key_of, uniforms
-from understudy.data.people.form import Form, by_form, filled, fixed, joined, sampled, shared
+from understudy.data.people.form import Form, by_form, filled, fixed, joined, masks_of, sampled, shared
 from understudy.data.people.names import case_of, cased
 from understudy.data.vocabulary import LANGUAGES
 from understudy.data.vocabulary import places as vocabulary
@@ -199,7 +199,7 @@ class Postcode(Form):
 
     @classmethod
     def fit(cls, values: pl.Series, *, unique: bool) -> Self:
-        return cls(shared(re.sub(r"[A-Z]", "A", re.sub(r"[a-z]", "a", re.sub(r"\d", "9", text.strip()))) for text in sampled(values)))
+        return cls(masks_of(values))
 
     def make(self, rows: Rows, stream: Stream) -> pl.Series:
         made = pl.Series([""], dtype=pl.String).new_from_index(0, len(rows))
