@@ -14,10 +14,12 @@ SOURCE = Path(understudy.__file__).parent
 MAY_IMPORT = {
     "core": set(),
     "data": {"core"},
-    "tabular": {"data", "core"},
+    "neural": {"core"},
+    "tabular": {"neural", "data", "core"},
     "run": {"tabular", "data", "core"},
     "evaluate": {"run", "tabular", "data", "core"},
-    "cli": {"evaluate", "run", "tabular", "data", "core"},
+    "augment": {"evaluate", "run", "tabular", "data", "core"},
+    "cli": {"augment", "evaluate", "run", "tabular", "data", "core"},
     "testing": {"core"},
 }
 FILES = sorted(path for room in MAY_IMPORT for path in (SOURCE / room).rglob("*.py"))

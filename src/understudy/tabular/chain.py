@@ -83,6 +83,8 @@ def token_weights(field: Field, allowed: Allowed) -> Floats:
 class ChainSynthesizer(TableSynthesizer):
     """Draws the fields of a row one after another."""
 
+    keeps_bounds = True
+
     @abstractmethod
     def _draw_field(
         self, j: int, work: Any, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None

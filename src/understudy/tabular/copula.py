@@ -53,6 +53,7 @@ class Copula(TableSynthesizer):
     """
 
     name: ClassVar[str] = "copula"
+    keeps_bounds = True
     model: CopulaModel
 
     def __init__(self, *, protection: Protection | None = None) -> None:

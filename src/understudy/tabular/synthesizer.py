@@ -13,16 +13,17 @@ import hashlib
 import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from understudy.core.artifact import State
 from understudy.core.budget import Budget, BudgetLike
-from understudy.core.errors import Cancelled, ConditionError, DataError, UnderstudyError
+from understudy.core.errors import ArgumentError, Cancelled, ConditionError, DataError, UnderstudyError
 from understudy.core.generator import Synthesizer
 from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
@@ -41,7 +42,7 @@ from understudy.tabular.codec.protection import Protection
 from understudy.tabular.codec.remade import RemadeColumn
 from understudy.tabular.condition import Condition, meets, parse_conditions
 from understudy.tabular.constraints import Constraints
-from understudy.tabular.fields import Allowed, Encoded
+from understudy.tabular.fields import Allowed, Encoded, Floats
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -109,6 +110,31 @@ class TableSynthesizer(Synthesizer):
     @abstractmethod
     def _relearn(self, state: State) -> None:
         """Take back what `_learned` gave; ``self.codec`` is there already."""
+
+    # -- what a learner may write besides
+
+    keeps_bounds: ClassVar[bool] = False
+    """True: `_draw` and `_complete` keep declared inequalities by themselves. False: rows that break one are drawn again."""
+
+    def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
+        """Rows with some fields given and the others drawn from the model's law given those.
+
+        ``given`` (n, fields) tells which cells of ``known`` are kept as they are; the rest of ``known`` means nothing.
+        ``allowed`` narrows fields in every row where they are not given (an imputed cell may not be NULL).
+        """
+        raise self._lacks("fill in partial rows")
+
+    def _log_prob(self, rows: Encoded) -> Floats:
+        """(n,) natural logarithm of the model's probability of the rows' tokens; a place inside a bin counts for nothing."""
+        raise self._lacks("tell the probability of a row")
+
+    def _law(self, j: int, known: Encoded, given: NDArray[np.bool_]) -> Floats:
+        """(n, size) probabilities of the tokens of field ``j``, given the cells of ``known`` that ``given`` (n, fields) marks."""
+        raise self._lacks("tell the probabilities of a column")
+
+    def _lacks(self, ability: str) -> ArgumentError:
+        remedy = 'Fit with method="autoregressive" or method="mixture".'
+        return ArgumentError(f'A model of the method "{self.name}" cannot {ability}.', remedy=remedy)
 
     # -- learning
 
