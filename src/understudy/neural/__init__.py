@@ -1,1 +1,9 @@
-"""What every learned network shares, whatever the kind of data: one training loop, and the objectives to train by. Needs torch."""
+"""What every learned network shares, whatever the kind of data: one training loop, and the objectives to train by. Needs torch.
+
+| file | holds |
+|---|---|
+| `backend.py` | torch or a clear error, the device, keyed randomness for torch |
+| `training.py` | the loop: schedule, evaluation, early stop, budget, checkpoints |
+| `averaging.py` | the moving average of the weights, which is what is kept |
+| `weights.py` | weights as NumPy arrays and back |
+"""
