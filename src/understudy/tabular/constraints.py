@@ -23,9 +23,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.errors import ConditionError
+from understudy.data.condition import Condition, meets
 from understudy.data.constraints import Dependency, Equal, Inequality, OneHot, Sum
 from understudy.data.schema import TableSchema
-from understudy.tabular.condition import Condition
 from understudy.tabular.derivation import Copy, Derivation, Joined, Lookup, Tables, Total, derivation_from_state
 
 Mask = NDArray[np.bool_]
@@ -278,8 +278,6 @@ def _both(first: Condition | None, second: Condition) -> Condition:
     """Two conditions on one column, where the second has choices."""
     if first is None:
         return second
-    from understudy.tabular.condition import meets
-
     assert second.choices is not None
     met = [bool(meets(pl.Series([choice]), first)[0]) for choice in second.choices]
     choices = tuple(choice for choice, holds in zip(second.choices, met, strict=True) if holds)

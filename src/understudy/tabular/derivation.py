@@ -15,9 +15,9 @@ import polars as pl
 import pyarrow.compute as pc
 
 from understudy.core.errors import ArtifactError, ConditionError
+from understudy.data.condition import Condition, meets
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.tabular.codec.stored import restore, store
-from understudy.tabular.condition import Condition, meets
 
 Tables = dict[str, pl.DataFrame]
 _COUNT = "\x00rows"

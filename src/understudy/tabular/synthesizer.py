@@ -30,6 +30,7 @@ from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
 from understudy.core.single_thread import single_thread
 from understudy.core.wording import counted
+from understudy.data.condition import Condition, in_typed_values, meets
 from understudy.data.dialect import Dialect
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
@@ -40,7 +41,7 @@ from understudy.tabular.codec.codec import MUCH_PROTECTED, Codec, unknown_column
 from understudy.tabular.codec.column import Limit
 from understudy.tabular.codec.protection import Protection
 from understudy.tabular.codec.remade import RemadeColumn
-from understudy.tabular.condition import Condition, meets, parse_conditions
+from understudy.tabular.condition import parse_conditions
 from understudy.tabular.constraints import Constraints
 from understudy.tabular.fields import Allowed, Encoded, Floats
 
@@ -280,7 +281,7 @@ class TableSynthesizer(Synthesizer):
         for name in asked:
             if name not in self.schema.names:
                 raise unknown_column(name, self.schema.names)
-        asked = {name: _in_typed_values(condition, self.schema.column(name)) for name, condition in asked.items()}
+        asked = {name: in_typed_values(condition, self.schema.column(name)) for name, condition in asked.items()}
         wanted, tested = self.constraints.translate(asked)
         restricted = self.codec.restrict(wanted)
         bounded = {name for low, high, _ in self.constraints.bounds for name in (low, high)}
@@ -434,32 +435,6 @@ def _joined(parts: list[Encoded]) -> Encoded:
     fields = range(len(parts[0].tokens))
     positions = [None if parts[0].positions[j] is None else np.concatenate([p.positions[j] for p in parts]) for j in fields]
     return Encoded([np.concatenate([p.tokens[j] for p in parts]) for j in fields], positions)
-
-
-def _in_typed_values(condition: Condition, column: ColumnSchema) -> Condition:
-    """A condition as the source writes values ("Yes", "31/12/2020", "1.234,50 €") in the values that these mean."""
-    changed = {
-        "choices": None if condition.choices is None else tuple(_meaning(value, column) for value in condition.choices),
-        "low": _meaning(condition.low, column),
-        "high": _meaning(condition.high, column),
-    }
-    choices = changed["choices"]
-    null = condition.null or (choices is not None and None in choices)
-    present = None if choices is None else tuple(value for value in choices if value is not None)
-    return Condition(condition.column, present, changed["low"], changed["high"], null)
-
-
-def _meaning(value: Any, column: ColumnSchema) -> Any:
-    if value is None or column.kind in ("categorical", "ordinal", "constant") or column.remade:
-        return None if column.missing_text and value in column.missing_text else value
-    if column.spelling is not None and value in column.spelling:
-        return column.spelling.index(value) == 1
-    if not isinstance(value, str) or column.dtype != "String":
-        return value
-    try:
-        return typed(pl.Series([value]), column)[0]
-    except UnderstudyError:
-        return value
 
 
 def _feed(digest: Any, column: pl.Series) -> None:

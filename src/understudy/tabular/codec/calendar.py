@@ -17,13 +17,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.random import Stream
+from understudy.data.condition import DAY_US, Condition, micros, moment_spans
 from understudy.data.dtypes import dtype_name, polars_dtype
 from understudy.data.schema import ColumnSchema
 from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, no_missing
 from understudy.tabular.codec.number import describe_shape
 from understudy.tabular.codec.number_field import NumberField
 from understudy.tabular.codec.protection import Protection
-from understudy.tabular.condition import DAY_US, Condition, micros, moment_spans
 from understudy.tabular.fields import Allowed, Field, Floats, Positions, Tokens
 
 Integers = NDArray[np.int64]

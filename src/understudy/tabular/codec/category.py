@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from understudy.core.errors import ConditionError, SchemaError, did_you_mean
 from understudy.core.random import Stream
 from understudy.core.wording import counted
+from understudy.data.condition import Condition
 from understudy.data.schema import ColumnSchema
 from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, no_missing, unknown_value, where
 from understudy.tabular.codec.protection import Protection
 from understudy.tabular.codec.stored import restore, store
-from understudy.tabular.condition import Condition
 from understudy.tabular.fields import Allowed, Field, Floats, Positions, Tokens
 
 _GUIDE = 1 << 12

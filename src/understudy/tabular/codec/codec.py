@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from understudy.core.artifact import State
 from understudy.core.errors import ArtifactError, ConditionError, DataError, did_you_mean
 from understudy.core.random import Stream
+from understudy.data.condition import Condition
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.tabular.codec.calendar import CalendarColumn
 from understudy.tabular.codec.category import CategoryColumn
@@ -27,7 +28,7 @@ from understudy.tabular.codec.counting import Census
 from understudy.tabular.codec.number import NumberColumn
 from understudy.tabular.codec.protection import Protection
 from understudy.tabular.codec.remade import ConstantColumn, RemadeColumn
-from understudy.tabular.condition import Condition, parse_conditions
+from understudy.tabular.condition import parse_conditions
 from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions, Tokens
 
 NUMBER_KINDS = frozenset({"integer", "decimal", "latitude", "longitude", "duration"})

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import ConditionError, did_you_mean
 from understudy.core.random import Stream
-from understudy.tabular.condition import Condition
+from understudy.data.condition import Condition
 from understudy.tabular.fields import Allowed, Field, Floats, Positions, Tokens
 
 Part = tuple[Tokens, Positions | None]

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from understudy.core.errors import ConditionError
 from understudy.core.random import Stream
 from understudy.core.wording import counted
+from understudy.data.condition import Condition
 from understudy.data.dtypes import dtype_name, polars_dtype
 from understudy.data.schema import ColumnSchema
 from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, where
 from understudy.tabular.codec.number_field import NumberField
 from understudy.tabular.codec.protection import Protection
-from understudy.tabular.condition import Condition
 from understudy.tabular.fields import Field, Floats, Positions, Tokens
 
 DIGITS = (10, 100, 1000)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import ConditionError, SchemaError
 from understudy.core.random import Stream
+from understudy.data.condition import Condition
 from understudy.data.regenerator import Regenerator, fit_regenerator, regenerator_from_dict
 from understudy.data.schema import ColumnSchema
 from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Part, Restriction, Tables, no_missing, where
 from understudy.tabular.codec.stored import restore, store
-from understudy.tabular.condition import Condition
 from understudy.tabular.fields import Allowed, Field
 
 
