@@ -23,6 +23,7 @@ check: $(VENV)/installed-dev  ## Style and types.
 bench: $(VENV)/installed-dev  ## Measure quality and speed at small sizes; without --quick the scripts measure at full size.
 	$(BIN)/python bench/tabular.py --quick
 	$(BIN)/python bench/scale.py --quick
+	$(BIN)/python bench/protocol.py --quick
 
 clean:
 	rm -rf $(VENV) build dist understudy-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

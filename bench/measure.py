@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,25 +47,41 @@ class TooSlow(Exception):
 
 
 def understudy(*arguments: str, limit_s: float = 3600.0) -> Spent:
-    """Run a command of understudy in a process of its own, watching it and all that it starts.
+    """Run a command of understudy in a process of its own; see `watched`."""
+    return watched([sys.executable, "-m", "understudy", *arguments], arguments[0], limit_s=limit_s)
 
-    Memory is the sum of the resident sets, so what several processes share is counted several times.
+
+def watched(
+    command: Sequence[str],
+    name: str,
+    *,
+    limit_s: float = float("inf"),
+    cpu_limit_s: float = float("inf"),
+    settings: Mapping[str, str] | None = None,
+    every_s: float = _EVERY_S,
+) -> Spent:
+    """Run a command in a process of its own, watching it and all that it starts.
+
+    Memory is the sum of the resident sets, so what several processes share is counted several times. `settings` are added to the
+    environment; `every_s`: how often it is looked at.
 
     Raises:
-        TooSlow: it was still running after `limit_s`, and was ended.
+        TooSlow: it was still running after `limit_s` by the clock or `cpu_limit_s` of all cores together, and was ended.
         RuntimeError: it failed; with what it said.
     """
-    command = [sys.executable, "-m", "understudy", *arguments]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began, peak = time.perf_counter(), 0
     with tempfile.TemporaryFile() as said:
-        process = psutil.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        process = psutil.Popen(command, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **(settings or {})})
         while process.poll() is None:
             peak = max(peak, _resident(process))
-            time.sleep(_EVERY_S)
+            time.sleep(every_s)
             if time.perf_counter() - began > limit_s:
                 _end(process)
-                raise TooSlow(f"{arguments[0]}: not done after {limit_s:.0f} s")
+                raise TooSlow(f"{name}: not done after {limit_s:.0f} s")
+            if cpu_limit_s < float("inf") and _cpu(process) > cpu_limit_s:
+                _end(process)
+                raise TooSlow(f"{name}: not done after {cpu_limit_s:.0f} CPU s")
         wall = time.perf_counter() - began
         said.seek(0)
         output = said.read().decode(errors="replace")
@@ -88,6 +104,16 @@ def _resident(process: psutil.Process) -> int:
             total += each.memory_info().rss
         except psutil.Error:
             continue
+    return total
+
+
+def _cpu(process: psutil.Process) -> float:
+    """CPU seconds of the process and all that it started."""
+    total = 0.0
+    for each in [process, *_children(process)]:
+        with suppress(psutil.Error):
+            times = each.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 

@@ -75,6 +75,7 @@ SETS = {
         _stored("bank_marketing", "y", "bank_marketing/bank_marketing.parquet"),
         _stored("bike_sharing", "cnt", "bike_sharing/bike_sharing_hour.parquet", ("casual", "registered")),
         _stored("credit_default", "has_default", "credit_default/credit_default.parquet"),
+        _stored("diabetes130", "readmitted", "diabetes130/diabetes130.parquet", ("encounter_id", "patient_nbr")),
         _stored("titanic", "Survived", "titanic/titanic.parquet"),
     )
 }

@@ -109,7 +109,7 @@ def _row(name: str, found: dict[str, Any], naive_cpu_s: float | None) -> list[st
         value = figures.get(key, {}).get(what)
         return "–" if value is None else f"{value:.{digits}f}"
 
-    score = _main_score(found["utility"], rare=found["rare"])
+    score = main_score(found["utility"], rare=found["rare"])
     return [
         found["set"],
         name,
@@ -126,7 +126,7 @@ def _row(name: str, found: dict[str, Any], naive_cpu_s: float | None) -> list[st
     ]
 
 
-def _main_score(scores: list[dict[str, Any]], *, rare: bool) -> dict[str, Any] | None:
+def main_score(scores: list[dict[str, Any]], *, rare: bool) -> dict[str, Any] | None:
     """Of boosted trees; PR AUC where one of two classes is rare, because ROC AUC forgives too much there."""
     boosted = [score for score in scores if score["model"] == "boosted trees"]
     wanted = [score for score in boosted if score["metric"] == "PR AUC"] if rare else boosted
