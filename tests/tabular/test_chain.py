@@ -37,7 +37,7 @@ class Written(ChainSynthesizer):
         self.tables = tables
         made = fields or [field(f"f{j}", t.shape[-1]) for j, t in enumerate(tables)]
         self.codec = SimpleNamespace(fields=made)
-        self.constraints = SimpleNamespace(bounds=[])
+        self.constraints = SimpleNamespace(bounds=[], inequalities=[], may_break=False)
 
     def _draw_field(
         self, j: int, work: Any, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None

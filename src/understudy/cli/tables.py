@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import ArgumentError, did_you_mean
+from understudy.data.constraints import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,13 +76,14 @@ def constraint_lines(schema: TableSchema) -> list[str]:
 
 
 def rule_in_words(rule: Any) -> str:
-    words = {
+    found = {
         "dependency": lambda: f"{', '.join(rule.determinants)} decides {rule.dependent}",
         "inequality": lambda: f"{rule.low} {'<' if rule.strict else '≤'} {rule.high}",
         "sum": lambda: f"{rule.total} = {' + '.join(rule.parts)}",
         "one_hot": lambda: f"exactly one of {', '.join(rule.columns)} is 1",
         "equal": lambda: f"{rule.a} = {rule.b}",
-    }[rule.type]()
+    }.get(rule.type)
+    words = found() if found else in_words(rule)
     return f"{words}{'' if rule.enforce else ' (not enforced)'}"
 
 

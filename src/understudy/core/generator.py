@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from understudy.core import registry
-from understudy.core.errors import ArgumentError, ArtifactError, Cancelled, ConditionError, NotFittedError, UnderstudyError
+from understudy.core.errors import ArgumentError, ArtifactError, Cancelled, ConditionError, ConstraintError, NotFittedError, UnderstudyError
 from understudy.core.fingerprint import fingerprint
 from understudy.core.progress import ProgressLike, listening
 from understudy.core.random import Stream
@@ -71,6 +71,13 @@ class Generator(ABC):
             raise ConditionError(f"{type(self).__name__} takes no conditions.", where="given", remedy="Leave `given` out.")
         return None
 
+    def _most(self, given: Any) -> tuple[int, str] | None:
+        """The most items that can be made under prepared conditions, and why; None (the default): there is no end to them.
+
+        Where there is an end, the block at it may hold fewer items than `block_size`.
+        """
+        return None
+
     # -- making data
 
     def block(self, index: int, *, seed: int = 0, given: Any = None) -> Batch:
@@ -90,13 +97,15 @@ class Generator(ABC):
         Raises:
             ArgumentError: `n`, `start` or `seed` is no integer in range.
             ConditionError: `given` cannot be met.
+            ConstraintError: more items are asked for than can be made.
             Cancelled: the listener asked to stop; every batch given before is whole.
         """
         start = _checked_count(start, "start")
         stop = None if n is None else start + _checked_count(n, "n")
         stream = Stream(seed)
         self._require_ready()
-        return self._batches(start, stop, stream, self._prepare(given), progress)
+        prepared = self._prepare(given)
+        return self._batches(start, self._stop(stop, prepared), stream, prepared, progress)
 
     def sample(self, n: int, *, seed: int = 0, given: Any = None, progress: ProgressLike = None) -> Any:
         """The first `n` items, in the caller's own type. `sample(10)` is the head of `sample(1000)`. `n` may be 0.
@@ -126,8 +135,22 @@ class Generator(ABC):
                     raise Cancelled("Sampling was stopped.", where=f"before item {max(start, index * size)}")
                 first, last = max(start, index * size), (index + 1) * size if stop is None else min(stop, (index + 1) * size)
                 batch = self._make(index, stream, prepared)
+                made = index * size + self._length(batch)
+                if made < last:
+                    raise ConstraintError(f"Only {made:,} items could be made; {stop:,} were asked for.", remedy="Ask for fewer.")
                 yield batch if last - first == size else self._slice(batch, first - index * size, last - index * size)
                 listener.advance(last - start)
+
+    def _stop(self, stop: int | None, prepared: Any) -> int | None:
+        """Where a stream ends. Raises `ConstraintError` where it would end beyond what can be made."""
+        most = self._most(prepared)
+        if most is None:
+            return stop
+        if stop is not None and stop > most[0]:
+            raise ConstraintError(
+                f"{stop:,} items are asked for, but at most {most[0]:,} can be made: {most[1]}.", remedy=f"Ask for {most[0]:,} or fewer."
+            )
+        return most[0] if stop is None else stop
 
     def _make(self, index: int, stream: Stream, prepared: Any) -> Batch:
         return self._block(index, self.block_size, stream.child("block", index), prepared)

@@ -28,6 +28,8 @@ class Regenerator(ABC):
     tag: ClassVar[str]
     dtype: str = "String"
     notes: list[str]
+    most: int | None = None
+    """Rows beyond which it runs out of values; None: endless."""
 
     @classmethod
     @abstractmethod
@@ -62,7 +64,7 @@ class Regenerator(ABC):
 
 _CLASSES = {
     "sequence": "identifiers:SequenceIdentifier", "pattern": "identifiers:PatternIdentifier", "code": "code:Code",
-    "text": "text:Words", "personal": "personal:PersonalData",
+    "text": "text:Words", "personal": "personal:PersonalData", "matching": "matching:Matching",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from understudy.core.errors import SchemaError, did_you_mean
-from understudy.data.constraints import Constraint, Contradiction, columns_of, constraint_keys
+from understudy.data.constraints import TYPES, Constraint, Contradiction, Formula, columns_of, constraint_keys
 
 Kind = Literal[
     "integer", "decimal", "categorical", "ordinal", "boolean", "datetime", "date", "time", "duration",
@@ -151,7 +151,8 @@ class TableSchema(BaseModel):
         for i, constraint in enumerate(self.constraints):
             for name in columns_of(constraint):
                 if name not in names:
-                    what = f'The {constraint.type} constraint names the column "{name}", which is not there.'
+                    place = f" ({constraint.parsed().place_of(name)})" if isinstance(constraint, Formula) else ""
+                    what = f'The {constraint.type} constraint names the column "{name}", which is not there{place}.'
                     raise Contradiction(what, did_you_mean(name, names), at=("constraints", i))
         return self
 
@@ -248,10 +249,10 @@ def in_plain_words(error: ValidationError) -> tuple[str, str | None]:
             choices, tag = _quoted(str(context["expected_tags"])), str(context["tag"])
             return f'"{tag}" is not a type of constraint.', did_you_mean(tag, choices)
         case "union_tag_not_found":
-            return 'The key "type" is missing.', "A constraint says its type: dependency, inequality, sum, one_hot or equal."
+            return 'The key "type" is missing.', f"A constraint says its type: {', '.join(TYPES[:-1])} or {TYPES[-1]}."
         case "value_error":
             cause = context["error"]
-            return str(cause), cause.remedy if isinstance(cause, Contradiction) else None
+            return (cause.what, cause.remedy) if isinstance(cause, Contradiction) else (str(cause), None)
     message = str(complaint["msg"])
     return f'"{word}" is {complaint["input"]!r}: {message[:1].lower()}{message[1:]}.', None
 

@@ -86,7 +86,8 @@ def _column(column: ColumnSchema) -> dict[str, Any]:
 
 def _rule(rule: Any) -> dict[str, Any]:
     stated = rule.model_dump(exclude_none=True)
-    for key, default in (("exceptions", 0), ("reason", ""), ("one_to_one", False), ("strict", False)):
+    plain = {"exceptions": 0, "reason": "", "one_to_one": False, "strict": False, "strict_low": False, "strict_high": False}
+    for key, default in plain.items():
         if stated.get(key) == default:
             stated.pop(key, None)
     kind = stated.pop("type")

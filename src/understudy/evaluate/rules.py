@@ -13,7 +13,17 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 
-from understudy.data.constraints import Constraint, Dependency, Equal, Inequality, OneHot, Sum, check, columns_of, discover
+from understudy.data.breaches import commonest
+from understudy.data.constraints import (
+    Combinations,
+    Constraint,
+    Dependency,
+    check,
+    columns_of,
+    discover,
+    in_words,
+    mapping_key,
+)
 from understudy.data.table import as_table
 from understudy.evaluate.closeness import Share
 from understudy.evaluate.domain import Domain
@@ -43,7 +53,8 @@ def rules_figures(comparison: Comparison, rules: Sequence[RuleResult], domains: 
 
 
 def _result(comparison: Comparison, constraint: Constraint, policy: Policy) -> RuleResult:
-    mappings = _mapping(comparison.frames["real"], constraint) if isinstance(constraint, Dependency) else None
+    real = comparison.frames["real"]
+    mappings = {mapping_key(constraint): known} if (known := _known(real, constraint)) is not None else None
     broken = {side: check(comparison.frames[side], [constraint], mappings, comparison.schema)[0] for side in SIDES}
     share = {side: broken[side] / max(1, comparison.rows[side]) for side in SIDES}
     return RuleResult(
@@ -57,11 +68,13 @@ def _result(comparison: Comparison, constraint: Constraint, policy: Policy) -> R
     )
 
 
-def _mapping(real: pl.DataFrame, rule: Dependency) -> dict[str, pl.DataFrame]:
-    """The commonest dependent of every determinant in the real table."""
-    counted = real.group_by([*rule.determinants, rule.dependent]).len(name="__rows")
-    order = counted.sort("__rows", rule.dependent, descending=[True, False])
-    return {rule.dependent: order.unique(rule.determinants, keep="first", maintain_order=True).drop("__rows")}
+def _known(real: pl.DataFrame, rule: Constraint) -> pl.DataFrame | None:
+    """What the real table says is right: the commonest dependent of every determinant, or the combinations that occur."""
+    if isinstance(rule, Combinations):
+        return real.select(rule.columns).unique(maintain_order=True)
+    if not isinstance(rule, Dependency):
+        return None
+    return commonest(real, rule)
 
 
 def _rule_verdict(broken: Mapping[Side, int], rows: Mapping[Side, int], policy: Policy) -> Verdict:
@@ -72,21 +85,6 @@ def _rule_verdict(broken: Mapping[Side, int], rows: Mapping[Side, int], policy: 
     if fisher_exact(table, alternative="greater").pvalue > policy.copies_level:
         return "pass"
     return "fail" if made > held + 10 * policy.rule_broken else "warn"
-
-
-def in_words(constraint: Constraint) -> str:
-    match constraint:
-        case Dependency():
-            verb = "determines" if len(constraint.determinants) == 1 else "determine"
-            return f"{' and '.join(constraint.determinants)} {verb} {constraint.dependent}"
-        case Inequality():
-            return f"{constraint.low} {'<' if constraint.strict else '≤'} {constraint.high}"
-        case Sum():
-            return f"{constraint.total} = {' + '.join(constraint.parts)}"
-        case OneHot():
-            return f"exactly one of {', '.join(constraint.columns)} is 1"
-        case Equal():
-            return f"{constraint.b} equals {constraint.a}"
 
 
 def _domain_figure(comparison: Comparison, domains: Mapping[str, Domain], policy: Policy) -> Figure:

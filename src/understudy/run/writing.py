@@ -75,7 +75,7 @@ def write(
     place = parse_target(target, format)
     _check_counts(n, workers, part_rows)
     with opened(generator) as source, listening(progress) as listener:
-        source.generator.stream(0, seed=seed, given=given)  # refuses a bad seed or condition before any work
+        source.generator.stream(n, seed=seed, given=given)  # refuses a bad seed, condition or number before any work
         plan = Plan(
             generator=source.generator.name,
             model=source.checksum,

@@ -54,6 +54,7 @@ class Auto(TableSynthesizer):
         chosen = self._elected(encoded, seed.child("race"), budget, progress)
         self.engine = self._share(chosen)
         self.engine._learn(encoded, codec, seed=seed.child("final"), budget=budget, progress=progress)
+        self.keeps_bounds = self.engine.keeps_bounds
 
     def _elected(self, encoded: Encoded, stream: Stream, budget: Budget, progress: Progress) -> str:
         limited = budget.seconds is not None and budget.remaining() < TIME_TO_RACE_S
@@ -102,6 +103,7 @@ class Auto(TableSynthesizer):
 
     def _relearn(self, state: State) -> None:
         self.engine = self._share(state.manifest["engine"])
+        self.keeps_bounds = self.engine.keeps_bounds
         self.engine._relearn(State(state.manifest["learned"], state.arrays, state.tables))
 
 

@@ -10,7 +10,7 @@ draws, never by drawing again.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -118,7 +118,7 @@ class Copula(TableSynthesizer):
                 ScarceRowsWarning,
                 stacklevel=3,
             )
-        return _Prepared(conditions.allowed, conditions.limits, conditions.tested, strata)
+        return _Prepared(**{f.name: getattr(conditions, f.name) for f in fields(conditions)}, strata=strata)
 
     def efficiency(self, given: Any) -> Efficiency:
         """The probability of conditions in this model (a density where they fix exact numbers), and the effective sample size of the

@@ -1,6 +1,6 @@
 """Columns that are computed from others: copies, sums, lookups, one-hot groups. See `constraints.py`.
 
-To add one, subclass `Derivation`, write its methods and name it in `_DERIVATIONS`.
+To add one, subclass `Derivation` and write its methods; `constraints.py` imports its file and says which rule it builds.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ class Derivation(ABC):
     target: str
     dropped: tuple[str, ...]
     sources: tuple[str, ...]
+    kinds: ClassVar[dict[str, type[Derivation]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        Derivation.kinds[cls.tag] = cls
 
     def begin(self, schema: TableSchema) -> None: ...
 
@@ -367,13 +372,10 @@ class Joined(Derivation):
         return cls(tuple(facts["columns"]), restore(facts["types"], None))
 
 
-_DERIVATIONS: dict[str, type[Derivation]] = {c.tag: c for c in (Copy, Total, Lookup, Joined)}
-
-
 def derivation_from_state(facts: dict[str, Any], table: pl.DataFrame | None) -> Derivation:
     """The derivation that `to_state` wrote down."""
     facts = dict(facts)
-    kind = _DERIVATIONS.get(facts.pop("tag"))
+    kind = Derivation.kinds.get(facts.pop("tag"))
     if kind is None:
         raise ArtifactError("The model holds a constraint of a kind that this release does not know.")
     return kind.from_state(facts, table)

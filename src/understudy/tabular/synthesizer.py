@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,14 +22,14 @@ from numpy.typing import NDArray
 
 from understudy.core.artifact import State
 from understudy.core.budget import Budget, BudgetLike
-from understudy.core.errors import ArgumentError, Cancelled, ConditionError, DataError, UnderstudyError
+from understudy.core.errors import ArgumentError, Cancelled, DataError, UnderstudyError
 from understudy.core.generator import Synthesizer
 from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
 from understudy.core.single_thread import single_thread
-from understudy.core.wording import counted
 from understudy.data.condition import Condition, in_typed_values, meets
+from understudy.data.consistency import refuse_contradictions
 from understudy.data.dialect import Dialect
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
@@ -44,13 +43,13 @@ from understudy.tabular.codec.remade import RemadeColumn
 from understudy.tabular.condition import parse_conditions
 from understudy.tabular.constraints import Constraints
 from understudy.tabular.fields import Allowed, Encoded, Floats
+from understudy.tabular.quarantine import Quarantine
+from understudy.tabular.redrawing import SCARCE, fit_uniqueness, most_given, redrawn, share_in_words, try_rules
 
 if TYPE_CHECKING:
     from os import PathLike
 
 FEW_ROWS = 50
-ROUNDS = 64
-"""How often a block is drawn anew for rows that fields cannot express, before rows are repeated or the conditions called impossible."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,14 @@ class Conditions:
     """Conditions compiled for a draw.
 
     ``allowed``: per field what may be drawn, exact as far as fields can say it. ``limits``: per field what decoded numbers are
-    moved into. ``tested``: conditions that finished rows are tested for, and drawn again where they fail.
+    moved into. ``tested``: conditions that finished rows are tested for, and drawn again where they fail. ``most``: rows that there are
+    under them, where keys must not repeat.
     """
 
     allowed: dict[int, Allowed] = field(default_factory=dict)
     limits: dict[int, Limit] = field(default_factory=dict)
     tested: tuple[Condition, ...] = ()
+    most: int | None = None
 
 
 class ScarceRowsWarning(UserWarning):
@@ -114,7 +115,7 @@ class TableSynthesizer(Synthesizer):
 
     # -- what a learner may write besides
 
-    keeps_bounds: ClassVar[bool] = False
+    keeps_bounds: bool = False
     """True: `_draw` and `_complete` keep declared inequalities by themselves. False: rows that break one are drawn again."""
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
@@ -170,6 +171,7 @@ class TableSynthesizer(Synthesizer):
             if self.codec.fields:
                 with single_thread():
                     self._learn(encoded, self.codec, seed=stream.child("learn"), budget=limit, progress=listener)
+        self._try_rules(encoded.rows, stream.child("rules"), record)
         self._tell(record)
         record.seconds = time.perf_counter() - began
         self.record = record
@@ -179,22 +181,45 @@ class TableSynthesizer(Synthesizer):
         """Schema, constraints and codec; the table as tokens."""
         schema = table.schema
         _note_table(table, record)
+        refuse_contradictions(schema)
         rows = _TypedRows(table, schema)
-        rare = self.protection.rare_threshold(table.rows, stream.child("codec"))
         _unless_cancelled(listener)
         listener.stage("learn the columns")
+        rows.quarantine = Quarantine.of(rows, schema, table.rows)
+        rare = self.protection.rare_threshold(rows.quarantine.rows, stream.child("codec"))
         self.constraints = Constraints.fit(rows, schema, rare, self.protection.extremes)
         self.codec = Codec.fit(_ForwardRows(rows, self.constraints), self.constraints.schema, stream.child("codec"), self.protection)
-        self.schema = _without_rare(schema, self.codec)
-        self.constraints.schema = _without_rare(self.constraints.schema, self.codec)
-        self.form, self.dialect = _form_without_rare(table.form, self.codec), table.dialect
-        listener.stage("encode", total=table.rows)
+        self.constraints.settle(self.codec, stream.child("rules"))
+        released = _released_levels(self.codec) | self.constraints.released()
+        self.schema = _without_rare(schema, released)
+        self.constraints.schema = _without_rare(self.constraints.schema, released)
+        self.form, self.dialect = _form_without_rare(table.form, released), table.dialect
+        for note in rows.quarantine.notes():
+            record.note(note)
+        listener.stage("encode", total=rows.quarantine.rows)
         parts: list[Encoded] = []
         for chunk in rows.chunks():
             _unless_cancelled(listener)
             parts.append(self.codec.encode(self.constraints.forward(chunk)))
             listener.advance(sum(part.rows for part in parts))
         return _joined(parts)
+
+    def _try_rules(self, rows: int, stream: Stream, record: FitRecord) -> None:
+        """Trial rows, where rules are kept by drawing again: what cannot be kept is refused now, and what it costs is told."""
+        if not self._draws_again(None) and not self.constraints.keys:
+            return
+        share = try_rules(self, None, stream)
+        record.figures["rows_that_keep_the_rules"] = share
+        if 0 < share < SCARCE:
+            record.note(f"{share:.1%} of the rows as drawn keep all rules: {share_in_words(share)}.")
+        if self.constraints.keys:
+            self.constraints.unique = fit_uniqueness(self, rows, stream.child("keys"))
+            self.block_size = self.constraints.unique.block_size
+            record.note(f"At most {self.constraints.unique.rows:,} rows can be made, because {self._keys_in_words()}.")
+
+    def _keys_in_words(self) -> str:
+        unique = self.constraints.unique
+        return " and ".join(f"no two of them may have the same {' and '.join(key)}" for key in unique.keys) if unique else ""
 
     def _tell_learning(self, record: FitRecord) -> None:
         """What the learner decided and measured, into the record. Called where there is at least one field."""
@@ -215,10 +240,6 @@ class TableSynthesizer(Synthesizer):
                 )
         for name, what, why in self.constraints.notes:
             record.decide(name, what, why)
-        for rule in self.schema.constraints:
-            if rule.enforce and rule.exceptions:
-                rows = counted(rule.exceptions, "row")
-                record.note(f"{rows} of the source against the rule {rule.type}; no row of the output is.")
         if self.codec.fields:
             self._tell_learning(record)
 
@@ -227,7 +248,7 @@ class TableSynthesizer(Synthesizer):
     def _block(self, index: int, size: int, rng: Stream, given: Conditions | None) -> pl.DataFrame:
         rows = np.arange(index * size, (index + 1) * size, dtype=np.int64)
         made = self._decoded(size, rng, given, rows)
-        if (given is not None and given.tested) or self.constraints.may_break:
+        if self._draws_again(given):
             made = self._chosen(made, rows, rng, given)
         else:
             made = self.constraints.backward(made)
@@ -239,30 +260,14 @@ class TableSynthesizer(Synthesizer):
             drawn = self._draw(size, rng, given) if self.codec.fields else Encoded([], [])
         return self.codec.decode(drawn, rows, rng.child("decode"), None if given is None else given.limits)
 
+    def _draws_again(self, given: Conditions | None) -> bool:
+        """Whether finished rows are tested, and drawn again where they fail."""
+        unkept = bool(self.constraints.inequalities) and not self.keeps_bounds
+        return self.constraints.may_break or unkept or (given is not None and bool(given.tested))
+
     def _chosen(self, made: pl.DataFrame, rows: Any, rng: Stream, given: Conditions | None) -> pl.DataFrame:
         """Finished typed rows of which every one passes the tests: those that fail are drawn again."""
-        size, found, tried = len(rows), [], 0
-        for attempt in range(ROUNDS):
-            passed = made.filter(pl.Series(self._passes(self.constraints.backward(made), given)))
-            tried += size
-            found.append(passed)
-            if sum(part.height for part in found) >= size:
-                break
-            made = self._decoded(size, rng.child("again", attempt), given, rows)
-        kept = pl.concat(found)
-        if not kept.height:
-            raise ConditionError(
-                f"No row that meets the conditions was found among {tried:,} candidates.", where="given",
-                remedy="Each condition alone is possible, but not together in this model. Loosen one of them.",
-            )  # fmt: skip
-        if kept.height < size:
-            warnings.warn(
-                f"Only {kept.height} of {tried:,} candidates meet the conditions: rows are repeated to make {size}.",
-                ScarceRowsWarning,
-                stacklevel=2,
-            )
-            kept = kept[np.resize(np.arange(kept.height), size)]
-        return self.constraints.backward(self.codec.remake(kept.head(size), rows, rng))
+        return redrawn(self, made, rows, rng, given)
 
     def _passes(self, finished: pl.DataFrame, given: Conditions | None) -> Any:
         passed = self.constraints.tested(finished)
@@ -273,7 +278,23 @@ class TableSynthesizer(Synthesizer):
     # -- conditions
 
     def _prepare(self, given: Any) -> Conditions | None:
-        return None if given is None else self._compiled(given)
+        return None if given is None else self._tried(self._compiled(given))
+
+    def _tried(self, conditions: Conditions) -> Conditions:
+        """Conditions that trial rows can meet together with all rules, or ``ConditionError``."""
+        if not self._draws_again(conditions):
+            return conditions
+        stream = Stream(0).child("conditions")
+        try_rules(self, conditions, stream)
+        unique = self.constraints.unique
+        return conditions if unique is None else replace(conditions, most=most_given(self, unique, conditions, stream.child("keys")))
+
+    def _most(self, given: Conditions | None) -> tuple[int, str] | None:
+        unique = self.constraints.unique
+        limits = [(unique.rows if given is None or given.most is None else given.most, self._keys_in_words())] if unique else []
+        remade = self.constraints.most_rows(self.codec)
+        limits += [(remade, "beyond that, values that are made anew no longer match their pattern")] if remade is not None else []
+        return min(limits) if limits else None
 
     def _compiled(self, given: Any) -> Conditions:
         """Conditions compiled. Raises ``ConditionError`` where they cannot be met, saying why."""
@@ -337,7 +358,9 @@ class TableSynthesizer(Synthesizer):
         model.form = NativeForm.from_dict(facts["form"])
         model.dialect = None if facts["dialect"] is None else Dialect.from_dict(facts["dialect"])
         frames = {name: pl.DataFrame(pl.from_arrow(table)) for name, table in state.tables.items() if name.startswith("constraints.")}
-        model.constraints = Constraints.from_state(facts["constraints"], frames)
+        model.constraints = Constraints.from_state(facts["constraints"], frames, model.schema)
+        if model.constraints.unique is not None:
+            model.block_size = model.constraints.unique.block_size
         model.codec = Codec.from_state(State(facts["codec"], state.arrays, state.tables))
         learned = "learned."
         if model.codec.fields:
@@ -352,16 +375,19 @@ class TableSynthesizer(Synthesizer):
 
 
 class _TypedRows:
-    """A table's rows as typed values, chunk by chunk."""
+    """A table's rows as typed values, chunk by chunk, without those that are set aside once that is known."""
 
     def __init__(self, table: Table, schema: TableSchema) -> None:
         self._table, self._schema = table, schema
+        self.quarantine: Quarantine | None = None
 
     def chunks(self) -> Iterator[pl.DataFrame]:
         first = 0
-        for chunk in self._table.chunks():
+        kept = None if self.quarantine is None else self.quarantine.kept
+        for number, chunk in enumerate(self._table.chunks()):
             try:
-                yield pl.DataFrame({c.name: typed(chunk[c.name], c, first_row=first) for c in self._schema.columns})
+                made = pl.DataFrame({c.name: typed(chunk[c.name], c, first_row=first) for c in self._schema.columns})
+                yield made if kept is None else made.filter(pl.Series(kept[number]))
             except UnderstudyError as error:
                 error.where = f"{self._table.origin}, {error.where}" if error.where else self._table.origin
                 raise
@@ -405,16 +431,14 @@ def _released_levels(codec: Codec) -> dict[str, set[str]]:
     return {column.name: {str(level) for level in column.levels} for column in codec.columns if isinstance(column, CategoryColumn)}
 
 
-def _form_without_rare(form: NativeForm, codec: Codec) -> NativeForm:
+def _form_without_rare(form: NativeForm, kept: dict[str, set[str]]) -> NativeForm:
     """The form to give back: its lists of categories hold no protected level."""
-    kept = _released_levels(codec)
     categories = {name: [v for v in values if name not in kept or str(v) in kept[name]] for name, values in form.categories.items()}
     return replace(form, categories=categories)
 
 
-def _without_rare(schema: TableSchema, codec: Codec) -> TableSchema:
+def _without_rare(schema: TableSchema, kept: dict[str, set[str]]) -> TableSchema:
     """The schema to save: its lists of values hold no protected level."""
-    kept = _released_levels(codec)
     columns = [_shortened(column, kept[column.name]) if column.name in kept else column for column in schema.columns]
     return TableSchema(columns=columns, constraints=schema.constraints, key=schema.key)
 

@@ -1,0 +1,126 @@
+"""Columns made anew whose values must match a regular expression: another regenerator's, tried again where they do not.
+
+A row's value is the first that matches among a few candidates of its own: row r has the candidates r·k … r·k + k-1 of the
+regenerator underneath, so that what is unique there stays unique, and nothing depends on other rows. Numberings are taken as they are,
+up to the number at which they outgrow the pattern.
+"""
+
+from __future__ import annotations
+
+import math
+from copy import copy
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from understudy.core.errors import ConstraintError, DataError
+from understudy.core.random import Stream
+from understudy.data.breaches import matching
+from understudy.data.constraints import Regex, in_words
+from understudy.data.identifiers import PatternIdentifier, SequenceIdentifier
+from understudy.data.keyed import Rows, key_of
+from understudy.data.regenerator import Regenerator, regenerator_from_dict
+from understudy.data.schema import ColumnSchema
+
+TRIED = 20_000
+FARTHEST = 2**40
+WINDOW = 1000
+"""Rows looked at together: a whole turn of the families of identifiers."""
+LEAST_SHARE = 0.01
+"""Of fewer matching values than this, no row would be sure to find one."""
+DOUBT = 1e-15
+"""Chance that a row finds none among its candidates."""
+
+
+class Matching(Regenerator):
+    """Values of another regenerator that match `pattern`, the first of `candidates` for every row."""
+
+    tag: ClassVar[str] = "matching"
+
+    def __init__(self, inner: Regenerator, pattern: str, candidates: int, most: int | None) -> None:
+        self.inner, self.pattern, self.candidates, self.most = inner, pattern, candidates, most
+        self.dtype = inner.dtype
+        self.notes = inner.notes
+
+    @classmethod
+    def fit(cls, values: pl.Series, column: ColumnSchema, stream: Stream) -> Self:
+        raise NotImplementedError("A regenerator is fitted first, and held to a pattern by `fitted_to`.")
+
+    def texts(self, rows: Rows, stream: Stream) -> pl.Series:
+        if self.candidates == 1:
+            return self._sure(self.inner.texts(rows, stream))
+        numbers, inner = _numbered(self.inner, rows, stream)
+        made = inner.texts(numbers * self.candidates, stream)
+        for attempt in range(1, self.candidates):
+            left = np.flatnonzero(~matching(made, self.pattern))
+            if not len(left):
+                return made
+            made = made.scatter(left, inner.texts(numbers[left] * self.candidates + attempt, stream))
+        return self._sure(made)
+
+    def _sure(self, made: pl.Series) -> pl.Series:
+        lost = ~matching(made, self.pattern)
+        if lost.any():
+            raise DataError(f"A value made anew does not match the pattern {self.pattern}: {made.filter(pl.Series(lost))[0]!r}.")
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "tag": self.tag, "inner": self.inner.to_dict(), "pattern": self.pattern, "candidates": self.candidates, "most": self.most,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        return cls(regenerator_from_dict(state["inner"]), state["pattern"], state["candidates"], state["most"])
+
+
+def fitted_to(inner: Regenerator, rule: Regex, stream: Stream) -> Regenerator:
+    """`inner`, held to a pattern. Raises `ConstraintError` where (nearly) nothing that it makes matches."""
+    matches = matching(inner.texts(np.arange(TRIED, dtype=np.int64), stream), rule.pattern)
+    share = float(matches.mean())
+    if isinstance(inner, SequenceIdentifier) and matches[0]:
+        return Matching(inner, rule.pattern, 1, _last(inner, rule.pattern, stream))
+    if share < LEAST_SHARE:
+        example = inner.texts(np.zeros(1, np.int64), stream)[0]
+        raise ConstraintError(
+            f'Values of "{rule.column}" are made anew, and hardly one of them would match (one made: {example!r}).',
+            where=in_words(rule),
+            remedy="Too few values of the pattern may be free. Change the pattern, or declare the column categorical to learn its values.",
+        )
+    # A share of 1 among so many still leaves doubt of about one in so many.
+    candidates = math.ceil(math.log(DOUBT) / math.log(min(1 - share + 1 / TRIED, 0.999)))
+    made = Matching(inner, rule.pattern, max(2, candidates), None)
+    made.most = _last(made, rule.pattern, stream)
+    return made
+
+
+def _numbered(inner: Regenerator, rows: Rows, stream: Stream) -> tuple[Rows, Regenerator]:
+    """Numbers to try candidates by, and what makes them: rows that share an identifier share its candidates."""
+    if isinstance(inner, PatternIdentifier | SequenceIdentifier) and inner.repeats is not None:
+        single = copy(inner)
+        single.repeats = None
+        return inner.repeats.groups(rows, key_of(stream, "repeats")), single
+    return rows, inner
+
+
+def _last(made: Regenerator, pattern: str, stream: Stream) -> int | None:
+    """How many rows have values that match, found by doubling and halving; None where they do not end."""
+
+    def fails(row: int) -> bool:
+        rows: NDArray[np.int64] = np.arange(max(0, row - WINDOW), row, dtype=np.int64)
+        try:
+            return not bool(matching(made.texts(rows, stream), pattern).all())
+        except DataError:
+            return True
+
+    good, bad = 0, TRIED
+    while not fails(bad):
+        good, bad = bad, bad * 2
+        if bad > FARTHEST:
+            return None
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (good, middle) if fails(middle) else (middle, bad)
+    return good
