@@ -11,6 +11,7 @@ a block is left early once all of its rows are farther away than what was found 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import NamedTuple
@@ -44,6 +45,12 @@ class Estimate(NamedTuple):
         """95 %, by the normal approximation, within 0 .. 1."""
         reach = 1.959964 * self.standard_error
         return max(0.0, self.value - reach), min(1.0, self.value + reach)
+
+
+def mean_of(found: Sequence[Estimate]) -> Estimate:
+    """The mean of at least one figure, with its standard error as of independent ones."""
+    error = float(np.sqrt(np.sum([e.standard_error**2 for e in found])) / len(found))
+    return Estimate(float(np.mean([e.value for e in found])), error)
 
 
 def ranks(reference: Floats, values: Floats) -> NDArray[np.float32]:

@@ -53,6 +53,7 @@ class Copula(TableSynthesizer):
     """
 
     name: ClassVar[str] = "copula"
+    cost = "cheap"
     keeps_bounds = True
     model: CopulaModel
 

@@ -34,7 +34,7 @@ def fit(
         seed: any integer in 0 .. 2**63-1; the same data, method, options and seed give the same model.
         schema: what the columns mean; inferred, with reasons, where none is given.
         progress: "auto", None, a function that takes events, or a listener.
-        options: the method's own, as its class takes them.
+        options: the method's own, as its class takes them; of "auto" `target="churn"` and `engines=["copula", "trees"]`.
 
     Raises:
         ArgumentError: no such method or option.

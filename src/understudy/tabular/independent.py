@@ -25,6 +25,7 @@ class Independent(TableSynthesizer):
     """Draws every field from its shares. Conditions are met exactly, and change no other column."""
 
     name: ClassVar[str] = "independent"
+    cost = "yardstick"
 
     def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
         """Nothing is left to learn: the codec knows the shares."""

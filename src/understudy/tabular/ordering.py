@@ -40,7 +40,7 @@ def conditioning_sets(fields: list[Field], encoded: Encoded, chain: list[int], s
     if len(chain) <= CONDITIONING + 1:
         return {j: np.array(chain[:i], np.int64) for i, j in enumerate(chain)}
     most = CONDITIONING if len(chain) <= WIDE else CONDITIONING_OF_WIDE
-    strength = _association(fields, encoded, stream)
+    strength = association(fields, encoded, stream)
     chosen = {}
     for i, j in enumerate(chain):
         earlier = np.array(chain[:i], np.int64)
@@ -50,7 +50,7 @@ def conditioning_sets(fields: list[Field], encoded: Encoded, chain: list[int], s
     return chosen
 
 
-def _association(fields: list[Field], encoded: Encoded, stream: Stream) -> NDArray[np.float32]:
+def association(fields: list[Field], encoded: Encoded, stream: Stream) -> NDArray[np.float32]:
     """(fields, fields) largest absolute correlation between outputs."""
     index = np.sort(stream.generator().permutation(encoded.rows)[:SCREENING_ROWS])
     blocks = []

@@ -14,7 +14,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import polars as pl
@@ -114,6 +114,14 @@ class TableSynthesizer(Synthesizer):
         """Take back what `_learned` gave; ``self.codec`` is there already."""
 
     # -- what a learner may write besides
+
+    cost: ClassVar[Literal["yardstick", "cheap", "costly"] | None] = None
+    """How `auto` lets it race: "cheap" always, "costly" where the budget leaves room, "yardstick" beside the others, None not at all."""
+    requires: ClassVar[str | None] = None
+    """The module that learning needs besides the base install."""
+
+    def _lighten(self) -> None:
+        """Before a race on part of the rows: leave out what the race measures itself. Most learners have nothing of that kind."""
 
     keeps_bounds: bool = False
     """True: `_draw` and `_complete` keep declared inequalities by themselves. False: rows that break one are drawn again."""
