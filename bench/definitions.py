@@ -89,9 +89,13 @@ def shape_error(real: Coded, made: Coded) -> float:
     return 100 * float(np.mean(errors))
 
 
-def trend_error(real: Coded, made: Coded) -> float:
-    """Mean over all pairs, in per cent: half the difference of correlations of two numbers, else total variation of the two-way table."""
-    cut = [{**table.codes, **{name: _own_bins(values) for name, values in table.numbers.items()}} for table in (real, made)]
+def trend_error(real: Coded, made: Coded, *, one_range: bool = False) -> float:
+    """Mean over all pairs, in per cent: half the difference of correlations of two numbers, else total variation of the two-way table.
+
+    `one_range`: cut both tables by the real one's range, which the definition does not.
+    """
+    ranges = real if one_range else made
+    cut = [_cut(real, real), _cut(made, ranges)]
     errors = []
     for a, b in combinations(real.names, 2):
         if a in real.numbers and b in real.numbers:
@@ -103,14 +107,16 @@ def trend_error(real: Coded, made: Coded) -> float:
     return 100 * float(np.nanmean(errors))
 
 
+def _cut(table: Coded, ranges: Coded) -> dict[str, Codes]:
+    """Categories as they are; numbers 1 .. 10 by equal widths of the range in `ranges`, whose greatest value alone is 11."""
+    edges = {name: np.histogram_bin_edges(values, bins=BINS) for name, values in ranges.numbers.items()}
+    bins = {name: np.clip(np.digitize(values, edges[name]), 1, BINS + 1).astype(np.int64) for name, values in table.numbers.items()}
+    return {**table.codes, **bins}
+
+
 def total_variation(real: Codes, made: Codes, size: int) -> float:
     """Half the sum of the differences of the shares."""
     return float(np.abs(np.bincount(real, minlength=size) / len(real) - np.bincount(made, minlength=size) / len(made)).sum() / 2)
-
-
-def _own_bins(values: Floats) -> Codes:
-    """1 .. 10 by equal widths of the table's own range; its greatest value alone is 11."""
-    return np.digitize(values, np.histogram_bin_edges(values, bins=BINS)).astype(np.int64)
 
 
 def _correlation(table: Coded, a: str, b: str) -> float:

@@ -40,6 +40,7 @@ def test_trend_of_two_categories_is_the_total_variation_of_their_table():
 def test_trend_cuts_each_table_by_its_own_range_so_that_a_stretched_number_goes_unseen():
     x, c = np.arange(20.0), ["a"] * 10 + ["b"] * 10
     assert trend_error(*tables({"x": x, "c": c}, {"x": 7 * x, "c": c}, {"c"})) == 0
+    assert trend_error(*tables({"x": x, "c": c}, {"x": 7 * x, "c": c}, {"c"}), one_range=True) > 80
     assert trend_error(*tables({"x": x, "c": c}, {"x": x[::-1].copy(), "c": c}, {"c"})) > 80
 
 
