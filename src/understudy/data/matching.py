@@ -25,9 +25,11 @@ from understudy.data.regenerator import Regenerator, regenerator_from_dict
 from understudy.data.schema import ColumnSchema
 
 TRIED = 20_000
-FARTHEST = 2**40
-WINDOW = 1000
-"""Rows looked at together: a whole turn of the families of identifiers."""
+FARTHEST = 2**32
+WINDOW = 64
+TURN = 1000
+"""Rows looked at together: a few, and of numberings a whole turn of their families."""
+MOST_AT_ONCE = 100_000
 LEAST_SHARE = 0.01
 """Of fewer matching values than this, no row would be sure to find one."""
 DOUBT = 1e-15
@@ -53,12 +55,21 @@ class Matching(Regenerator):
             return self._sure(self.inner.texts(rows, stream))
         numbers, inner = _numbered(self.inner, rows, stream)
         made = inner.texts(numbers * self.candidates, stream)
-        for attempt in range(1, self.candidates):
+        tried = 1
+        while tried < self.candidates:
             left = np.flatnonzero(~matching(made, self.pattern))
             if not len(left):
                 return made
-            made = made.scatter(left, inner.texts(numbers[left] * self.candidates + attempt, stream))
+            more = min(tried, self.candidates - tried, max(1, MOST_AT_ONCE // len(left)))
+            made = self._first_matching(made, left, numbers[left] * self.candidates + tried, more, inner, stream)
+            tried += more
         return self._sure(made)
+
+    def _first_matching(self, made: pl.Series, left: Rows, numbers: Rows, more: int, inner: Regenerator, stream: Stream) -> pl.Series:
+        """`made` with the first that matches of `more` candidates at each place of `left`, or else the first of them."""
+        texts = inner.texts((numbers[:, None] + np.arange(more)).ravel(), stream)
+        first = matching(texts, self.pattern).reshape(len(left), more).argmax(axis=1)
+        return made.scatter(left, texts.gather(np.arange(len(left)) * more + first))
 
     def _sure(self, made: pl.Series) -> pl.Series:
         lost = ~matching(made, self.pattern)
@@ -81,7 +92,7 @@ def fitted_to(inner: Regenerator, rule: Regex, stream: Stream) -> Regenerator:
     matches = matching(inner.texts(np.arange(TRIED, dtype=np.int64), stream), rule.pattern)
     share = float(matches.mean())
     if isinstance(inner, SequenceIdentifier) and matches[0]:
-        return Matching(inner, rule.pattern, 1, _last(inner, rule.pattern, stream))
+        return Matching(inner, rule.pattern, 1, _last(inner, rule.pattern, stream, TURN, 1))
     if share < LEAST_SHARE:
         example = inner.texts(np.zeros(1, np.int64), stream)[0]
         raise ConstraintError(
@@ -92,7 +103,7 @@ def fitted_to(inner: Regenerator, rule: Regex, stream: Stream) -> Regenerator:
     # A share of 1 among so many still leaves doubt of about one in so many.
     candidates = math.ceil(math.log(DOUBT) / math.log(min(1 - share + 1 / TRIED, 0.999)))
     made = Matching(inner, rule.pattern, max(2, candidates), None)
-    made.most = _last(made, rule.pattern, stream)
+    made.most = _last(made, rule.pattern, stream, WINDOW, 64)
     return made
 
 
@@ -105,11 +116,11 @@ def _numbered(inner: Regenerator, rows: Rows, stream: Stream) -> tuple[Rows, Reg
     return rows, inner
 
 
-def _last(made: Regenerator, pattern: str, stream: Stream) -> int | None:
-    """How many rows have values that match, found by doubling and halving; None where they do not end."""
+def _last(made: Regenerator, pattern: str, stream: Stream, window: int, parts: int) -> int | None:
+    """How many rows have values that match, to one of so many parts, by doubling and halving; None where they do not end."""
 
     def fails(row: int) -> bool:
-        rows: NDArray[np.int64] = np.arange(max(0, row - WINDOW), row, dtype=np.int64)
+        rows: NDArray[np.int64] = np.arange(max(0, row - window), row, dtype=np.int64)
         try:
             return not bool(matching(made.texts(rows, stream), pattern).all())
         except DataError:
@@ -120,7 +131,7 @@ def _last(made: Regenerator, pattern: str, stream: Stream) -> int | None:
         good, bad = bad, bad * 2
         if bad > FARTHEST:
             return None
-    while bad - good > 1:
+    while bad - good > max(1, bad // parts if parts > 1 else 1):
         middle = (good + bad) // 2
         good, bad = (good, middle) if fails(middle) else (middle, bad)
     return good
