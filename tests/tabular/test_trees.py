@@ -12,9 +12,9 @@ from understudy.core.generator import load
 from understudy.core.random import Stream
 from understudy.data.nearest import Estimate
 from understudy.tabular.fields import Field
-from understudy.tabular.memorising import Memorising
+from understudy.tabular.memorising import LARGE, Memorising, kept_aside, pooled
 from understudy.tabular.ordering import CONDITIONING
-from understudy.tabular.trees import GROUPS, LARGE, Caution, Trees, _commonest_kinds, _pooled, _splits, group_bounds
+from understudy.tabular.trees import GROUPS, Caution, Trees, _commonest_kinds, group_bounds
 from understudy.testing import check_synthesizer
 
 
@@ -169,11 +169,11 @@ def test_every_step_of_caution_asks_more_of_numbers() -> None:
 
 def test_figures_of_several_splits_are_pooled() -> None:
     found = [Memorising(Estimate(v, 0.03), Estimate(v + 0.1, 0.04)) for v in (0.5, 0.6)]
-    pooled = _pooled([*found, None])
-    assert pooled is not None
-    assert pooled.membership == pytest.approx((0.55, 0.03 / np.sqrt(2)))
-    assert pooled.nearer == pytest.approx((0.65, 0.04 / np.sqrt(2)))
-    assert _pooled([None]) is None
+    mean = pooled([*found, None])
+    assert mean is not None
+    assert mean.membership == pytest.approx((0.55, 0.03 / np.sqrt(2)))
+    assert mean.nearer == pytest.approx((0.65, 0.04 / np.sqrt(2)))
+    assert pooled([None]) is None
 
 
 def test_few_rows_are_learned_without_a_measure_and_the_record_says_so() -> None:
@@ -188,7 +188,7 @@ def test_few_rows_are_learned_without_a_measure_and_the_record_says_so() -> None
 
 @pytest.mark.parametrize("rows", [20, 200, 6000, LARGE])
 def test_rows_kept_aside_are_never_learned(rows: int) -> None:
-    splits = _splits(rows, 2, np.random.default_rng(0))
+    splits = kept_aside(rows, 2, np.random.default_rng(0))
     assert len(splits) >= 1
     for learn, aside in splits:
         assert len(np.intersect1d(learn, aside)) == 0

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from understudy.tabular.copula import Copula as Copula
     from understudy.tabular.fitting import fit as fit
     from understudy.tabular.independent import Independent as Independent
+    from understudy.tabular.mixture import Mixture as Mixture
     from understudy.tabular.trees import Trees as Trees
 else:
     __getattr__, __dir__, __all__ = table_of_contents(
@@ -21,6 +22,7 @@ else:
             "Auto": "understudy.tabular.auto",
             "Trees": "understudy.tabular.trees",
             "Copula": "understudy.tabular.copula",
+            "Mixture": "understudy.tabular.mixture",
             "Independent": "understudy.tabular.independent",
             "Codec": "understudy.tabular.codec",
         },

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from understudy.core.random import Stream
+from understudy.tabular.copula_mixture import Classes, Features, Scores, grow, settle
 from understudy.tabular.copula_model import CopulaModel
 from understudy.tabular.correspondence import level_orders
 from understudy.tabular.fields import Encoded, Field, Tokens
 from understudy.tabular.latent import Dimension, Margins, dimensions, value_intervals
-from understudy.tabular.mixture import Classes, Features, Scores, grow, settle
 from understudy.tabular.rank_likelihood import fit_correlations
 from understudy.tabular.truncated import moments_between
 

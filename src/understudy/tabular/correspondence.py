@@ -6,6 +6,8 @@ number can express of a nominal field.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,9 +21,10 @@ _MOST_LEVELS = 12  # of another field, so many commonest levels are looked at
 _MOST_FEATURES = 300
 
 
-def level_orders(fields: list[Field], encoded: Encoded, stream: Stream) -> dict[int, Integers]:
-    """For each categorical field of three levels or more: its tokens in their order on the axis."""
-    nominal = [j for j, f in enumerate(fields) if f.kind == "categorical" and f.size > 2]
+def level_orders(fields: list[Field], encoded: Encoded, stream: Stream, wanted: Iterable[int] | None = None) -> dict[int, Integers]:
+    """For each categorical field of three levels or more, of those ``wanted`` if not None: its tokens in their order on the axis."""
+    among = range(len(fields)) if wanted is None else wanted
+    nominal = [j for j in among if fields[j].kind == "categorical" and fields[j].size > 2]
     if not nominal:
         return {}
     features, owners = _features(fields, encoded)

@@ -20,6 +20,11 @@ ROWS = 4_000
 BASE_ROWS = 40_000
 """Training rows that synthetic rows are compared with, at the most."""
 
+LARGE = 20_000
+"""From here on the rows kept aside are few enough to stay aside; below, the model learns them too once its way is settled."""
+SMALL = 5_000
+"""Below, more than one split is measured where a learner asks for it."""
+
 
 @dataclass(frozen=True)
 class Memorising:
@@ -40,6 +45,51 @@ class Memorising:
             "nearer_to_training_share": round(self.nearer.value, 4),
             "nearer_to_training_standard_error": round(self.nearer.standard_error, 4),
         }
+
+
+def kept_aside(rows: int, rounds: int, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(learn, aside) row numbers: one split of large tables, crosswise ones of small tables, so that every row is once aside."""
+    order = rng.permutation(rows)
+    if rows >= LARGE:
+        cut = min(5_000, rows // 10)
+        return [(np.sort(order[cut:]), order[:cut])]
+    if rows < 40:
+        return [(np.arange(rows), order[:0])]
+    parts = np.array_split(order, 4)
+    rounds = 1 if rows >= SMALL else rounds
+    return [(np.sort(np.concatenate(parts[:i] + parts[i + 1 :])), parts[i]) for i in range(rounds)]
+
+
+def pooled(found: list[Memorising | None]) -> Memorising | None:
+    """The mean of the figures of several splits; standard errors as of independent ones."""
+    present = [f for f in found if f is not None]
+    if not present:
+        return None
+
+    def mean(name: str) -> Any:
+        estimates = [getattr(f, name) for f in present]
+        value = float(np.mean([e.value for e in estimates]))
+        return type(estimates[0])(value, float(np.sqrt(np.sum([e.standard_error**2 for e in estimates])) / len(estimates)))
+
+    return Memorising(mean("membership"), mean("nearer"))
+
+
+def told(found: Memorising | None, limit: float, steps: int, relearned: bool) -> str:
+    """What was measured, in a sentence; after ``steps`` towards a coarser model."""
+    if found is None:
+        return "Too few rows to measure what the model remembers of them."
+    kept = "" if steps == 0 else f" after growing {steps} step{'s' * (steps > 1)} coarser"
+    kept += ", on parts of the table, before all of it was learned" if relearned else ""
+    over = max(found.membership.value, found.nearer.value) > limit
+    verdict = "still above" if not found.safe(limit) else "not clearly above" if over else "within"
+    return (
+        f"Memorising, measured on rows kept aside{kept}: membership AUC {_shown(found.membership)}, "
+        f"nearer to training {_shown(found.nearer)} (.5: nothing remembered); {verdict} the limit {limit}."
+    )
+
+
+def _shown(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ± {estimate.standard_error:.3f}"
 
 
 def memorising(fields: list[Field], learned: Encoded, unseen: Encoded, synthetic: Encoded, rng: np.random.Generator) -> Memorising:

@@ -27,14 +27,13 @@ from understudy.tabular.features import Binning, Features, rank_scores
 from understudy.tabular.fields import Encoded, Field, Floats
 from understudy.tabular.forest import Growth
 from understudy.tabular.location import fit_location
-from understudy.tabular.memorising import Memorising, memorising
+from understudy.tabular.memorising import LARGE, Memorising, kept_aside, memorising, pooled, told
 from understudy.tabular.ordering import chain_order, conditioning_sets
 from understudy.tabular.scale import Scale
 
 if TYPE_CHECKING:
     from understudy.core.budget import Budget
     from understudy.core.progress import Progress
-    from understudy.data.nearest import Estimate
     from understudy.tabular.codec import Codec
     from understudy.tabular.codec.protection import Protection
 
@@ -48,9 +47,6 @@ WORTH_LOCATING = 0.35
 SCORED_ROWS = 4_000
 CHOICE_ROWS = 10_000
 """Rows on which the two ways of drawing a number are compared, at the most."""
-LARGE = 20_000
-"""From here on the rows kept aside are few enough to stay aside; below, the model learns them too once its way is settled."""
-SMALL = 5_000
 WORK = 400e6
 """Rows times features looked at while growing, at the most: about half a minute on one core."""
 LEAST_TREES, LEAST_TREE_ROWS = 4, 20_000
@@ -111,7 +107,7 @@ class Trees(ChainSynthesizer):
         self._binnings = [Binning.of(f) for f in fields]
         self._order = chain_order(fields)
         self._use = conditioning_sets(fields, encoded, self._order, seed.child("screening"))
-        splits = _splits(encoded.rows, self.rounds, seed.child("aside").generator())
+        splits = kept_aside(encoded.rows, self.rounds, seed.child("aside").generator())
         fitting = _Fitting(self, fields, encoded, budget, progress)
         caution, found = Caution(), None
         kinds: dict[int, str] | None = None
@@ -119,7 +115,7 @@ class Trees(ChainSynthesizer):
             caution = Caution(level)
             trials = [fitting.fit(learn, aside, caution, seed.child("fit", level, i), kinds) for i, (learn, aside) in enumerate(splits)]
             kinds = _commonest_kinds([t.kinds for t in trials])
-            found = _pooled([t.memorising for t in trials])
+            found = pooled([t.memorising for t in trials])
             if found is None or found.safe(self.limit) or budget.exhausted:
                 break
         self._conditionals = trials[0].conditionals
@@ -139,20 +135,9 @@ class Trees(ChainSynthesizer):
         self._tell_memorising(record)
 
     def _tell_memorising(self, record: FitRecord) -> None:
-        found = self._found
-        if found is None:
-            record.note("Too few rows to measure what the model remembers of them.")
-            return
-        record.figures["memorising"] = found.to_dict()
-        steps = self._caution.level
-        kept = "" if steps == 0 else f" after growing {steps} step{'s' * (steps > 1)} coarser"
-        kept += ", on parts of the table, before all of it was learned" if self._relearned else ""
-        over = max(found.membership.value, found.nearer.value) > self.limit
-        verdict = "still above" if not found.safe(self.limit) else "not clearly above" if over else "within"
-        record.note(
-            f"Memorising, measured on rows kept aside{kept}: membership AUC {_shown(found.membership)}, "
-            f"nearer to training {_shown(found.nearer)} (.5: nothing remembered); {verdict} the limit {self.limit}."
-        )
+        if self._found is not None:
+            record.figures["memorising"] = self._found.to_dict()
+        record.note(told(self._found, self.limit, self._caution.level, self._relearned))
 
     # -- drawing
 
@@ -320,10 +305,6 @@ class _Fitting:
         return memorising(self.fields, learned, unseen, made, stream.child("rows").generator())
 
 
-def _shown(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} ± {estimate.standard_error:.3f}"
-
-
 def group_bounds(field: Field, tokens: NDArray[Any]) -> tuple[Floats, Floats]:
     """(n,) the interval of coordinates of the group that each token belongs to: `GROUPS` parts of equal share, NULL alone."""
     group = np.minimum((rank_scores(field) * GROUPS).astype(np.int64), GROUPS - 1) + 1
@@ -334,33 +315,6 @@ def group_bounds(field: Field, tokens: NDArray[Any]) -> tuple[Floats, Floats]:
     atoms = field.atom[np.clip(last, 0, field.size - 1).astype(np.int64)]
     own = group[tokens]
     return first[own], np.where(atoms[own], last[own], last[own] + 1 - 1e-9)
-
-
-def _splits(rows: int, rounds: int, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(learn, aside) row numbers: one split of large tables, crosswise ones of small tables, so that every row is once aside."""
-    order = rng.permutation(rows)
-    if rows >= LARGE:
-        cut = min(5_000, rows // 10)
-        return [(np.sort(order[cut:]), order[:cut])]
-    if rows < 40:
-        return [(np.arange(rows), order[:0])]
-    parts = np.array_split(order, 4)
-    rounds = 1 if rows >= SMALL else rounds
-    return [(np.sort(np.concatenate(parts[:i] + parts[i + 1 :])), parts[i]) for i in range(rounds)]
-
-
-def _pooled(found: list[Memorising | None]) -> Memorising | None:
-    """The mean of the figures of several splits; standard errors as of independent ones."""
-    present = [f for f in found if f is not None]
-    if not present:
-        return None
-
-    def mean(name: str) -> Any:
-        estimates = [getattr(f, name) for f in present]
-        value = float(np.mean([e.value for e in estimates]))
-        return type(estimates[0])(value, float(np.sqrt(np.sum([e.standard_error**2 for e in estimates])) / len(estimates)))
-
-    return Memorising(mean("membership"), mean("nearer"))
 
 
 def _commonest_kinds(found: list[dict[int, str]]) -> dict[int, str]:
