@@ -89,3 +89,30 @@ def test_identifiers_that_repeat_or_change_form_are_found() -> None:
     assert changed is not None
     assert changed.verdict == "warn"
     assert changed.form_kept == 0.0
+
+
+def test_declared_rules_are_counted_on_all_three_tables_and_the_worst_is_named() -> None:
+    rules = [
+        {"type": "range", "column": "low", "low": 0, "high": 49},
+        {"type": "combinations", "columns": ["level", "years"]},
+        {"type": "formula", "target": "high", "expression": "low + 5"},
+        {"type": "implication", "when": {"level": "doctor"}, "then": {"years": [4]}},
+        {"type": "regex", "column": "id", "pattern": "P-[0-9]{6}"},
+        {"type": "unique", "columns": ["id"]},
+    ]
+    schema = TableSchema.model_validate({**SCHEMA.model_dump(exclude_none=True), "constraints": rules})
+    real, held, made = (people(400, seed, seed * 1000).with_columns(high=pl.col("low") + 5) for seed in (1, 2, 3))
+    made = made.with_columns(
+        high=pl.when(pl.int_range(400) < 100).then("low").otherwise("high"),
+        years=pl.when(pl.int_range(400) < 60).then(2).otherwise("years"),
+        id=pl.when(pl.int_range(400) < 40).then(pl.lit("P-000007")).otherwise("id"),
+    )
+    found = {rule.rule: rule for rule in understudy.evaluate(real, made, holdout=held, schema=schema).rules}
+    assert len(found) == 6
+    assert all(rule.real == rule.holdout == 0 for rule in found.values())
+    assert found["high = low + 5"].synthetic == 100 / 400
+    assert found["no two rows have the same id"].synthetic == 39 / 400
+    assert found["only known combinations of level and years"].synthetic == float((made["level"] != "college").head(60).sum()) / 400
+    assert found["if level is doctor, then years is one of 4"].synthetic > 0
+    assert found["0 ≤ low ≤ 49"].synthetic == found["id matches P-[0-9]{6}"].synthetic == 0
+    assert found["high = low + 5"].verdict == "fail"

@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 
 from understudy.core.errors import ConditionError
-from understudy.data.constraints import Combinations, Constraint, Implication, Inequality, Range, Regex, Sum
+from understudy.data.constraints import Combinations, Constraint, Formula, Implication, Inequality, OneHot, Range, Regex, Sum
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.tabular import redrawing
+from understudy.tabular.codec.protection import Protection
+from understudy.tabular.copula import Copula
 from understudy.tabular.independent import Independent
 
 N = 3_000
@@ -115,3 +117,26 @@ def test_a_released_list_of_values_holds_no_rare_combination() -> None:
     assert "secret" not in str(state.manifest)
     assert all("secret" not in str(table.to_pydict()) for table in state.tables.values())
     assert "secret" not in set(model.sample(3_000)["level"])
+
+
+def test_inequalities_with_a_side_that_is_not_learned_are_kept_without_heaps_on_the_bound() -> None:
+    g = np.random.default_rng(0)
+    frame = pl.DataFrame({"low": g.integers(0, 500, N), "a": g.integers(0, 400, N), "b": g.integers(0, 400, N)})
+    frame = frame.with_columns(high=pl.col("a") + pl.col("b")).filter(pl.col("low") <= pl.col("high"))
+    columns = [ColumnSchema(name=name, kind="integer", dtype="Int64") for name in frame.columns]
+    rules: list[Constraint] = [Formula(target="high", expression="a + b"), Inequality(low="low", high="high")]
+    model = Copula().fit(frame, schema=TableSchema(columns=columns, constraints=rules), seed=1, budget="2s")
+    made = model.sample(4_000)
+    assert (made["a"] + made["b"] == made["high"]).all()
+    assert (made["low"] <= made["high"]).all()
+    assert float((made["low"] == made["high"]).mean()) < 0.02  # type: ignore[arg-type]
+
+
+def test_one_hot_groups_hold_where_rare_choices_have_a_stand_in() -> None:
+    g = np.random.default_rng(0)
+    way = np.where(np.arange(N) < 3, 2, g.integers(0, 2, N))
+    frame = pl.DataFrame({name: (way == k).astype(int) for k, name in enumerate(["air", "sea", "land"])})
+    columns = [ColumnSchema(name=name, kind="boolean", spelling=[0, 1], dtype="Int64") for name in frame.columns]
+    table = TableSchema(columns=columns, constraints=[OneHot(columns=frame.columns)])
+    made = Independent(protection=Protection(rare="constant")).fit(frame, schema=table, seed=1).sample(5_000)
+    assert (made.sum_horizontal() == 1).all()

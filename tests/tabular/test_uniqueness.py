@@ -155,3 +155,25 @@ def test_what_is_made_anew_is_unique_by_construction_or_refused() -> None:
     assert any("450 rows of the source" in note for note in alone.record.notes)  # type: ignore[union-attr]
     with pytest.raises(ConstraintError, match='"who" are made anew .* and repeat'):
         fit(Unique(columns=["who", "x"]))
+
+
+def test_conditions_over_many_blocks_give_a_block_its_share_of_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uniqueness, "LARGEST_BLOCK", 500)
+    model = fitted(Unique(columns=["n"], most=2_000))
+    some = {"n": (0, 5_000)}
+    with pytest.raises(ConstraintError, match="can be made") as caught:
+        model.sample(2_000, given=some)
+    most = int(str(caught.value).rsplit("Ask for ", 1)[1].split()[0])
+    made = model.sample(most, given=some)
+    assert made["n"].n_unique() == most
+    assert made["n"].is_between(0, 5_000).all()
+
+
+def test_keys_computed_from_what_is_made_anew_are_refused() -> None:
+    frame = pl.DataFrame({"who": [f"P-{k:04d}" for k in range(600)], "label": [f"p-{k:04d}" for k in range(600)], "x": range(600)})
+    columns = [ColumnSchema(name="who", kind="identifier"), ColumnSchema(name="label", kind="code"), ColumnSchema(name="x", kind="integer")]
+    rules = [{"type": "formula", "target": "label", "expression": "lower(who)"}, {"type": "unique", "columns": ["label", "x"]}]
+    with pytest.raises(ConstraintError, match='"label" are made anew'):
+        Independent().fit(frame, schema=TableSchema.model_validate({"columns": columns, "constraints": rules}), seed=1)
+    made = Independent().fit(frame, schema=TableSchema.model_validate({"columns": columns, "constraints": rules[:1]}), seed=1).sample(300)
+    assert (made["label"] == made["who"].str.to_lowercase()).all()

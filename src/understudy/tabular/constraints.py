@@ -145,7 +145,7 @@ class Constraints:
             self.notes.append((rule.column, f"made so that every value matches {rule.pattern}", "the rule says so"))
         self.keys = [rule for rule in self.keys if not _unique_by_construction(rule, anew, stream)]
         tainted = _tainted(set(anew), self.derivations)
-        for tested in self.tests:
+        for tested in (*self.tests, *self.keys):
             _refuse_made_anew(tested, tainted)
 
     def most_rows(self, codec: Codec) -> int | None:

@@ -350,6 +350,10 @@ class Joined(Derivation):
         return pl.col(column).cast(pl.Float64, strict=False) == 1.0
 
     def backward(self, frame: pl.DataFrame) -> pl.DataFrame:
+        # A stand-in for rare choices names none of the columns: the first is as good as any.
+        name = pl.col(self.name)
+        told = name.is_in(list(self.dropped)) | name.is_null()
+        frame = frame.with_columns(pl.when(told).then(name).otherwise(pl.lit(self.dropped[0])).alias(self.name))
         spread = [(pl.col(self.name) == c).cast(pl.Int64).cast(self._example.schema[c]).alias(c) for c in self.dropped]
         return frame.with_columns(spread).drop(self.name)
 

@@ -86,7 +86,7 @@ class _Supply:
     def finish(self, made: pl.DataFrame) -> pl.DataFrame:
         """Finished rows. Inequalities are not mended where rows that break them can be drawn again: a value on the bound is a poor one."""
         constraints = self.model.constraints
-        return constraints.backward(made) if self.model.keeps_bounds else constraints.rebuilt(made)
+        return constraints.backward(made) if self.model._bounds_are_kept() else constraints.rebuilt(made)
 
     def passes(self, finished: pl.DataFrame) -> Mask:
         passed = self.model._passes(finished, self.given)
@@ -97,7 +97,7 @@ class _Supply:
     def take(self, made: pl.DataFrame, passed: Mask) -> None:
         self.tried += made.height
         self.found.append(made.filter(pl.Series(passed)))
-        if not self.model.keeps_bounds and self._registry is None and self.model.constraints.inequalities:
+        if not self.model._bounds_are_kept() and self._registry is None and self.model.constraints.inequalities:
             self._failed.append(made.filter(pl.Series(~passed)))
 
     def draw(self, attempt: int) -> pl.DataFrame:
@@ -156,13 +156,14 @@ def try_rules(model: TableSynthesizer, given: Conditions | None, rng: Stream) ->
         ConstraintError, ConditionError: none does; which rule or condition is kept least is told.
     """
     passed, tried, kept = 0, 0, dict[str, int]()
-    for finished in _trial_rows(model, given, rng, TRIAL_ROWS, TRIAL_ROUNDS):
+    mendable = _can_be_mended(model, given)
+    for finished in _trial_rows(model, given, rng, TRIAL_ROWS, 1 if mendable else TRIAL_ROUNDS):
         passed, tried = passed + int(model._passes(finished, given).sum()), tried + finished.height
         for words, mask in _verdicts(model, finished, given):
             kept[words] = kept.get(words, 0) + int(mask.sum())
         if passed:
             break
-    if passed or not tried or _can_be_mended(model, given):
+    if passed or not tried or mendable:
         return passed / max(1, tried)
     words = min(kept, key=lambda name: kept[name])
     each = "; ".join(f"{name}: {count / tried:.1%}" for name, count in sorted(kept.items(), key=lambda item: item[1]))
@@ -186,7 +187,7 @@ def _trial_rows(model: TableSynthesizer, given: Conditions | None, rng: Stream, 
     constraints = model.constraints
     for k in range(rounds):
         made = model._decoded(size, rng.child("trial", k), given, np.arange(k * size, (k + 1) * size, dtype=np.int64))
-        yield constraints.backward(made) if model.keeps_bounds else constraints.rebuilt(made)
+        yield constraints.backward(made) if model._bounds_are_kept() else constraints.rebuilt(made)
 
 
 def _verdicts(model: TableSynthesizer, finished: pl.DataFrame, given: Conditions | None) -> Iterator[tuple[str, Mask]]:
@@ -215,7 +216,10 @@ def fit_uniqueness(model: TableSynthesizer, learned: int, rng: Stream) -> Unique
 
 def most_given(model: TableSynthesizer, unique: Uniqueness, given: Conditions, rng: Stream) -> int:
     """How many rows with different keys can be had under conditions."""
-    return _rows_to_be_had(model, unique.keys, given, unique.rows, rng)[0]
+    rows = _rows_to_be_had(model, unique.keys, given, unique.rows, rng)[0]
+    # A block has its share of the keys only, and the next begins where it is full.
+    share = rows // unique.blocks
+    return unique.rows if share >= unique.block_size else share
 
 
 def _rows_to_be_had(model: TableSynthesizer, keys: Any, given: Conditions | None, wanted: int, rng: Stream) -> tuple[int, int]:

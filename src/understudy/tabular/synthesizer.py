@@ -270,8 +270,13 @@ class TableSynthesizer(Synthesizer):
 
     def _draws_again(self, given: Conditions | None) -> bool:
         """Whether finished rows are tested, and drawn again where they fail."""
-        unkept = bool(self.constraints.inequalities) and not self.keeps_bounds
-        return self.constraints.may_break or unkept or (given is not None and bool(given.tested))
+        return self.constraints.may_break or not self._bounds_are_kept() or (given is not None and bool(given.tested))
+
+    def _bounds_are_kept(self) -> bool:
+        """Whether the learner keeps every declared inequality by itself: it cannot where a side of one is not learned as a number."""
+        learned = {f.column for f in self.codec.fields if f.main and f.kind == "numeric"}
+        bounds = self.constraints.bounds
+        return not bounds or (self.keeps_bounds and all(low in learned and high in learned for low, high, _ in bounds))
 
     def _chosen(self, made: pl.DataFrame, rows: Any, rng: Stream, given: Conditions | None) -> pl.DataFrame:
         """Finished typed rows of which every one passes the tests: those that fail are drawn again."""
