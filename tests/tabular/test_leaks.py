@@ -43,7 +43,7 @@ def planted() -> pl.DataFrame:
     return pl.concat([frame, odd])
 
 
-@pytest.fixture(scope="module", params=["independent", "copula", "trees"])
+@pytest.fixture(scope="module", params=["independent", "copula", "mixture", "trees"])
 def members(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files inside a saved model, by name."""
     path = tmp_path_factory.mktemp("model") / "m.understudy"

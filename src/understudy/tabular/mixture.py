@@ -14,7 +14,7 @@ mixtures of trees", JMLR 1, 2000; a shallow probabilistic circuit in the words o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -168,7 +168,8 @@ class Mixture(TableSynthesizer):
         conditions = super()._prepare(given)
         if conditions is None or not conditions.allowed:
             return conditions
-        return _Prepared(conditions.allowed, conditions.limits, conditions.tested, self._given(conditions.allowed)[0])
+        compiled = {f.name: getattr(conditions, f.name) for f in fields(conditions)}
+        return _Prepared(**compiled, model=self._given(conditions.allowed)[0])
 
     def efficiency(self, given: Any) -> Efficiency:
         """The probability of conditions in this model; every draw meets them and counts in full.
