@@ -106,9 +106,8 @@ class Copula(TableSynthesizer):
 
     # -- conditions
 
-    def _prepare(self, given: Any) -> Conditions | None:
-        conditions = super()._prepare(given)
-        if conditions is None or not conditions.allowed:
+    def _ready(self, conditions: Conditions) -> Conditions:
+        if not conditions.allowed:
             return conditions
         strata = self._strata(conditions.allowed)
         found = _efficiency(strata)
@@ -117,7 +116,7 @@ class Copula(TableSynthesizer):
                 f"The conditions have density or probability {found.probability:.2g} in this model, and only {found.effective:.1%} of the "
                 "weighted draws count: conditioned columns may repeat one another.",
                 ScarceRowsWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
         return _Prepared(**{f.name: getattr(conditions, f.name) for f in fields(conditions)}, strata=strata)
 

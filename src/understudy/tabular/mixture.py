@@ -167,9 +167,8 @@ class Mixture(TableSynthesizer):
 
     # -- conditions
 
-    def _prepare(self, given: Any) -> Conditions | None:
-        conditions = super()._prepare(given)
-        if conditions is None or not conditions.allowed:
+    def _ready(self, conditions: Conditions) -> Conditions:
+        if not conditions.allowed:
             return conditions
         compiled = {f.name: getattr(conditions, f.name) for f in fields(conditions)}
         return _Prepared(**compiled, model=self._given(conditions.allowed)[0])

@@ -291,7 +291,11 @@ class TableSynthesizer(Synthesizer):
     # -- conditions
 
     def _prepare(self, given: Any) -> Conditions | None:
-        return None if given is None else self._tried(self._compiled(given))
+        return None if given is None else self._tried(self._ready(self._compiled(given)))
+
+    def _ready(self, conditions: Conditions) -> Conditions:
+        """Compiled conditions with what a learner finds out about them once, before any draw."""
+        return conditions
 
     def _tried(self, conditions: Conditions) -> Conditions:
         """Conditions that trial rows can meet together with all rules, or ``ConditionError``."""
