@@ -20,6 +20,7 @@ from understudy.core.lazy import table_of_contents
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from understudy.augment.augmenting import augment as augment
     from understudy.core.errors import UnderstudyError as UnderstudyError
     from understudy.core.generator import load as load
     from understudy.data import Table as Table
@@ -37,6 +38,7 @@ else:
             "as_table": "understudy.data",
             "fit": "understudy.tabular",
             "load": "understudy.core.generator",
+            "augment": "understudy.augment",
             "evaluate": "understudy.evaluate",
             "write": "understudy.run",
             "Table": "understudy.data",

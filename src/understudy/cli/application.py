@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from understudy.cli import failures
+from understudy.cli.augment import augment
 from understudy.cli.demo import demo
 from understudy.cli.evaluate import evaluate
 from understudy.cli.fit import fit
 from understudy.cli.inspect import inspect
 from understudy.cli.sample import sample
+from understudy.cli.study import study
 
 app = typer.Typer(
     name="understudy",
@@ -24,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, evaluate, inspect, demo):
+for command in (fit, sample, evaluate, augment, study, inspect, demo):
     app.command()(command)
 
 

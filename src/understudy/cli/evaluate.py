@@ -49,7 +49,7 @@ def evaluate(
 
     screen = Screen(machine=as_json, quiet=quiet)
     if output is not None:
-        _require_ending(output)
+        require_ending(output)
     learner = None if model is None else load(model)
     real_table = read_table(real, schema=schema, reading=reading or ())
     listener = screen.progress()
@@ -75,7 +75,7 @@ def evaluate(
         raise typer.Exit(VERDICT)
 
 
-def _require_ending(output: Path) -> None:
+def require_ending(output: Path) -> None:
     """A report of no known form is refused before the work, not after."""
     if output.suffix.lower() not in (".html", ".htm", ".json"):
         raise typer.BadParameter(f'a report ends in .html or .json, not "{output.name}"', param_hint="-o")

@@ -92,6 +92,7 @@ class Table:
         self._source = source
         self._columns = list(source.dtypes) if columns is None else list(columns)
         self._schema = schema
+        self._declared = schema is not None
         self._frame: pl.DataFrame | None = None
         self.origin = origin
         self.form = form
@@ -106,6 +107,11 @@ class Table:
 
             self._schema = infer_schema(self)
         return self._schema
+
+    @property
+    def declared(self) -> TableSchema | None:
+        """The schema that was given; None where it is inferred, and so comes from the rows."""
+        return self._schema if self._declared else None
 
     @property
     def native(self) -> str:
@@ -159,7 +165,9 @@ class Table:
     def select(self, columns: Sequence[str]) -> Table:
         """The same table with these columns, in this order; constraints that name other columns are left out."""
         self._require(columns)
-        return self._with(columns=columns, schema=None if self._schema is None else self._schema.select(list(columns)))
+        return self._with(
+            columns=columns, schema=None if self._schema is None else self._schema.select(list(columns)), declared=self._declared
+        )
 
     def with_schema(self, schema: TableSchema) -> Table:
         """The same table under another schema, which must name each of its columns. Raises `SchemaError`."""
@@ -178,7 +186,7 @@ class Table:
                 where=self.origin,
                 remedy="Describe it in the schema, or leave it out of the table: table.select([...]).",
             )
-        return self._with(columns=names, schema=schema)
+        return self._with(columns=names, schema=schema, declared=True)
 
     def to_native(self, frame: pl.DataFrame) -> Any:
         """`frame` (made from this table) as the type that the table was handed in as, with its types and labels."""
@@ -195,9 +203,10 @@ class Table:
             if name not in self._columns:
                 raise DataError(f'There is no column "{name}".', where=self.origin, remedy=did_you_mean(name, self._columns))
 
-    def _with(self, *, columns: Sequence[str], schema: TableSchema | None) -> Table:
+    def _with(self, *, columns: Sequence[str], schema: TableSchema | None, declared: bool) -> Table:
         notes = [note for note in self.notes if note.column is None or note.column in columns]
         table = Table(self._source, origin=self.origin, form=self.form, schema=schema, notes=notes, dialect=self.dialect, columns=columns)
+        table._declared = declared
         if self._frame is not None:
             table._frame = self._frame.select(columns)
         return table
