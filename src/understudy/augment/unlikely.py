@@ -30,13 +30,14 @@ class Judge:
         self._model, self.name = model, ""
         if _can(model, real):
             return
-        if JUDGE not in registry.names("generators"):
+        judge = registry.get("generators", JUDGE)
+        if not hasattr(judge, "log_prob"):
             raise ArgumentError(
                 f'A model of the method "{model.name}" cannot tell how likely a row is.',
                 where="cover, unlikely",
                 remedy='Fit with method="autoregressive" or method="mixture".',
             )
-        self._model = registry.get("generators", JUDGE)().fit(real, seed=seed)
+        self._model = judge().fit(real, seed=seed)
         self.name = self._model.name
 
     def log_prob(self, rows: pl.DataFrame) -> NDArray[np.float64]:
