@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from understudy.data import TableSchema as TableSchema
     from understudy.data import as_table as as_table
     from understudy.data import read as read
+    from understudy.evaluate.comparing import compare as compare
     from understudy.evaluate.judging import evaluate as evaluate
     from understudy.run import write as write
     from understudy.tabular import fit as fit
@@ -40,6 +41,7 @@ else:
             "load": "understudy.core.generator",
             "augment": "understudy.augment",
             "evaluate": "understudy.evaluate",
+            "compare": "understudy.evaluate",
             "write": "understudy.run",
             "Table": "understudy.data",
             "TableSchema": "understudy.data",

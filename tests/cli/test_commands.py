@@ -162,6 +162,22 @@ def test_the_demonstration_leaves_all_it_speaks_of(desk, capsys):
     assert "Told apart from real" in said
 
 
+def test_compare_names_the_best_writes_the_page_and_says_how_to_go_on(desk, capsys):
+    assert run(["compare", "customers.csv", "--methods", "copula", "--target", "churn", "-o", "league.html"]) == 0
+    said = words(capsys.readouterr().out)
+    assert re.search("copula does best on this table", said)
+    assert "independent" in said
+    assert "held-out real rows" in said
+    assert "understudy fit customers.csv --method copula" in said
+    assert "copula" in (desk / "league.html").read_text("utf-8")
+
+
+def test_compare_refuses_before_the_work(desk, capsys):
+    assert run(["compare", "customers.csv", "-o", "league.pdf"]) == 2
+    assert run(["compare", "customers.csv", "--methods", "copla"]) == 2
+    assert '"copula"' in words(capsys.readouterr().err)
+
+
 # -- for machines
 
 

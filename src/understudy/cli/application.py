@@ -11,6 +11,7 @@ import typer
 
 from understudy.cli import failures
 from understudy.cli.augment import augment
+from understudy.cli.compare import compare
 from understudy.cli.demo import demo
 from understudy.cli.evaluate import evaluate
 from understudy.cli.fit import fit
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, evaluate, augment, study, inspect, demo):
+for command in (fit, sample, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
 
 

@@ -10,6 +10,7 @@ reasons. Nothing is averaged into a single score: a table may be faithful and un
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -341,22 +342,33 @@ class Evaluation(_Model):
             DataError: another ending.
             SinkError: it cannot be written; what was there before is untouched.
         """
-        target = Path(path)
-        ending = target.suffix.lower()
-        if ending == ".json":
-            text = self.to_json(indent=1)
-        elif ending in (".html", ".htm"):
+
+        def page() -> str:
             from understudy.evaluate.report import render
 
-            text = render(self)
-        else:
-            raise DataError(
-                f"a report cannot be written as '{ending or target.name}'", where=str(target), remedy="end the name in .html or .json"
-            )
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise sink_error(error, target) from error
-        with atomic_file(target) as file:
-            file.write(text.encode("utf-8"))
-        return target
+            return render(self)
+
+        return written_as(path, page, lambda: self.to_json(indent=1))
+
+
+def written_as(path: str | Path, page: Callable[[], str], document: Callable[[], str]) -> Path:
+    """Write the page or the JSON document, by the ending of `path`.
+
+    Raises:
+        DataError: another ending.
+        SinkError: it cannot be written; what was there before is untouched.
+    """
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in (".json", ".html", ".htm"):
+        raise DataError(
+            f"a report cannot be written as '{ending or target.name}'", where=str(target), remedy="end the name in .html or .json"
+        )
+    text = document() if ending == ".json" else page()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise sink_error(error, target) from error
+    with atomic_file(target) as file:
+        file.write(text.encode("utf-8"))
+    return target

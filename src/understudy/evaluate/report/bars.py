@@ -33,5 +33,19 @@ def dots(real: float, synthetic: float, holdout: float | None = None) -> Markup:
     return tag("svg", join(*marks), class_="dots", height="16", aria_hidden="true")
 
 
+def spot(value: float, ends: Interval | None, best: float, series: str = "syn") -> Markup:
+    """One dot with its whiskers on a line, and a mark where the best lies; shares of the picture's width, 0..1."""
+    marks = [
+        tag("line", x1="0", x2="100%", y1="8", y2="8", class_="axis"),
+        tag("line", x1=_place(best), x2=_place(best), y1="0", y2="16", class_="best"),
+    ]
+    if ends is not None:
+        low, high = _place(ends[0]), _place(ends[1])
+        marks.append(tag("line", x1=low, x2=high, y1="8", y2="8", class_=f"{series} bar"))
+        marks += [tag("line", x1=end, x2=end, y1="4.5", y2="11.5", class_=f"{series} cap") for end in (low, high)]
+    marks.append(tag("circle", cx=_place(value), cy="8", r="4.5", class_=f"{series} dot"))
+    return tag("svg", join(*marks), class_="strip spot", height="16", aria_hidden="true")
+
+
 def _place(part: float) -> str:
     return f"{100 * min(max(part, 0.0), 1.0):.2f}%"

@@ -26,7 +26,7 @@ def embedded(evaluation: Evaluation) -> str:
     content["columns"] = [_column(column) for column in evaluation.columns]
     content["matrix"] = _rounded(evaluation.matrix.model_dump(mode="json"), digits=3) if evaluation.matrix else None
     _shed(content)
-    return _text(content)
+    return safe_text(content)
 
 
 def _column(column: ColumnResult) -> dict[str, Any]:
@@ -91,10 +91,11 @@ def _rounded(value: Any, digits: int) -> Any:
 
 
 def _size(content: Any) -> int:
-    return len(_text(content).encode("utf-8"))
+    return len(safe_text(content).encode("utf-8"))
 
 
-def _text(content: Any) -> str:
+def safe_text(content: Any) -> str:
+    """JSON without a "<"."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # Half a surrogate pair cannot be written as UTF-8; its escape can.
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -54,9 +54,9 @@ def cards(evaluation: Evaluation) -> Markup:
     )
 
 
-def figure_rows(figures: list[Figure]) -> list[Markup]:
-    """Each figure as its name, its value and its strip."""
-    return [_figure(figure) for figure in figures]
+def figure_rows(figures: list[Figure], *, anchored: bool = True) -> list[Markup]:
+    """Each figure as its name, its value and its strip. `anchored`: other places of the page lead here, so it stands here only once."""
+    return [_figure(figure, f"figure-{figure.key}" if anchored else None) for figure in figures]
 
 
 def reading(figure: Figure) -> Reading:
@@ -142,7 +142,7 @@ def _weight(figure: Figure) -> tuple[int, int]:
     return SEVERITY[figure.verdict] if figure.verdict in _WEAK else len(SEVERITY), place
 
 
-def _figure(figure: Figure) -> Markup:
+def _figure(figure: Figure, anchor: str | None) -> Markup:
     label = sentence(figure.name)
     if figure.value is None:
         return tag(
@@ -150,7 +150,7 @@ def _figure(figure: Figure) -> Markup:
             tag("p", light(figure.verdict), tag("span", label, class_="what"), tag("b", NONE, class_="value"), class_="line"),
             tag("p", sentence(figure.reason) or "not computed", class_="under"),
             class_="figure empty",
-            id=f"figure-{figure.key}",
+            id=anchor,
         )
     return tag(
         "div",
@@ -165,7 +165,7 @@ def _figure(figure: Figure) -> Markup:
         strip(reading(figure)),
         tag("p", _in_text(figure), class_="under"),
         class_="figure",
-        id=f"figure-{figure.key}",
+        id=anchor,
     )
 
 

@@ -1,9 +1,9 @@
-"""How it was measured: tables, rows, seed, releases and time; how the engines compared; every figure explained in a line."""
+"""How it was measured: tables, rows, seed, releases and time; every figure explained in a line."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from understudy.evaluate.report.markup import Markup, join, tag
 from understudy.evaluate.report.names import name, sentence, shown
@@ -14,23 +14,6 @@ from understudy.evaluate.report.verdicts import light
 
 if TYPE_CHECKING:
     from understudy.evaluate.result import Evaluation, Figure, Subject
-
-
-def engines(evaluation: Evaluation) -> Markup | None:
-    """The league of engines that an automatic choice compared; None where the record holds none."""
-    league = _league((evaluation.record or {}).get("figures") or {})
-    if not league:
-        return None
-    keys = list(dict.fromkeys(key for entry in league for key in entry))
-    headings = [Heading(key.replace("_", " "), number=_is_number(league, key)) for key in keys]
-    rows = [[_cell(entry.get(key)) for key in keys] for entry in league]
-    return tag(
-        "section",
-        tag("h2", "Engines compared"),
-        tag("p", "The method was chosen by these figures, measured on rows kept apart from each engine while it learned."),
-        table(headings, rows, caption="Engines and their figures", noun="engine"),
-        id="engines",
-    )
 
 
 def every_figure(evaluation: Evaluation) -> Markup:
@@ -53,18 +36,18 @@ def every_figure(evaluation: Evaluation) -> Markup:
 def measured(evaluation: Evaluation) -> Markup:
     """The section on how the figures came about."""
     facts = [_subject("Synthetic table", evaluation.synthetic), _subject("Real table", evaluation.real)]
-    facts.append(_subject("Held-out real table", evaluation.holdout) if evaluation.holdout else _fact("Held-out real table", "none given"))
+    facts.append(_subject("Held-out real table", evaluation.holdout) if evaluation.holdout else fact("Held-out real table", "none given"))
     facts += [
-        _fact("Target", name(evaluation.target) if evaluation.target is not None else "none given"),
-        _fact("Seed", str(evaluation.seed)),
-        _fact("Time", _time(evaluation)),
-        _fact("Releases", ", ".join(f"{package} {release}" for package, release in evaluation.versions.items())),
-        _fact("Made", moment(evaluation.created)),
+        fact("Target", name(evaluation.target) if evaluation.target is not None else "none given"),
+        fact("Seed", str(evaluation.seed)),
+        fact("Time", _time(evaluation)),
+        fact("Releases", ", ".join(f"{package} {release}" for package, release in evaluation.versions.items())),
+        fact("Made", moment(evaluation.created)),
     ]
     record = evaluation.record or {}
     if record.get("seconds"):
-        facts.append(_fact("Time of the fit", seconds(float(record["seconds"]))))
-    facts += [_fact(_words(key), _cell(value)) for key, value in (record.get("figures") or {}).items() if _is_plain(value)]
+        facts.append(fact("Time of the fit", seconds(float(record["seconds"]))))
+    facts += [fact(_words(key), _cell(value)) for key, value in (record.get("figures") or {}).items() if _is_plain(value)]
     limits = ", ".join(f"{_words(limit)} {number(value)}" for limit, value in evaluation.tolerances.items())
     return tag(
         "section",
@@ -78,12 +61,17 @@ def measured(evaluation: Evaluation) -> Markup:
 
 def glossary(evaluation: Evaluation) -> Markup:
     """Each figure and each word of the page in a line."""
-    figures = [
+    return glossary_of(evaluation.figures)
+
+
+def glossary_of(figures: list[Figure]) -> Markup:
+    """The same for figures of a page of its own."""
+    explained = [
         tag("div", tag("dt", sentence(figure.name), id=f"term-{figure.key}"), tag("dd", sentence(figure.note or figure.reason) or NONE))
-        for figure in evaluation.figures
+        for figure in figures
     ]
     words = [tag("div", tag("dt", word), tag("dd", meaning)) for word, meaning in TERMS.items()]
-    return tag("section", tag("h2", "Glossary"), tag("dl", figures, words, class_="glossary"), id="glossary")
+    return tag("section", tag("h2", "Glossary"), tag("dl", explained, words, class_="glossary"), id="glossary")
 
 
 def _figure(figure: Figure) -> list[Markup | str]:
@@ -92,8 +80,8 @@ def _figure(figure: Figure) -> list[Markup | str]:
         rows += f" / {count(figure.n_holdout)}"
     return [
         tag("a", sentence(figure.name), href=f"#term-{figure.key}"),
-        _with_interval(figure.value, figure.interval, figure.form),
-        _with_interval(figure.holdout, figure.holdout_interval, figure.form),
+        with_interval(figure.value, figure.interval, figure.form),
+        with_interval(figure.holdout, figure.holdout_interval, figure.form),
         gap(figure.gap, figure.gap_interval, figure.form),
         formatted(figure.best, figure.form),
         rows,
@@ -101,7 +89,7 @@ def _figure(figure: Figure) -> list[Markup | str]:
     ]
 
 
-def _with_interval(value: float | None, ends: tuple[float, float] | None, form: str) -> Markup:
+def with_interval(value: float | None, ends: tuple[float, float] | None, form: str) -> Markup:
     between = tag("small", f" ({interval(ends, form)})") if ends and value is not None else None
     return join(formatted(value, form), between)
 
@@ -109,31 +97,17 @@ def _with_interval(value: float | None, ends: tuple[float, float] | None, form: 
 def _subject(role: str, subject: Subject) -> Markup:
     used = "" if subject.rows_used == subject.rows else f", {count(subject.rows_used)} used"
     note = f". {shown(subject.note, 200)}" if subject.note else ""
-    return _fact(role, join(name(subject.origin, 80), f", {plural(subject.rows, 'row')}{used}{note}"))
+    return fact(role, join(name(subject.origin, 80), f", {plural(subject.rows, 'row')}{used}{note}"))
 
 
-def _fact(term: str, value: Markup | str) -> Markup:
+def fact(term: str, value: Markup | str) -> Markup:
+    """A line of the section: what, and what it was."""
     return tag("div", tag("dt", term), tag("dd", value))
 
 
 def _time(evaluation: Evaluation) -> str:
     stages = ", ".join(f"{_words(stage)} {seconds(spent)}" for stage, spent in evaluation.stage_seconds.items())
     return seconds(evaluation.seconds) + (f" ({stages})" if stages else "")
-
-
-def _league(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """The first figure of the record that is a list of engines, each a mapping; or a mapping of engine to its figures."""
-    for key in ("league", "engines", "candidates"):
-        found = figures.get(key)
-        if isinstance(found, list) and found and all(isinstance(entry, dict) for entry in found):
-            return found
-        if isinstance(found, dict) and found and all(isinstance(entry, dict) for entry in found.values()):
-            return [{"engine": engine, **entry} for engine, entry in found.items()]
-    return []
-
-
-def _is_number(league: list[dict[str, Any]], key: str) -> bool:
-    return all(isinstance(entry.get(key), (int, float)) and not isinstance(entry.get(key), bool) for entry in league if key in entry)
 
 
 def _is_plain(value: object) -> bool:

@@ -24,21 +24,11 @@ function themeSwitch() {
   tell();
 }
 
-// The embedded pictures are columns of numbers; the file gets records, as `Evaluation.from_json` reads them.
-function unpacked() {
-  const columns = data.columns.map(({ picture_left_out: _leftOut, ...column }) => {
-    if (!column.picture) return column;
-    const { cells, ...rest } = column.picture, fields = Object.keys(cells);
-    return { ...column, picture: { ...rest, cells: cells.label.map((_label, at) => Object.fromEntries(fields.map((field) => [field, field === "atom" ? Boolean(cells.atom[at]) : cells[field][at]]))) } };
-  });
-  return { ...data, columns };
-}
-
-function downloadButton() {
+function downloadButton(content) {
   byId("download").hidden = false;
   byId("download").addEventListener("click", () => {
-    const address = URL.createObjectURL(new Blob([JSON.stringify(unpacked(), null, 1)], { type: "application/json" }));
-    const link = make("a", { href: address, download: "report.json" });
+    const address = URL.createObjectURL(new Blob([JSON.stringify(content(), null, 1)], { type: "application/json" }));
+    const link = make("a", { href: address, download: root.dataset.file });
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
   });
@@ -69,7 +59,10 @@ function sectionInView() {
   for (const id of links.keys()) seen.observe(byId(id));
 }
 
-for (const step of [themeSwitch, downloadButton, longTables, columnSection, mapSection, sectionInView]) {
-  try { step(); } catch (error) { fault(error); }
+// Each part by itself: one that fails leaves the others working.
+function begin(...steps) {
+  for (const step of steps) {
+    try { step(); } catch (error) { fault(error); }
+  }
+  root.dataset.ready = "true";
 }
-root.dataset.ready = "true";
