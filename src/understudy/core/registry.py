@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _BUILT_IN: dict[str, dict[str, str]] = {
     "generators": {
         "auto": "understudy.tabular.auto:Auto",
+        "autoregressive": "understudy.tabular.autoregressive:Autoregressive",
         "copula": "understudy.tabular.copula:Copula",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",

@@ -8,6 +8,7 @@ from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
     from understudy.tabular.auto import Auto as Auto
+    from understudy.tabular.autoregressive import Autoregressive as Autoregressive
     from understudy.tabular.codec import Codec as Codec
     from understudy.tabular.copula import Copula as Copula
     from understudy.tabular.fitting import fit as fit
@@ -20,6 +21,7 @@ else:
         {
             "fit": "understudy.tabular.fitting",
             "Auto": "understudy.tabular.auto",
+            "Autoregressive": "understudy.tabular.autoregressive",
             "Trees": "understudy.tabular.trees",
             "Copula": "understudy.tabular.copula",
             "Mixture": "understudy.tabular.mixture",
