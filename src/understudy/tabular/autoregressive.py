@@ -352,4 +352,4 @@ def _truncated(log_weights: list[Floats]) -> Floats:
     """All weights, the heaviest cut; their greatest becomes 1."""
     joined = np.concatenate(log_weights)
     joined = joined - joined.max()
-    return np.minimum(joined, np.log(HEAVIEST * np.exp(joined).mean()))
+    return np.asarray(np.minimum(joined, np.log(HEAVIEST * np.exp(joined).mean())))
