@@ -152,7 +152,9 @@ def test_wide_tables_take_a_running_sum() -> None:
     rng = np.random.default_rng(1)
     base = rng.random(600) < 0.5
     table = pl.DataFrame({f"c{i}": np.where(rng.random(600) < 0.1, ~base, base).astype(str) for i in range(70)})
-    model = Brief().fit(table, seed=1)
+    brief = Brief(limit=0.9)
+    brief.presented = 15_000
+    model = brief.fit(table, seed=1)
     assert "first.project" in model._law_of_fields.arrays
     made = model.sample(2000, seed=2)
     agree = np.mean([(made["c0"] == made[f"c{i}"]).mean() for i in range(1, 70)])

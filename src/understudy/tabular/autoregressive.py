@@ -56,7 +56,7 @@ LARGE = 20_000
 """From this many rows on the score is asked for less often: it is less noisy there, and costs more."""
 LEAST_ROWS = 50
 """Below this many rows none are kept aside."""
-PRESENTED, TIMES, MOST_STEPS = 320_000, 200, 3_000
+PRESENTED, TIMES, MOST_STEPS = 400_000, 200, 3_000
 """Rows presented in the usual course: every row `TIMES` times, but no more than this in all, and in no more than this many steps."""
 WORK = 1.5e11
 """Multiplications that the usual course takes at the most, forward."""
@@ -306,7 +306,7 @@ class _Trainer:
     def _schedule(self, rows: int, work: float, steps: int | None) -> Any:
         from understudy.neural.training import Schedule
 
-        batch = int(2 ** np.clip(np.round(np.log2(max(rows, 2) / 25)), 5, 9))
+        batch = int(2 ** np.clip(np.round(np.log2(max(rows, 2) / 70)), 5, 9))
         presented = max(min(TIMES * rows, self.model.presented, WORK / work), min(rows, self.model.presented))
         usual = int(np.clip(presented / min(batch, rows), 20, MOST_STEPS))
         steps = usual if steps is None else steps
