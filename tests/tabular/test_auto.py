@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 import pytest
+from tests.tabular.laws import Truthful
 
 from understudy.core import registry
 from understudy.core.artifact import State
@@ -15,6 +16,7 @@ from understudy.core.errors import ArgumentError, UnderstudyError
 from understudy.core.generator import load
 from understudy.core.progress import Progress
 from understudy.core.random import Stream
+from understudy.data.nearest import Estimate
 from understudy.tabular import auto as module
 from understudy.tabular import race
 from understudy.tabular.auto import Auto
@@ -22,6 +24,8 @@ from understudy.tabular.codec import Codec
 from understudy.tabular.entrants import entrants
 from understudy.tabular.fields import Encoded
 from understudy.tabular.independent import Independent
+from understudy.tabular.memorising import Memorising
+from understudy.tabular.race import Lap, Runner
 from understudy.tabular.synthesizer import Conditions, TableSynthesizer
 from understudy.testing import check_synthesizer
 
@@ -158,6 +162,19 @@ def test_where_only_a_memorising_engine_is_left_columns_are_drawn_each_by_itself
     assert model.chosen == "independent"
     assert entry(model, "independent")["chosen"]
     assert len(model.sample(10)) == 10
+
+
+def runner(name: str, told: float, membership: float, outcome: str = "") -> Runner:
+    kept = Memorising(Estimate(membership, 0.02), Estimate(0.5, 0.02))
+    return Runner(name, lambda final: Truthful(), laps=[Lap(Estimate(told, 0.02), kept, None, None)], outcome=outcome)
+
+
+@pytest.mark.parametrize(("membership", "winner"), [(0.545, "raced"), (0.7, "beaten")])
+def test_one_that_was_beaten_early_wins_only_where_those_left_remember_beyond_doubt(membership: float, winner: str) -> None:
+    """A figure a little above the limit may be chance, and the loss of quality would be certain."""
+    auto = Auto()
+    auto._runners = [runner("raced", 0.5, membership), runner("beaten", 0.8, 0.5, "dropped")]
+    assert auto._elected(Progress()).winner == winner
 
 
 @pytest.mark.usefixtures("planted")

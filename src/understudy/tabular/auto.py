@@ -16,7 +16,7 @@ from understudy.core import registry
 from understudy.core.artifact import State
 from understudy.core.errors import ArgumentError, Cancelled, UnderstudyError, did_you_mean
 from understudy.core.random import Stream
-from understudy.tabular.election import LIMIT, Election, elect, remembered
+from understudy.tabular.election import DOUBT, LIMIT, Election, elect, remembered
 from understudy.tabular.entrants import Entrant, entrants
 from understudy.tabular.fields import Allowed, Encoded, Floats, Mask
 from understudy.tabular.race import NEARLY_ALL, Race, Racer, Runner
@@ -115,8 +115,8 @@ class Auto(TableSynthesizer):
         measures = next((r.standing for r in self._runners if r.yardstick and r.laps), None)
         if judged:
             standings = [r.standing for r in judged if r.running]
-            if not any(not remembered(s.memorising, LIMIT) for s in standings):
-                standings = [r.standing for r in judged]  # one that was beaten but is safe is better than one that remembers
+            if all(remembered(s.memorising, LIMIT, DOUBT) for s in standings):
+                standings = [r.standing for r in judged]  # one that was beaten is better than one that remembers beyond doubt
             return elect(standings, measures)
         learned = next((r for r in self._runners if r.racer is not None and not r.yardstick), None)
         if learned is not None:
