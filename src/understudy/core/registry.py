@@ -24,6 +24,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "auto": "understudy.tabular.auto:Auto",
         "autoregressive": "understudy.tabular.autoregressive:Autoregressive",
         "copula": "understudy.tabular.copula:Copula",
+        "gan": "understudy.tabular.gan:Gan",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",
         "trees": "understudy.tabular.trees:Trees",

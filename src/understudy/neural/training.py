@@ -87,6 +87,7 @@ class Schedule:
         clip: largest norm of a player's gradient; None for no limit.
         evaluate_every: steps between two scores.
         patience: scores without improvement before the course ends; None never ends it.
+        score_start: whether the weights at the start are scored too, so that a course that only makes them worse gives them back.
     """
 
     steps: int
@@ -100,6 +101,7 @@ class Schedule:
     clip: float | None = 1.0
     evaluate_every: int = 100
     patience: int | None = 5
+    score_start: bool = False
 
     def rate_of(self, player: str, place: float) -> float:
         """The learning rate of a player at a place (0 .. 1) of the course."""
@@ -187,6 +189,8 @@ class _Loop:
             place = self._place()
             if self._over(place):
                 break
+            if self.step == 0 and self.schedule.score_start:
+                self._evaluate()
             self._move(place)
             self.step += 1
             if self.step % self.schedule.evaluate_every == 0:

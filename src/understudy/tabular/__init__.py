@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from understudy.tabular.codec import Codec as Codec
     from understudy.tabular.copula import Copula as Copula
     from understudy.tabular.fitting import fit as fit
+    from understudy.tabular.gan import Gan as Gan
     from understudy.tabular.independent import Independent as Independent
     from understudy.tabular.mixture import Mixture as Mixture
     from understudy.tabular.trees import Trees as Trees
@@ -24,8 +25,9 @@ else:
             "Autoregressive": "understudy.tabular.autoregressive",
             "Trees": "understudy.tabular.trees",
             "Copula": "understudy.tabular.copula",
-            "Mixture": "understudy.tabular.mixture",
+            "Gan": "understudy.tabular.gan",
             "Independent": "understudy.tabular.independent",
+            "Mixture": "understudy.tabular.mixture",
             "Codec": "understudy.tabular.codec",
         },
     )

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.errors import ConditionError
-from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions, Tokens
+from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Mask, Positions, Tokens
 from understudy.tabular.synthesizer import Conditions, ScarceRowsWarning, TableSynthesizer
 
 if TYPE_CHECKING:
@@ -217,16 +217,19 @@ class ChainSynthesizer(TableSynthesizer):
             return None
         return Restriction(allowed, low, high)
 
-    def _limits(self, j: int, drawn: Encoded, known: list[int]) -> tuple[Floats | None, Floats | None]:
-        """For each row the least and greatest coordinate that the declared inequalities leave to field `j`."""
+    def _limits(self, j: int, drawn: Encoded, known: list[int], there: Mask | None = None) -> tuple[Floats | None, Floats | None]:
+        """For each row the least and greatest coordinate that the declared inequalities leave to field `j`.
+
+        `there` (n, fields) tells which cells of `drawn` count, where not all rows know the same fields.
+        """
         low: Floats | None = None
         high: Floats | None = None
         for below, above in self._bounded_fields():
             if j == above and below in known:
-                limit = self._coordinate_in(j, below, drawn)
+                limit = self._coordinate_in(j, below, drawn, there)
                 low = limit if low is None else np.fmax(low, limit)
             elif j == below and above in known:
-                limit = self._coordinate_in(j, above, drawn)
+                limit = self._coordinate_in(j, above, drawn, there)
                 high = limit if high is None else np.fmin(high, limit)
         low = None if low is None else self._from(j, np.nan_to_num(low, nan=-np.inf))
         return low, (None if high is None else np.nan_to_num(high, nan=np.inf))
@@ -237,9 +240,11 @@ class ChainSynthesizer(TableSynthesizer):
         token = np.floor(np.clip(low, 0, field.size - 1))
         return np.where(field.atom[token.astype(np.int64)] & (low > token), token + 1, low)
 
-    def _coordinate_in(self, j: int, other: int, drawn: Encoded) -> Floats:
-        """The value of field `other` as a coordinate of field `j`; NaN where it is NULL."""
-        return self.codec.coordinate(j, self.codec.decode_field(other, drawn.tokens[other], drawn.positions[other]))
+    def _coordinate_in(self, j: int, other: int, drawn: Encoded, there: Mask | None) -> Floats:
+        """The value of field `other` as a coordinate of field `j`; NaN where it is NULL or not there."""
+        tokens = drawn.tokens[other] if there is None else np.where(there[:, other], drawn.tokens[other], 0)
+        limit = self.codec.coordinate(j, self.codec.decode_field(other, tokens, drawn.positions[other]))
+        return limit if there is None else np.where(there[:, other], limit, np.nan)
 
     def _bounded_fields(self) -> list[tuple[int, int]]:
         """Declared inequalities as pairs of main fields (lower, upper)."""

@@ -1,0 +1,612 @@
+"""A generative adversarial network over the codec's tokens, which completes rows of which any part is known.
+
+What makes it more than a conditional GAN of tables (CTGAN; Xu et al., NeurIPS 2019):
+
+- the generator sees a *masked row*, any subset of its fields, not one category; so every condition is native, and so are partial rows;
+- a row is made in a few passes: each draws a chunk of fields from fresh noise and all that was drawn before. Fields of one chunk depend on
+  one another through the noise alone, so fields that hang together are put into different chunks;
+- it starts as a masked autoencoder (as in TAEGAN; Li et al. 2024), and goes on being one while it plays against the critic;
+- besides the critic's word it matches the shares of single levels, and of pairs of them in 32 pairs of fields a step, softly, from
+  probabilities rather than from draws;
+- the loss by pairs with two gradient penalties (`neural/adversarial.py`), packing, straight-through Gumbel draws from temperature 1 to .3;
+- it keeps the averaged weights that boosted trees found hardest to tell from rows kept aside, and asks what it remembers of its own rows.
+
+Conditioned fields come first: the first from its law in the model's own rows, the next given those, each restricted to what is allowed and
+weighing its row (`chain.py`); the rest follow in passes with these clamped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.core.artifact import State
+from understudy.core.random import Stream
+from understudy.neural.backend import find_device, require_torch, seeded
+
+require_torch('The method "gan"')
+
+import torch  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from understudy.neural.adversarial import BETAS, Game, gumbel, straight_through  # noqa: E402
+from understudy.neural.training import Course, Schedule, Task, train  # noqa: E402
+from understudy.neural.weights import from_arrays, to_arrays  # noqa: E402
+from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction  # noqa: E402
+from understudy.tabular.fields import Allowed, Encoded, Floats  # noqa: E402
+from understudy.tabular.levels import COARSE, Integers, Layout, Levels, Singles  # noqa: E402
+from understudy.tabular.memorising import Memorising, memorising  # noqa: E402
+from understudy.tabular.race import telling_apart  # noqa: E402
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from understudy.core.budget import Budget
+    from understudy.core.progress import Progress
+    from understudy.core.record import FitRecord
+    from understudy.tabular.codec import Codec
+    from understudy.tabular.codec.protection import Protection
+
+PASSES = 4
+"""Chunks of fields, each drawn at once."""
+PAIRS = 32
+"""Pairs of fields whose joint shares are matched in a step."""
+NOISE = 32
+WIDTH, WIDTH_OF_SMALL, SMALL = 192, 96, 2_000
+"""Of both networks; fewer in tables of less than `SMALL` rows."""
+BLOCKS = 3
+RANK = 24
+"""Free directions of a level in the generator's heads, besides its features."""
+OWN = 8
+"""Likewise in the critic's eyes."""
+TEMPERATURES = (1.0, 0.3)
+AUTOENCODING = 0.1
+"""Weight of masked autoencoding beside the game."""
+SMALL_SHARE = 0.01
+"""Shares below it count alike in the matching."""
+AUTOENCODING_SHARE, DUEL_SHARE = 0.3, 0.85
+"""Of a budget in seconds, and of what is then left."""
+SCORED_ROWS, LEAST_ASIDE = 2_000, 40
+"""Rows kept aside at the most, and at the least if any."""
+CALIBRATIONS, CALIBRATED_ROWS = 3, 16_384
+NOISES = 16
+"""Draws of the noise over which the law of a field is averaged."""
+GAME = Game("relativistic", real_penalty=0.2, made_penalty=0.2, penalty_every=2, together=4)
+
+
+# -- the players
+
+
+class Completer(nn.Module):
+    """The generator: laws of a chunk's fields, given noise and what is shown of a row.
+
+    A level is seen, and given, by its features (neighbours are alike) and by directions of its own.
+    """
+
+    features: Tensor
+
+    def __init__(self, layout: Layout, width: int) -> None:
+        super().__init__()
+        self.layout, self.width = layout, width
+        features = torch.from_numpy(layout.features())
+        self.register_buffer("features", features)
+        self.seen = nn.Parameter(0.3 * torch.randn(layout.size, width) / len(layout.counts) ** 0.5)
+        self.of_features = nn.Linear(len(layout.counts) * features.shape[1], width)
+        self.of_noise = nn.Linear(NOISE, width, bias=False)
+        self.blocks = nn.ModuleList(_Block(width) for _ in range(BLOCKS))
+        self.final = nn.LayerNorm(width)
+        self.queries = nn.ModuleList(nn.Linear(width, len(chunk) * (RANK + features.shape[1])) for chunk in layout.chunks)
+        self.keys = nn.Parameter(0.1 * torch.randn(layout.size, RANK))
+        self.bias = nn.Parameter(torch.from_numpy(layout.log_shares()))
+        for c in range(len(layout.chunks)):
+            grid, there = layout.grid(c)
+            self.register_buffer(f"grid{c}", torch.from_numpy(grid), persistent=False)
+            self.register_buffer(f"there{c}", torch.from_numpy(there), persistent=False)
+
+    def trunk(self, shown: Tensor, noise: Tensor) -> Tensor:
+        """(n, width) from rows in the flat numbering, hidden where not known (n, fields), and (n, NOISE)."""
+        row = functional.embedding_bag(shown, self.seen, mode="sum") + self.of_features(self.features[shown].flatten(1))
+        row = row + self.of_noise(noise)
+        for block in self.blocks:
+            row = block(row)
+        normed: Tensor = self.final(row)
+        return normed
+
+    def head(self, trunk: Tensor, c: int) -> Tensor:
+        """(n, fields of the chunk, most levels) logits, -inf where a field has no such level."""
+        grid, there = self.grid(c), self.get_buffer(f"there{c}")
+        keys = torch.cat([self.keys, self.features], dim=1)[grid]
+        query = self.queries[c](trunk).view(len(trunk), len(grid), -1)
+        logits = torch.bmm(query.transpose(0, 1), keys.transpose(1, 2)).transpose(0, 1) + self.bias[grid]
+        return logits.masked_fill(~there, -torch.inf)
+
+    def grid(self, c: int) -> Tensor:
+        """Flat numbers of the chunk's levels (fields, most levels)."""
+        return self.get_buffer(f"grid{c}")
+
+    def forward(self, shown: Tensor, noise: Tensor, c: int) -> Tensor:
+        return self.head(self.trunk(shown, noise), c)
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm, self.rise, self.fall = nn.LayerNorm(width), nn.Linear(width, width), nn.Linear(width, width)
+        with torch.no_grad():
+            self.fall.weight.mul_(0.3)
+
+    def forward(self, row: Tensor) -> Tensor:
+        return row + functional.linear(functional.silu(self.rise(self.norm(row))), self.fall.weight, self.fall.bias)
+
+
+class Judge(nn.Module):
+    """The critic: one score for some rows at once. It sees levels by features and directions of their own, and which cells were given."""
+
+    features: Tensor
+
+    def __init__(self, layout: Layout, width: int, together: int) -> None:
+        super().__init__()
+        features = torch.from_numpy(layout.features())
+        self.register_buffer("features", features, persistent=False)
+        self.own = nn.Parameter(torch.randn(layout.size, OWN))
+        self.fields = len(layout.counts)
+        self.row = nn.Sequential(
+            nn.Linear(self.fields * (features.shape[1] + OWN + 1), width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)
+        )
+        self.together = together
+        self.pack = nn.Sequential(nn.Linear(width * together, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2))
+        self.score = nn.Linear(width, 1)
+
+    def table(self) -> Tensor:
+        """(size, features + OWN) what every level looks like; of bounded length, so that a penalty cannot be dodged by stretching."""
+        return torch.cat([self.features, functional.normalize(self.own, dim=1)], dim=1)
+
+    def forward(self, packs: Tensor) -> Tensor:
+        """(packs,) scores of (packs, together · fields, look + 1)."""
+        rows = self.row(packs.reshape(len(packs) * self.together, -1))
+        scores: Tensor = self.score(self.pack(rows.reshape(len(packs), -1)))
+        return scores.squeeze(1)
+
+
+@dataclass
+class Made:
+    """Rows that the generator completed, with gradients. ``soft[c]`` (n, fields of the chunk, levels) probabilities, ``hot[c]`` draws."""
+
+    rows: Tensor
+    given: Tensor
+    soft: list[Tensor] = field(default_factory=list)
+    hot: list[Tensor] = field(default_factory=list)
+
+
+# -- what is trained
+
+
+class _Autoencoding(Task):
+    """The generator alone: hidden fields of real rows from those shown, under noise that it learns to do without."""
+
+    def __init__(self, completer: Completer, aside: Tensor | None, device: torch.device) -> None:
+        self.players, self.device = {"generator": completer}, device
+        self.completer, self.aside = completer, aside
+
+    def loss(self, player: str, batch: list[Tensor]) -> Tensor:
+        return masked_loss(self.completer, batch[0])
+
+    def score(self) -> float | None:
+        return None if self.aside is None else float(masked_loss(self.completer, self.aside))
+
+
+def masked_loss(completer: Completer, rows: Tensor) -> Tensor:
+    """Mean cross-entropy of hidden fields. Half of the rows show the chunks before some chunk, half any subset."""
+    layout = completer.layout
+    shown = _show_some(layout, rows)
+    hidden = torch.as_tensor(layout.hidden, device=rows.device)
+    trunk = completer.trunk(torch.where(shown, rows, hidden), torch.randn(len(rows), NOISE, device=rows.device))
+    total = rows.new_zeros((), dtype=torch.float32)
+    for c, chunk in enumerate(layout.chunks):
+        offset = torch.as_tensor(layout.offset[chunk], device=rows.device)
+        log_law = completer.head(trunk, c).log_softmax(-1)
+        found = log_law.gather(-1, (rows[:, chunk] - offset)[..., None]).squeeze(-1)
+        total = total - (found * ~shown[:, chunk]).sum()
+    return total / (~shown).sum().clamp_min(1)
+
+
+def _show_some(layout: Layout, rows: Tensor) -> Tensor:
+    """(n, fields) which cells are shown."""
+    n, fields = rows.shape
+    chunk_of = torch.as_tensor(layout.chunk_of, device=rows.device)
+    before = torch.randint(len(layout.chunks), (n, 1), device=rows.device)
+    ordered = chunk_of[None, :] < before
+    return torch.where(torch.rand((n, 1), device=rows.device) < 0.5, ordered, _any_subset(n, fields, rows.device))
+
+
+def _any_subset(n: int, fields: int, device: torch.device) -> Tensor:
+    """Every number of cells from none to all but one equally likely, and every subset of that many."""
+    place = torch.rand((n, fields), device=device).argsort(dim=1)
+    return place < torch.randint(fields, (n, 1), device=device)
+
+
+class Duel(Task):
+    """Generator against critic."""
+
+    def __init__(self, completer: Completer, judge: Judge, rows: Tensor, unseen: Encoded, game: Game, device: torch.device) -> None:
+        self.players, self.device = {"generator": completer, "critic": judge}, device
+        self.completer, self.judge, self.game = completer, judge, game
+        self.layout = completer.layout
+        self.coarse = torch.as_tensor(np.eye(COARSE, dtype=np.float32)[self.layout.coarse()], device=device)
+        self.coarse_rows = torch.as_tensor(self.layout.coarse(), device=device)[rows[: 1 << 14].to(device)]
+        self.shares = [_shares(self.layout, rows.to(device), c) for c in range(len(self.layout.chunks))]
+        self.unseen = unseen
+        self.temperature, self.step = TEMPERATURES[0], 0
+        self.made: Made | None = None
+
+    def moved(self, place: float) -> None:
+        self.temperature = TEMPERATURES[0] + (TEMPERATURES[1] - TEMPERATURES[0]) * place
+
+    def every(self, player: str, step: int) -> bool:
+        self.step = step
+        return True
+
+    def loss(self, player: str, batch: list[Tensor]) -> Tensor:
+        rows = batch[0]
+        self.judge.requires_grad_(player == "critic")
+        if player == "critic":
+            assert self.made is not None
+            looks = self._looks(self.made.rows, self.made.given), self._looks(rows, self.made.given)
+            return self.game.critic_loss(self.judge, looks[1], looks[0], step=self.step)
+        given = _any_subset(len(rows), rows.shape[1], rows.device)
+        given[: max(len(rows) // 2, 1)] = False
+        self.made = complete(self.completer, rows, given, self.temperature)
+        loss = self.game.generator_loss(self.judge, self._looks(rows, given), self._looks_of_draws(self.made))
+        return loss + self._matching(self.made) + AUTOENCODING * masked_loss(self.completer, rows)
+
+    def score(self) -> float | None:
+        if self.unseen.rows < LEAST_ASIDE:
+            return None
+        rows, _ = draw_rows(self.completer, min(self.unseen.rows, SCORED_ROWS), self.device)
+        rng = np.random.Generator(np.random.Philox(key=0))
+        made = self.layout.encoded(rows.cpu().numpy(), rng)
+        unseen = self.unseen.take(slice(0, made.rows))
+        return telling_apart([levels.field for levels in self.layout.levels], unseen, made, rng).value
+
+    def _looks(self, rows: Tensor, given: Tensor) -> Tensor:
+        """(n, fields, look + 1) what the critic sees of rows."""
+        return torch.cat([self.judge.table()[rows], given[..., None].float()], dim=2)
+
+    def _looks_of_draws(self, made: Made) -> Tensor:
+        """The same of made rows, with gradients through the draws."""
+        table = self.judge.table().detach()
+        looks = table[made.rows]
+        for c, chunk in enumerate(self.layout.chunks):
+            drawn = torch.bmm(made.hot[c].transpose(0, 1), table[self.completer.grid(c)]).transpose(0, 1)
+            looks[:, chunk] = torch.where(made.given[:, chunk, None], looks[:, chunk], drawn)
+        return torch.cat([looks, made.given[..., None].float()], dim=2)
+
+    def _matching(self, made: Made) -> Tensor:
+        """How far shares of single levels and of pairs of coarse groups lie from the real ones, in rows made from nothing."""
+        free, layout = max(len(made.rows) // 2, 1), self.layout
+        single = torch.zeros((), device=self.device)
+        soft = torch.empty((free, len(layout.counts), COARSE), device=self.device)
+        for c, chunk in enumerate(layout.chunks):
+            grid = self.completer.grid(c)
+            law = made.soft[c][:free]
+            single = single + _distance(law.mean(0), self.shares[c]).sum()
+            soft[:, chunk] = torch.bmm(law.transpose(0, 1), self.coarse[grid]).transpose(0, 1)
+        if len(layout.counts) == 1:
+            return single
+        pairs = self._some_pairs()
+        pair = _distance(self._joint(soft, self.coarse[made.rows[:free]], pairs), self._real_joint(pairs)).sum()
+        return single / len(layout.counts) + pair / len(pairs)
+
+    def _some_pairs(self) -> Tensor:
+        """(pairs, 2) fields, the one that is drawn first in front."""
+        fields = len(self.layout.counts)
+        first = torch.randint(fields, (PAIRS,), device=self.device)
+        second = (first + torch.randint(1, fields, (PAIRS,), device=self.device)) % fields
+        chunk_of = torch.as_tensor(self.layout.chunk_of, device=self.device)
+        swap = chunk_of[first] > chunk_of[second]
+        return torch.stack([torch.where(swap, second, first), torch.where(swap, first, second)], dim=1)
+
+    def _joint(self, soft: Tensor, hard: Tensor, pairs: Tensor) -> Tensor:
+        """(pairs, COARSE, COARSE): the later field soft beside draws of the earlier; both soft where they share noise."""
+        chunk_of = torch.as_tensor(self.layout.chunk_of, device=self.device)
+        first, second = pairs.T
+        same = (chunk_of[first] == chunk_of[second])[None, :, None]
+        left = torch.where(same, soft[:, first], hard[:, first])
+        return torch.bmm(left.permute(1, 2, 0), soft[:, second].transpose(0, 1)) / len(soft)
+
+    def _real_joint(self, pairs: Tensor) -> Tensor:
+        left, right = self.coarse_rows[:, pairs[:, 0]], self.coarse_rows[:, pairs[:, 1]]
+        cells = left * COARSE + right + torch.arange(len(pairs), device=self.device) * COARSE**2
+        counts = torch.bincount(cells.flatten(), minlength=len(pairs) * COARSE**2)
+        return counts.view(-1, COARSE, COARSE) / len(left)
+
+
+def complete(completer: Completer, rows: Tensor, given: Tensor, temperature: float) -> Made:
+    """Rows whose cells are kept where ``given`` and drawn elsewhere, pass by pass; no gradient passes from one pass to an earlier one."""
+    layout = completer.layout
+    hidden = torch.as_tensor(layout.hidden, device=rows.device)
+    made = Made(torch.where(given, rows, hidden), given)
+    for c, chunk in enumerate(layout.chunks):
+        logits = completer(made.rows.clone(), torch.randn(len(rows), NOISE, device=rows.device), c)
+        hot = straight_through(logits, gumbel(logits), temperature)
+        drawn = hot.detach().argmax(-1) + torch.as_tensor(layout.offset[chunk], device=rows.device)
+        made.rows[:, chunk] = torch.where(given[:, chunk], rows[:, chunk], drawn)
+        made.soft.append(logits.softmax(-1))
+        made.hot.append(hot)
+    return made
+
+
+@torch.no_grad()
+def draw_rows(completer: Completer, size: int, device: torch.device) -> tuple[Tensor, list[Tensor]]:
+    """Rows from nothing (size, fields), and for each chunk the mean of the fields' probabilities over them (fields, levels)."""
+    parts, laws = [], []
+    for start in range(0, size, 4096):
+        blank = torch.zeros((min(4096, size - start), len(completer.layout.counts)), dtype=torch.long, device=device)
+        made = complete(completer, blank, blank.bool(), 1.0)
+        parts.append(made.rows)
+        laws.append([soft.sum(0) for soft in made.soft])
+    return torch.cat(parts), [sum(of_chunk) / size for of_chunk in zip(*laws, strict=True)]
+
+
+def _shares(layout: Layout, rows: Tensor, c: int) -> Tensor:
+    """(fields of the chunk, most levels) the share of every level in real rows."""
+    counts = [torch.bincount(rows[:, j] - int(layout.offset[j]), minlength=int(layout.counts[j])) for j in layout.chunks[c]]
+    return nn.utils.rnn.pad_sequence([count / len(rows) for count in counts], batch_first=True)
+
+
+def _distance(made: Tensor, real: Tensor) -> Tensor:
+    """Squared differences of shares, relative to the share where it is not small."""
+    return (made - real).square() / (real + SMALL_SHARE)
+
+
+# -- the synthesizer
+
+
+@dataclass
+class _Work:
+    """What is kept between the fields of one draw. ``shown`` (n, fields) flat numbers, hidden where not drawn yet; ``laws``: (n, levels)
+    of the fields that the pass at hand gave."""
+
+    shown: Integers
+    laws: dict[int, Singles] = field(default_factory=dict)
+
+
+class Gan(ChainSynthesizer):
+    """A generative adversarial network that completes masked rows.
+
+    Args:
+        device: where the networks are trained: "cpu", "cuda", "mps"; the best there is where None. Rows are always drawn on the CPU.
+        checkpoint: a file to which the game goes while it is played, and from which a fit that was broken off goes on.
+    """
+
+    name: ClassVar[str] = "gan"
+
+    def __init__(
+        self, *, device: str | None = None, checkpoint: str | PathLike[str] | None = None, protection: Protection | None = None
+    ) -> None:
+        super().__init__(protection=protection)
+        self.device = find_device(device)
+        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self._courses: dict[str, Course] = {}
+        self._found: Memorising | None = None
+
+    # -- learning
+
+    def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
+        progress.stage("prepare the networks")
+        self._layout = Layout.of(codec.fields, encoded, PASSES, seed.child("association"))
+        learn, aside = _split(encoded.rows, seed.child("aside"))
+        learned, unseen = encoded.take(learn), encoded.take(aside)
+        self._train(torch.from_numpy(self._layout.flat(learned)), unseen, seed, budget, progress)
+        progress.stage("calibrate")
+        with seeded(seed.child("calibrate")):
+            self._marginals = calibrated(self._completer, rounds=1 if budget.exhausted or progress.cancelled else CALIBRATIONS)
+        self._found = None
+        if unseen.rows >= LEAST_ASIDE:
+            made = self._draw(min(learned.rows, 4 * SCORED_ROWS), seed.child("made"), None)
+            self._found = memorising(codec.fields, learned, unseen, made, seed.child("memorising").generator())
+
+    def _train(self, rows: Tensor, unseen: Encoded, seed: Stream, budget: Budget, progress: Progress) -> None:
+        """Autoencode, then play; the generator ends on the CPU."""
+        layout, device = self._layout, self.device
+        width = WIDTH if len(rows) >= SMALL else WIDTH_OF_SMALL
+        game = GAME if len(rows) >= 16 * GAME.together else replace(GAME, together=1)
+        with seeded(seed.child("weights"), device):
+            self._completer = Completer(layout, width).to(device)
+            judge = Judge(layout, width, game.together).to(device)
+        aside = torch.from_numpy(layout.flat(unseen)).to(device) if unseen.rows >= LEAST_ASIDE else None
+        if self.checkpoint is None or not self.checkpoint.exists():
+            first = _Autoencoding(self._completer, aside, device)
+            schedule, share = autoencoding_schedule(len(rows)), budget.share(AUTOENCODING_SHARE)
+            stream = seed.child("autoencode")
+            self._courses["autoencoding"] = train(first, [rows], schedule, stream=stream, budget=share, progress=progress)
+        duel = Duel(self._completer, judge, rows, unseen, game, device)
+        self._courses["game"] = train(
+            duel, [rows], duel_schedule(len(rows)), stream=seed.child("duel"), budget=budget.share(DUEL_SHARE), progress=progress,
+            checkpoint=self.checkpoint,
+        )  # fmt: skip
+        self._completer.to("cpu").eval()
+
+    def _tell_learning(self, record: FitRecord) -> None:
+        names = [f.name for f in self.codec.fields]
+        record.figures["passes"] = [[names[j] for j in chunk] for chunk in self._layout.chunks]
+        record.figures["training"] = {name: course.to_dict() for name, course in self._courses.items()}
+        game = self._courses["game"]
+        told = "" if game.best is None else f"; boosted trees tell its rows from rows kept aside with AUC {game.best:.3f} (.5: not at all)"
+        record.note(f"Generator and critic played {game.steps:,} steps ({game.ended}){told}.")
+        if self._found is None:
+            record.note("Too few rows to measure what the model remembers of them.")
+            return
+        record.figures["memorising"] = self._found.to_dict()
+        membership, nearer = self._found.membership, self._found.nearer
+        record.note(
+            f"Memorising, measured on rows kept aside: membership AUC {membership.value:.3f} ± {membership.standard_error:.3f}, "
+            f"nearer to training {nearer.value:.3f} ± {nearer.standard_error:.3f} (.5: nothing remembered)."
+        )
+
+    # -- drawing
+
+    def _chain(self, conditioned: Collection[int]) -> list[int]:
+        chain = [j for chunk in self._layout.chunks for j in chunk]
+        return [j for j in chain if j in conditioned] + [j for j in chain if j not in conditioned]
+
+    def _workspace(self, rows: int, chain: list[int]) -> _Work:
+        return _Work(np.repeat(self._layout.hidden[None, :], rows, axis=0))
+
+    def _take(self, work: _Work, index: NDArray[np.integer]) -> _Work:
+        return _Work(work.shown[index], {j: law[index] for j, law in work.laws.items()})
+
+    def _join(self, works: list[_Work]) -> _Work:
+        return _Work(np.concatenate([work.shown for work in works]))
+
+    def _note(self, j: int, work: _Work, drawn: Encoded) -> None:
+        work.shown[:, j] = self._layout.offset[j] + self._layout.levels[j].of_token[drawn.tokens[j]]
+
+    def _draw_field(
+        self, j: int, work: _Work, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None
+    ) -> Draw:
+        conditioned = restriction is not None and restriction.allowed is not None
+        if conditioned and not known:
+            law = np.repeat(self._layout.split(self._marginals)[j][None, :], len(work.shown), axis=0)
+        elif conditioned:
+            law = self._pass(work.shown, self._layout.chunk_of[j], rng)[j]
+        else:
+            if j not in work.laws:
+                work.laws = self._pass(work.shown, self._layout.chunk_of[j], rng)
+            law = work.laws.pop(j)
+        return self._layout.levels[j].draw(law, rng, restriction)
+
+    def _pass(self, shown: Integers, c: int, rng: np.random.Generator) -> dict[int, Singles]:
+        """The laws (n, levels) of chunk `c`'s fields under fresh noise, given what is shown."""
+        noise = torch.from_numpy(rng.standard_normal((len(shown), NOISE), np.float32))
+        with seeded(_NOTHING), torch.inference_mode():
+            laws = self._completer(torch.from_numpy(shown), noise, int(c)).softmax(-1).numpy()
+        return {j: laws[:, i, : self._layout.counts[j]] for i, j in enumerate(self._layout.chunks[c])}
+
+    def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
+        settled = given.copy()
+        made = Encoded(list(known.tokens), list(known.positions))
+        shown = np.repeat(self._layout.hidden[None, :], known.rows, axis=0)
+        for j, levels in enumerate(self._layout.levels):
+            rows = np.flatnonzero(given[:, j])
+            shown[rows, j] = self._layout.offset[j] + levels.of_token[known.tokens[j][rows]]
+        for c, chunk in enumerate(self._layout.chunks):
+            laws = self._pass(shown, c, rng.child("noise", c).generator())
+            for j in chunk:
+                self._fill(j, laws[j], made, given, settled, rng, allowed.get(j))
+                shown[:, j] = self._layout.offset[j] + self._layout.levels[j].of_token[made.tokens[j]]
+        return made
+
+    def _fill(
+        self,
+        j: int,
+        law: Singles,
+        made: Encoded,
+        given: NDArray[np.bool_],
+        settled: NDArray[np.bool_],
+        rng: Stream,
+        allowed: Allowed | None,
+    ) -> None:
+        """Field `j` where it is not given; bounds are those of the cells that are settled in a row."""
+        open_rows = np.flatnonzero(~given[:, j])
+        if not len(open_rows):
+            return
+        generator = rng.child(self.codec.fields[j].name).generator()
+        part = made.take(open_rows)
+        low, high = self._limits(j, part, list(range(len(self.codec.fields))), settled[open_rows])
+        restriction = None if allowed is None and low is None and high is None else Restriction(allowed, low, high)
+        draw = self._layout.levels[j].draw(law[open_rows], generator, restriction)
+        made.tokens[j] = made.tokens[j].copy()
+        made.tokens[j][open_rows] = draw.tokens
+        if not self.codec.fields[j].all_atoms:
+            self._place(j, made, open_rows, draw, restriction, generator)
+        settled[:, j] = True
+
+    def _place(
+        self, j: int, made: Encoded, rows: Integers, draw: Draw, restriction: Restriction | None, generator: np.random.Generator
+    ) -> None:
+        """Positions of drawn cells beside those given."""
+        place = self._settled(j, draw, restriction or Restriction(), generator)
+        before = made.positions[j]
+        positions = np.zeros(made.rows, np.float32) if before is None else before.copy()
+        assert place is not None
+        positions[rows] = place
+        made.positions[j] = positions
+
+    def _log_prob(self, rows: Encoded) -> Floats:
+        raise self._lacks("tell the probability of a row")  # that would be an integral over the noise of every pass
+
+    def _law(self, j: int, known: Encoded, given: NDArray[np.bool_]) -> Floats:
+        shown = np.repeat(self._layout.hidden[None, :], known.rows, axis=0)
+        for i in (i for i in range(len(self.codec.fields)) if i != j):
+            rows = np.flatnonzero(given[:, i])
+            shown[rows, i] = self._layout.offset[i] + self._layout.levels[i].of_token[known.tokens[i][rows]]
+        total: Singles = np.zeros((known.rows, self._layout.counts[j]), np.float32)
+        for k in range(NOISES):
+            total += self._pass(shown, self._layout.chunk_of[j], _NOTHING.child("law", k).generator())[j]
+        return self._layout.levels[j].token_law(total / np.float32(NOISES))
+
+    # -- saving
+
+    def _learned(self) -> State:
+        arrays: dict[str, NDArray[Any]] = {"marginals": self._marginals}
+        arrays |= {f"levels.{j}": levels.of_token for j, levels in enumerate(self._layout.levels)}
+        manifest = {"chunks": self._layout.chunks, "width": self._completer.width}
+        return State(manifest, arrays | to_arrays(self._completer, "generator"))
+
+    def _relearn(self, state: State) -> None:
+        arrays = state.arrays
+        levels = [Levels(f, arrays[f"levels.{j}"].astype(np.int64)) for j, f in enumerate(self.codec.fields)]
+        self._layout = Layout(levels, [[int(j) for j in chunk] for chunk in state.manifest["chunks"]])
+        self._marginals = arrays["marginals"]
+        with seeded(_NOTHING):
+            self._completer = Completer(self._layout, int(state.manifest["width"]))
+        from_arrays(self._completer, arrays, "generator")
+        self._completer.eval()
+
+
+_NOTHING = Stream(0).child("gan")
+"""For torch's global generator where nothing is drawn from it."""
+
+
+def _split(rows: int, stream: Stream) -> tuple[Integers, Integers]:
+    """Rows to learn, and rows kept aside."""
+    order = stream.generator().permutation(rows)
+    aside = 0 if rows < 5 * LEAST_ASIDE else min(SCORED_ROWS, rows // (5 if rows < SMALL else 8))
+    return np.sort(order[aside:]), np.sort(order[:aside])
+
+
+def autoencoding_schedule(rows: int) -> Schedule:
+    steps = int(np.clip(400 + rows / 30, 400, 1600))
+    return Schedule(steps=steps, batch=512, rate=2e-3, average=0.99, evaluate_every=max(steps // 16, 25))
+
+
+def duel_schedule(rows: int) -> Schedule:
+    steps = int(np.clip(300 + rows / 50, 300, 1000))
+    return Schedule(
+        steps=steps, batch=256, rate={"generator": 5e-4, "critic": 1e-3}, betas=BETAS, weight_decay=0.0, average=0.998,
+        evaluate_every=max(steps // 8, 25), score_start=True,
+    )  # fmt: skip
+
+
+def calibrated(completer: Completer, rounds: int) -> Singles:
+    """Move the levels' biases until the shares in rows made from nothing are the real ones; the shares that it comes to (size,)."""
+    layout = completer.layout
+    real = torch.from_numpy(layout.log_shares())
+    for i in range(rounds + 1):
+        _, laws = draw_rows(completer, CALIBRATED_ROWS, torch.device("cpu"))
+        made = torch.zeros(layout.size)
+        for c, law in enumerate(laws):
+            grid, there = layout.grid(c)
+            made[torch.from_numpy(grid[there])] = law[torch.from_numpy(there)]
+        if i < rounds:
+            with torch.no_grad():
+                completer.bias.add_(0.8 * (real - made.clamp_min(1e-6).log()).clamp(-1, 1))
+    found: Singles = made.numpy()
+    return found
