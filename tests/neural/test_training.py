@@ -122,6 +122,19 @@ def test_a_course_ends_when_nothing_improves() -> None:
     assert found.steps == 40
 
 
+def test_a_course_that_only_makes_worse_gives_the_start_back_where_that_was_scored() -> None:
+    class Unlearning(Line):
+        def loss(self, player: str, batch: list[Tensor]) -> Tensor:
+            return -super().loss(player, batch).clamp_max(1e4)
+
+    task = Unlearning()
+    before = weights(task)
+    found = course(task, Schedule(steps=30, batch=64, evaluate_every=10, score_start=True))
+    assert [step for step, _ in found.scores] == [0, 10, 20, 30]
+    assert found.best == found.scores[0][1]
+    assert same(weights(task), before)
+
+
 class Ticking:
     """A clock on which every look takes a tenth of a second."""
 

@@ -66,6 +66,8 @@ RANK = 24
 OWN = 8
 """Likewise in the critic's eyes."""
 TEMPERATURES = (1.0, 0.3)
+TRUSTED_FROM = 0.2
+"""Place in the game from which the critic's word counts in full: at first it knows nothing."""
 AUTOENCODING = 0.1
 """Weight of masked autoencoding beside the game."""
 SMALL_SHARE = 0.01
@@ -242,11 +244,12 @@ class Duel(Task):
         self.coarse_rows = torch.as_tensor(self.layout.coarse(), device=device)[rows[: 1 << 14].to(device)]
         self.shares = [_shares(self.layout, rows.to(device), c) for c in range(len(self.layout.chunks))]
         self.unseen = unseen
-        self.temperature, self.step = TEMPERATURES[0], 0
+        self.temperature, self.trust, self.step = TEMPERATURES[0], 0.0, 0
         self.made: Made | None = None
 
     def moved(self, place: float) -> None:
         self.temperature = TEMPERATURES[0] + (TEMPERATURES[1] - TEMPERATURES[0]) * place
+        self.trust = min(1.0, place / TRUSTED_FROM)
 
     def every(self, player: str, step: int) -> bool:
         self.step = step
@@ -262,7 +265,7 @@ class Duel(Task):
         given = _any_subset(len(rows), rows.shape[1], rows.device)
         given[: max(len(rows) // 2, 1)] = False
         self.made = complete(self.completer, rows, given, self.temperature)
-        loss = self.game.generator_loss(self.judge, self._looks(rows, given), self._looks_of_draws(self.made))
+        loss = self.trust * self.game.generator_loss(self.judge, self._looks(rows, given), self._looks_of_draws(self.made))
         return loss + self._matching(self.made) + AUTOENCODING * masked_loss(self.completer, rows)
 
     def score(self) -> float | None:
@@ -386,6 +389,8 @@ class Gan(ChainSynthesizer):
     """
 
     name: ClassVar[str] = "gan"
+    effort = 1.0
+    """Share of the usual steps."""
 
     def __init__(
         self, *, device: str | None = None, checkpoint: str | PathLike[str] | None = None, protection: Protection | None = None
@@ -420,17 +425,17 @@ class Gan(ChainSynthesizer):
         with seeded(seed.child("weights"), device):
             self._completer = Completer(layout, width).to(device)
             judge = Judge(layout, width, game.together).to(device)
+        courses: dict[str, Course] = {}
         aside = torch.from_numpy(layout.flat(unseen)).to(device) if unseen.rows >= LEAST_ASIDE else None
         if self.checkpoint is None or not self.checkpoint.exists():
             first = _Autoencoding(self._completer, aside, device)
-            schedule, share = autoencoding_schedule(len(rows)), budget.share(AUTOENCODING_SHARE)
+            schedule, share = autoencoding_schedule(len(rows), self.effort), budget.share(AUTOENCODING_SHARE)
             stream = seed.child("autoencode")
-            self._courses["autoencoding"] = train(first, [rows], schedule, stream=stream, budget=share, progress=progress)
+            courses["autoencoding"] = train(first, [rows], schedule, stream=stream, budget=share, progress=progress)
         duel = Duel(self._completer, judge, rows, unseen, game, device)
-        self._courses["game"] = train(
-            duel, [rows], duel_schedule(len(rows)), stream=seed.child("duel"), budget=budget.share(DUEL_SHARE), progress=progress,
-            checkpoint=self.checkpoint,
-        )  # fmt: skip
+        schedule, share, stream = duel_schedule(len(rows), self.effort), budget.share(DUEL_SHARE), seed.child("duel")
+        courses["game"] = train(duel, [rows], schedule, stream=stream, budget=share, progress=progress, checkpoint=self.checkpoint)
+        self._courses = courses
         self._completer.to("cpu").eval()
 
     def _tell_learning(self, record: FitRecord) -> None:
@@ -582,13 +587,13 @@ def _split(rows: int, stream: Stream) -> tuple[Integers, Integers]:
     return np.sort(order[aside:]), np.sort(order[:aside])
 
 
-def autoencoding_schedule(rows: int) -> Schedule:
-    steps = int(np.clip(400 + rows / 30, 400, 1600))
+def autoencoding_schedule(rows: int, effort: float) -> Schedule:
+    steps = max(int(effort * np.clip(400 + rows / 30, 400, 1600)), 1)
     return Schedule(steps=steps, batch=512, rate=2e-3, average=0.99, evaluate_every=max(steps // 16, 25))
 
 
-def duel_schedule(rows: int) -> Schedule:
-    steps = int(np.clip(300 + rows / 50, 300, 1000))
+def duel_schedule(rows: int, effort: float) -> Schedule:
+    steps = max(int(effort * np.clip(300 + rows / 50, 300, 1000)), 1)
     return Schedule(
         steps=steps, batch=256, rate={"generator": 5e-4, "critic": 1e-3}, betas=BETAS, weight_decay=0.0, average=0.998,
         evaluate_every=max(steps // 8, 25), score_start=True,

@@ -242,7 +242,7 @@ def _choose(weights: NDArray[Any], rng: np.random.Generator) -> Integers:
 
 def _association(levels: list[Levels], encoded: Encoded, stream: Stream) -> Floats:
     """(fields, fields) mutual information of coarse groups, on a sample of rows."""
-    groups = int(np.clip(6000 // len(levels), 2, COARSE))
+    groups = int(np.clip(3000 // len(levels), 2, COARSE))
     index = np.sort(stream.generator().permutation(encoded.rows)[:4000])
     hot = np.zeros((len(index), len(levels) * groups), np.float32)
     for j, field in enumerate(levels):
