@@ -5,5 +5,6 @@
 | `backend.py` | torch or a clear error, the device, keyed randomness for torch |
 | `training.py` | the loop: schedule, evaluation, early stop, budget, checkpoints |
 | `averaging.py` | the moving average of the weights, which is what is kept |
+| `adversarial.py` | the adversarial objective: generator and critic, gradient penalties, packing |
 | `weights.py` | weights as NumPy arrays and back |
 """

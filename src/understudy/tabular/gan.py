@@ -9,7 +9,7 @@ What makes it more than a conditional GAN of tables (CTGAN; Xu et al., NeurIPS 2
 - besides the critic's word it matches the shares of single levels, and of pairs of them in 32 pairs of fields a step, softly, from
   probabilities rather than from draws;
 - the loss by pairs with two gradient penalties (`neural/adversarial.py`), packing, straight-through Gumbel draws from temperature 1 to .3;
-- it keeps the averaged weights that boosted trees found hardest to tell from rows kept aside, and asks what it remembers of its own rows.
+- it keeps the averaged weights whose rows boosted trees found hardest to tell from rows kept aside, less what they remember of their own.
 
 Conditioned fields come first: the first from its law in the model's own rows, the next given those, each restricted to what is allowed and
 weighing its row (`chain.py`); the rest follow in passes with these clamped.
@@ -42,7 +42,7 @@ from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction  # noqa
 from understudy.tabular.fields import Allowed, Encoded, Floats  # noqa: E402
 from understudy.tabular.levels import COARSE, Integers, Layout, Levels, Singles  # noqa: E402
 from understudy.tabular.memorising import Memorising, memorising  # noqa: E402
-from understudy.tabular.race import telling_apart  # noqa: E402
+from understudy.tabular.telling import telling  # noqa: E402
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -76,6 +76,8 @@ AUTOENCODING_SHARE, DUEL_SHARE = 0.3, 0.85
 """Of a budget in seconds, and of what is then left."""
 SCORED_ROWS, LEAST_ASIDE = 2_000, 40
 """Rows kept aside at the most, and at the least if any."""
+COMPARED_ROWS, LIMIT, MEMORISING = 8_000, 0.51, 3.0
+"""Learned rows that memorising is measured on while the game is played; what its figures may be; how much more costs in the score."""
 CALIBRATIONS, CALIBRATED_ROWS = 3, 16_384
 NOISES = 16
 """Draws of the noise over which the law of a field is averaged."""
@@ -243,7 +245,7 @@ class Duel(Task):
         self.coarse = torch.as_tensor(np.eye(COARSE, dtype=np.float32)[self.layout.coarse()], device=device)
         self.coarse_rows = torch.as_tensor(self.layout.coarse(), device=device)[rows[: 1 << 14].to(device)]
         self.shares = [_shares(self.layout, rows.to(device), c) for c in range(len(self.layout.chunks))]
-        self.unseen = unseen
+        self.unseen, self.learned = unseen, rows[:COMPARED_ROWS]
         self.temperature, self.trust, self.step = TEMPERATURES[0], 0.0, 0
         self.made: Made | None = None
 
@@ -271,11 +273,12 @@ class Duel(Task):
     def score(self) -> float | None:
         if self.unseen.rows < LEAST_ASIDE:
             return None
-        rows, _ = draw_rows(self.completer, min(self.unseen.rows, SCORED_ROWS), self.device)
+        rows, _ = draw_rows(self.completer, int(np.clip(2 * len(self.learned), 1000, COMPARED_ROWS)), self.device)
         rng = np.random.Generator(np.random.Philox(key=0))
-        made = self.layout.encoded(rows.cpu().numpy(), rng)
-        unseen = self.unseen.take(slice(0, made.rows))
-        return telling_apart([levels.field for levels in self.layout.levels], unseen, made, rng).value
+        made, fields = self.layout.encoded(rows.cpu().numpy(), rng), [levels.field for levels in self.layout.levels]
+        learned = self.layout.encoded(self.learned.numpy(), rng)
+        told = telling(fields, learned, self.unseen, made, rng).value
+        return float(told + MEMORISING * excess(memorising(fields, learned, self.unseen, made, rng)))
 
     def _looks(self, rows: Tensor, given: Tensor) -> Tensor:
         """(n, fields, look + 1) what the critic sees of rows."""
@@ -363,6 +366,11 @@ def _shares(layout: Layout, rows: Tensor, c: int) -> Tensor:
     return nn.utils.rnn.pad_sequence([count / len(rows) for count in counts], batch_first=True)
 
 
+def excess(found: Memorising) -> float:
+    """By how much, beyond one standard error, the figures of memorising are above `LIMIT`."""
+    return sum(max(0.0, e.value - e.standard_error - LIMIT) for e in (found.membership, found.nearer))
+
+
 def _distance(made: Tensor, real: Tensor) -> Tensor:
     """Squared differences of shares, relative to the share where it is not small."""
     return (made - real).square() / (real + SMALL_SHARE)
@@ -443,8 +451,7 @@ class Gan(ChainSynthesizer):
         record.figures["passes"] = [[names[j] for j in chunk] for chunk in self._layout.chunks]
         record.figures["training"] = {name: course.to_dict() for name, course in self._courses.items()}
         game = self._courses["game"]
-        told = "" if game.best is None else f"; boosted trees tell its rows from rows kept aside with AUC {game.best:.3f} (.5: not at all)"
-        record.note(f"Generator and critic played {game.steps:,} steps ({game.ended}){told}.")
+        record.note(f"Generator and critic played {game.steps:,} steps ({game.ended}){_told(game)}.")
         if self._found is None:
             record.note("Too few rows to measure what the model remembers of them.")
             return
@@ -576,6 +583,14 @@ class Gan(ChainSynthesizer):
         self._completer.eval()
 
 
+def _told(game: Course) -> str:
+    if game.best is None:
+        return ""
+    step = next(step for step, score in game.scores if score == game.best)
+    kept = f"the weights of step {step:,} were kept" if step else "it made nothing better, so the autoencoder that it began as was kept"
+    return f"; {kept}: on rows kept aside they scored {game.best:.3f} (AUC of telling rows apart, and what is remembered; best .5)"
+
+
 _NOTHING = Stream(0).child("gan")
 """For torch's global generator where nothing is drawn from it."""
 
@@ -584,7 +599,7 @@ def _split(rows: int, stream: Stream) -> tuple[Integers, Integers]:
     """Rows to learn, and rows kept aside."""
     order = stream.generator().permutation(rows)
     aside = 0 if rows < 5 * LEAST_ASIDE else min(SCORED_ROWS, rows // (5 if rows < SMALL else 8))
-    return np.sort(order[aside:]), np.sort(order[:aside])
+    return order[aside:], order[:aside]
 
 
 def autoencoding_schedule(rows: int, effort: float) -> Schedule:
@@ -595,8 +610,8 @@ def autoencoding_schedule(rows: int, effort: float) -> Schedule:
 def duel_schedule(rows: int, effort: float) -> Schedule:
     steps = max(int(effort * np.clip(300 + rows / 50, 300, 1000)), 1)
     return Schedule(
-        steps=steps, batch=256, rate={"generator": 5e-4, "critic": 1e-3}, betas=BETAS, weight_decay=0.0, average=0.998,
-        evaluate_every=max(steps // 8, 25), score_start=True,
+        steps=steps, batch=256, rate={"generator": 2e-4, "critic": 1e-3}, betas=BETAS, weight_decay=0.0, average=0.995,
+        evaluate_every=max(steps // 8, 25), patience=None, score_start=True,
     )  # fmt: skip
 
 
