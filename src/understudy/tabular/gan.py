@@ -11,8 +11,9 @@ What makes it more than a conditional GAN of tables (CTGAN; Xu et al., NeurIPS 2
 - the loss by pairs with two gradient penalties (`neural/adversarial.py`), packing, straight-through Gumbel draws from temperature 1 to .3;
 - it keeps the averaged weights whose rows boosted trees found hardest to tell from rows kept aside, less what they remember of their own.
 
-Conditioned fields come first: the first from its law in the model's own rows, the next given those, each restricted to what is allowed and
-weighing its row (`chain.py`); the rest follow in passes with these clamped.
+Conditions are met along the passes, where they weigh the rows (`chain.py`), and so exactly, noise included. Where that would waste too many
+candidates, the conditioned fields come first: the first from its law in the model's own rows, the next given those, the rest in passes
+with these clamped; that agrees with the model's joint law as far as the generator completes rows as it makes them.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction  # noqa
 from understudy.tabular.fields import Allowed, Encoded, Floats  # noqa: E402
 from understudy.tabular.levels import COARSE, Integers, Layout, Levels, Singles  # noqa: E402
 from understudy.tabular.memorising import Memorising, memorising  # noqa: E402
+from understudy.tabular.synthesizer import Conditions  # noqa: E402
 from understudy.tabular.telling import telling  # noqa: E402
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ RANK = 24
 """Free directions of a level in the generator's heads, besides its features."""
 OWN = 8
 """Likewise in the critic's eyes."""
+FEW = 3
+"""Cells that the smaller of the shown subsets have at the most."""
 TEMPERATURES = (1.0, 0.3)
 TRUSTED_FROM = 0.2
 """Place in the game from which the critic's word counts in full: at first it knows nothing."""
@@ -78,6 +82,8 @@ SCORED_ROWS, LEAST_ASIDE = 2_000, 40
 """Rows kept aside at the most, and at the least if any."""
 COMPARED_ROWS, LIMIT, MEMORISING = 8_000, 0.51, 3.0
 """Learned rows that memorising is measured on while the game is played; what its figures may be; how much more costs in the score."""
+RARE, WORTH, WORTH_OF_RARE = 0.01, 1 / 16, 1 / 2
+"""Independent rows that a candidate must be worth for conditions to be met along the passes; where they are rarer than `RARE`."""
 CALIBRATIONS, CALIBRATED_ROWS = 3, 16_384
 NOISES = 16
 """Draws of the noise over which the law of a field is averaged."""
@@ -230,22 +236,25 @@ def _show_some(layout: Layout, rows: Tensor) -> Tensor:
 
 
 def _any_subset(n: int, fields: int, device: torch.device) -> Tensor:
-    """Every number of cells from none to all but one equally likely, and every subset of that many."""
+    """Any subset but all: of up to `FEW` cells in half of the rows, as conditions have them, of any number in the rest."""
+    count = torch.randint(fields, (n, 1), device=device)
+    few = torch.randint(min(FEW + 1, fields), (n, 1), device=device)
     place = torch.rand((n, fields), device=device).argsort(dim=1)
-    return place < torch.randint(fields, (n, 1), device=device)
+    return place < torch.where(torch.rand((n, 1), device=device) < 0.5, few, count)
 
 
 class Duel(Task):
     """Generator against critic."""
 
-    def __init__(self, completer: Completer, judge: Judge, rows: Tensor, unseen: Encoded, game: Game, device: torch.device) -> None:
+    def __init__(self, completer: Completer, judge: Judge, learned: Encoded, unseen: Encoded, game: Game, device: torch.device) -> None:
         self.players, self.device = {"generator": completer, "critic": judge}, device
+        rows = torch.from_numpy(completer.layout.flat(learned))
         self.completer, self.judge, self.game = completer, judge, game
         self.layout = completer.layout
         self.coarse = torch.as_tensor(np.eye(COARSE, dtype=np.float32)[self.layout.coarse()], device=device)
         self.coarse_rows = torch.as_tensor(self.layout.coarse(), device=device)[rows[: 1 << 14].to(device)]
         self.shares = [_shares(self.layout, rows.to(device), c) for c in range(len(self.layout.chunks))]
-        self.unseen, self.learned = unseen, rows[:COMPARED_ROWS]
+        self.unseen, self.learned = unseen, learned.take(slice(0, COMPARED_ROWS))
         self.temperature, self.trust, self.step = TEMPERATURES[0], 0.0, 0
         self.made: Made | None = None
 
@@ -273,12 +282,11 @@ class Duel(Task):
     def score(self) -> float | None:
         if self.unseen.rows < LEAST_ASIDE:
             return None
-        rows, _ = draw_rows(self.completer, int(np.clip(2 * len(self.learned), 1000, COMPARED_ROWS)), self.device)
+        rows, _ = draw_rows(self.completer, int(np.clip(2 * self.learned.rows, 1000, COMPARED_ROWS)), self.device)
         rng = np.random.Generator(np.random.Philox(key=0))
         made, fields = self.layout.encoded(rows.cpu().numpy(), rng), [levels.field for levels in self.layout.levels]
-        learned = self.layout.encoded(self.learned.numpy(), rng)
-        told = telling(fields, learned, self.unseen, made, rng).value
-        return float(told + MEMORISING * excess(memorising(fields, learned, self.unseen, made, rng)))
+        told = telling(fields, self.learned, self.unseen, made, rng).value
+        return float(told + MEMORISING * excess(memorising(fields, self.learned, self.unseen, made, rng)))
 
     def _looks(self, rows: Tensor, given: Tensor) -> Tensor:
         """(n, fields, look + 1) what the critic sees of rows."""
@@ -379,12 +387,17 @@ def _distance(made: Tensor, real: Tensor) -> Tensor:
 # -- the synthesizer
 
 
+class _Clamped(Conditions):
+    """Conditions so rare in the order of the passes that their fields are drawn first."""
+
+
 @dataclass
 class _Work:
     """What is kept between the fields of one draw. ``shown`` (n, fields) flat numbers, hidden where not drawn yet; ``laws``: (n, levels)
-    of the fields that the pass at hand gave."""
+    of the fields that the pass at hand gave. ``alone``: no other field shares the noise of the first one."""
 
     shown: Integers
+    alone: bool
     laws: dict[int, Singles] = field(default_factory=dict)
 
 
@@ -416,7 +429,7 @@ class Gan(ChainSynthesizer):
         self._layout = Layout.of(codec.fields, encoded, PASSES, seed.child("association"))
         learn, aside = _split(encoded.rows, seed.child("aside"))
         learned, unseen = encoded.take(learn), encoded.take(aside)
-        self._train(torch.from_numpy(self._layout.flat(learned)), unseen, seed, budget, progress)
+        self._train(learned, unseen, seed, budget, progress)
         progress.stage("calibrate")
         with seeded(seed.child("calibrate")):
             self._marginals = calibrated(self._completer, rounds=1 if budget.exhausted or progress.cancelled else CALIBRATIONS)
@@ -425,9 +438,10 @@ class Gan(ChainSynthesizer):
             made = self._draw(min(learned.rows, 4 * SCORED_ROWS), seed.child("made"), None)
             self._found = memorising(codec.fields, learned, unseen, made, seed.child("memorising").generator())
 
-    def _train(self, rows: Tensor, unseen: Encoded, seed: Stream, budget: Budget, progress: Progress) -> None:
+    def _train(self, learned: Encoded, unseen: Encoded, seed: Stream, budget: Budget, progress: Progress) -> None:
         """Autoencode, then play; the generator ends on the CPU."""
         layout, device = self._layout, self.device
+        rows = torch.from_numpy(layout.flat(learned))
         width = WIDTH if len(rows) >= SMALL else WIDTH_OF_SMALL
         game = GAME if len(rows) >= 16 * GAME.together else replace(GAME, together=1)
         with seeded(seed.child("weights"), device):
@@ -440,7 +454,7 @@ class Gan(ChainSynthesizer):
             schedule, share = autoencoding_schedule(len(rows), self.effort), budget.share(AUTOENCODING_SHARE)
             stream = seed.child("autoencode")
             courses["autoencoding"] = train(first, [rows], schedule, stream=stream, budget=share, progress=progress)
-        duel = Duel(self._completer, judge, rows, unseen, game, device)
+        duel = Duel(self._completer, judge, learned, unseen, game, device)
         schedule, share, stream = duel_schedule(len(rows), self.effort), budget.share(DUEL_SHARE), seed.child("duel")
         courses["game"] = train(duel, [rows], schedule, stream=stream, budget=share, progress=progress, checkpoint=self.checkpoint)
         self._courses = courses
@@ -465,17 +479,37 @@ class Gan(ChainSynthesizer):
     # -- drawing
 
     def _chain(self, conditioned: Collection[int]) -> list[int]:
-        chain = [j for chunk in self._layout.chunks for j in chunk]
-        return [j for j in chain if j in conditioned] + [j for j in chain if j not in conditioned]
+        """The order of the passes; within one, where fields depend on each other through the noise alone, conditioned fields come last."""
+        return [j for chunk in self._layout.chunks for j in sorted(chunk, key=lambda j: j in conditioned)]
+
+    def _prepare(self, given: Any) -> Conditions | None:
+        if given is None:
+            return None
+        conditions = self._compiled(given)
+        if not conditions.allowed:
+            return conditions
+        found = self._pilot(conditions.allowed, Stream(0).child("pilot"))
+        if found.effective >= (WORTH if found.probability >= RARE else WORTH_OF_RARE):
+            return conditions
+        return _Clamped(conditions.allowed, conditions.limits, conditions.tested)
+
+    def _draw(self, size: int, rng: Stream, conditions: Conditions | None) -> Encoded:
+        if not isinstance(conditions, _Clamped):
+            return super()._draw(size, rng, conditions)
+        chain = self._chain(())
+        first = [j for j in chain if j in conditions.allowed]
+        return self._draw_conditioned(size, rng, conditions.allowed, first + [j for j in chain if j not in conditions.allowed])
 
     def _workspace(self, rows: int, chain: list[int]) -> _Work:
-        return _Work(np.repeat(self._layout.hidden[None, :], rows, axis=0))
+        alone = len(chain) == 1 or self._layout.chunk_of[chain[0]] != self._layout.chunk_of[chain[1]]
+        return _Work(np.repeat(self._layout.hidden[None, :], rows, axis=0), alone)
 
     def _take(self, work: _Work, index: NDArray[np.integer]) -> _Work:
-        return _Work(work.shown[index], {j: law[index] for j, law in work.laws.items()})
+        return _Work(work.shown[index], work.alone, {j: law[index] for j, law in work.laws.items()})
 
     def _join(self, works: list[_Work]) -> _Work:
-        return _Work(np.concatenate([work.shown for work in works]))
+        laws = {j: np.concatenate([work.laws[j] for work in works]) for j in works[0].laws}
+        return _Work(np.concatenate([work.shown for work in works]), works[0].alone, laws)
 
     def _note(self, j: int, work: _Work, drawn: Encoded) -> None:
         work.shown[:, j] = self._layout.offset[j] + self._layout.levels[j].of_token[drawn.tokens[j]]
@@ -483,11 +517,8 @@ class Gan(ChainSynthesizer):
     def _draw_field(
         self, j: int, work: _Work, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None
     ) -> Draw:
-        conditioned = restriction is not None and restriction.allowed is not None
-        if conditioned and not known:
+        if work.alone and not known and restriction is not None:
             law = np.repeat(self._layout.split(self._marginals)[j][None, :], len(work.shown), axis=0)
-        elif conditioned:
-            law = self._pass(work.shown, self._layout.chunk_of[j], rng)[j]
         else:
             if j not in work.laws:
                 work.laws = self._pass(work.shown, self._layout.chunk_of[j], rng)
@@ -608,7 +639,7 @@ def autoencoding_schedule(rows: int, effort: float) -> Schedule:
 
 
 def duel_schedule(rows: int, effort: float) -> Schedule:
-    steps = max(int(effort * np.clip(300 + rows / 50, 300, 1000)), 1)
+    steps = max(int(effort * np.clip(200 + rows / 80, 200, 600)), 1)
     return Schedule(
         steps=steps, batch=256, rate={"generator": 2e-4, "critic": 1e-3}, betas=BETAS, weight_decay=0.0, average=0.995,
         evaluate_every=max(steps // 8, 25), patience=None, score_start=True,
