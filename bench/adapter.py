@@ -42,6 +42,7 @@ def cpu_s() -> float:
 class CpuClock:
     """Stands in for the module `time` where a peer asks how long it has trained: on a shared machine the clock on the wall says little."""
 
+    monotonic = staticmethod(time.process_time)
     time = staticmethod(cpu_s)
 
 
@@ -170,23 +171,21 @@ def smote(job: Job, told: Told) -> Learner:
 
 
 def ours(method: str, budget: str | None, job: Job, told: Told) -> Learner:
+    """A budget counts CPU seconds, as the limits of the peers do."""
     import understudy as us
+    from understudy.core.budget import Budget
+    from understudy.tabular import race
 
     told.package = f"understudy {us.__version__}"
+    race.time = CpuClock
+    seconds = None if budget is None else Budget.parse(budget).seconds
 
     def learn(frame: Any) -> Sampler:
-        model = us.fit(frame, method=method, budget=budget, seed=job["seed"], progress=None)
-        told.note = _chosen(model)
+        model = us.fit(frame, method=method, budget=Budget(seconds, clock=time.process_time), seed=job["seed"], progress=None)
+        told.note = f"chose {model.chosen}" if method == "auto" else ""
         return lambda rows: model.sample(rows, seed=job["seed"] + 1)
 
     return learn
-
-
-def _chosen(model: Any) -> str:
-    """Which learner the race took."""
-    winner = getattr(model, "winner", None) or getattr(model, "chosen", None)
-    name = getattr(winner, "name", winner)
-    return f"chose {name}" if isinstance(name, str) else ""
 
 
 def warm_up(learn: Learner, frame: Any) -> None:

@@ -304,7 +304,7 @@ def _verdict(found: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> li
         found["set"],
         found["maker"],
         *stands,
-        "–" if member is None else f"{member['value']:.3f}{'' if safe else ' ABOVE'}",
+        "–" if member is None else f"{member['value']:.3f} ± {member['half']:.3f}{'' if safe else ' ABOVE'}",
         "–" if best is None or ratio is None else f"1/{ratio:.1f} of {best['maker']}{'' if ratio >= CPU_RATIO else ' TOO SLOW'}",
         "met" if met else "NOT MET",
     ]
