@@ -8,7 +8,7 @@
 Peers: the Gaussian copula, CTGAN and TVAE of SDV; TabularARGN (mostlyai-engine); SMOTE (imbalanced-learn). Ours are named
 understudy:METHOD, or understudy:METHOD@BUDGET. Each maker learns the same rows in a process of its own with one thread, within a limit
 of CPU seconds (600; CTGAN and TVAE, which need hours for their 300 epochs, 180); networks stop in time, others are ended. Finished
-runs are kept in the folder of work and not made again unless told (--again MAKER).
+runs are kept in the folder of work and not made again unless told (--again MAKER); --kept writes the table of those alone.
 
 The judge is `understudy.evaluate`, on the same held-out real rows for all: C2ST is the AUC of telling made rows from held-out real ones
 (.5 best), trends the likeness of related pairs of columns (1 best), TSTR the score on held-out real rows of boosted trees trained on
@@ -138,6 +138,7 @@ class Effort:
     slow_limit_s: float
     venvs: Path
     work: Path
+    kept_only: bool = False
 
     def limit_of(self, maker: str) -> float:
         return self.slow_limit_s if maker in PEERS and PEERS[maker].slow else self.limit_s
@@ -146,8 +147,8 @@ class Effort:
         return _python(self.venvs, PEERS[maker].environment) if maker in PEERS else Path(sys.executable)
 
 
-def made_by(maker: str, task: Task, effort: Effort) -> dict[str, Any]:
-    """Its report and figures; from the folder of work where the same was done before."""
+def made_by(maker: str, task: Task, effort: Effort) -> dict[str, Any] | None:
+    """Its report and figures; from the folder of work where the same was done before. None: only such were asked for."""
     job = {
         "maker": maker,
         "kinds": dict(task.kinds),
@@ -160,6 +161,8 @@ def made_by(maker: str, task: Task, effort: Effort) -> dict[str, Any]:
     kept = folder / "found.json"
     if kept.exists():
         return json.loads(kept.read_text(encoding="utf-8"))
+    if effort.kept_only:
+        return None
     folder.mkdir(parents=True, exist_ok=True)
     found = {"set": task.table.name, "maker": maker, "train_rows": task.train.height, "holdout_rows": task.holdout.height}
     try:
@@ -347,12 +350,14 @@ def written(results: Sequence[Mapping[str, Any]], effort: Effort, out: Path) -> 
     """The table and the verdicts as a page, all figures as JSON; both small enough to be kept."""
     packages = sorted({found["package"] for found in results if found.get("package")})
     here = machine()
+    rows = {found["set"]: f"{found['set']} {found['train_rows']:,} ({found['holdout_rows']:,})" for found in results}
     said = [
         "# Ours beside peers",
         "",
         "Made by `bench/peers.py`, whose head tells what the columns mean.",
         f"On {here['cores']} cores, {here['memory_gb']:.0f} GB, Python {here['python']}, one thread a maker: {', '.join(packages)}.",
         f"Limits: {effort.limit_s:.0f} CPU s, CTGAN and TVAE {effort.slow_limit_s:.0f} CPU s.",
+        f"Rows learned (held out): {', '.join(rows.values())}.",
         "",
         markdown(HEADS, [row(found) for found in results]),
         "",
@@ -387,8 +392,9 @@ def run(tables: Sequence[RealTable], makers: Sequence[str], effort: Effort, most
         )
         for maker in makers:
             found = made_by(maker, task, effort)
-            results.append(found)
-            print(" | ".join(row(found)), flush=True)
+            if found is not None:
+                results.append(found)
+                print(" | ".join(row(found)), flush=True)
     return results
 
 
@@ -414,6 +420,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", nargs="*", default=[], metavar="MAKER", help="forget what these made before")
     parser.add_argument("--work", type=Path, default=HERE / "results" / "peers", help="folder where finished runs are kept")
+    parser.add_argument("--kept", action="store_true", help="make nothing, write the table of finished runs")
     parser.add_argument("--quick", action="store_true", help=f"only {' and '.join(QUICK_SETS)}, limits of 20 s")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "peers.json")
     asked = parser.parse_args()
@@ -427,7 +434,7 @@ def main() -> None:
         parser.error(f"unknown makers: {unknown}; sets that are not here: {absent} (UNDERSTUDY_DATA names the folder that holds tabular/…)")
     warnings.filterwarnings("ignore", category=RuntimeWarning)
     limits = (20.0, 20.0) if asked.quick else (asked.limit, asked.slow_limit)
-    effort = Effort(asked.seed, *limits, asked.venvs.resolve(), asked.work.resolve())
+    effort = Effort(asked.seed, *limits, asked.venvs.resolve(), asked.work.resolve(), asked.kept)
     forget(asked.again, effort.work)
     results = run([SETS[name] for name in names], asked.makers, effort, asked.rows)
     out = asked.out.with_stem("peers-quick") if asked.quick else asked.out
