@@ -49,6 +49,8 @@ def desk(tmp_path, monkeypatch):
     """A folder with the files that the pages speak of."""
     customers(800, 1).write_csv(tmp_path / "customers.csv")
     customers(300, 2).write_csv(tmp_path / "later.csv")
+    begun = pl.DataFrame({"city": ["Paris", None, "Oslo"], "age": [None, 30, 45], "churn": ["yes", "no", None]})
+    begun.write_csv(tmp_path / "begun.csv")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

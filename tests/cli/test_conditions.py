@@ -17,6 +17,8 @@ MODEL = SimpleNamespace(
             ColumnSchema(name="active", kind="boolean", dtype="Boolean"),
             ColumnSchema(name="day", kind="date", dtype="Date"),
             ColumnSchema(name="a=b", kind="integer", dtype="Int64"),
+            ColumnSchema(name="at", kind="time", dtype="Time"),
+            ColumnSchema(name="grade", kind="categorical", dtype="String", categories=["mix:0.5", "pure"]),
         ]
     )
 )
@@ -41,6 +43,20 @@ MODEL = SimpleNamespace(
         ("active=yes", {"active": True}),
         ("day=2024-01-01..2024-12-31", {"day": (dt.date(2024, 1, 1), dt.date(2024, 12, 31))}),
         ("a=b=3", {"a=b": 3}),
+        ("city=Paris:0.5", {"city": {"Paris": 0.5}}),
+        ("city=Paris:50%, Rome:0.25", {"city": {"Paris": 0.5, "Rome": 0.25}}),
+        ('city="Washington, DC:0.1",Paris:.2', {"city": {"Washington, DC": 0.1, "Paris": 0.2}}),
+        ("city=:0.1", {"city": {None: 0.1}}),
+        ("age=18..29:0.3,60..:12.5%", {"age": {(18, 29): 0.3, (60, None): 0.125}}),
+        ("active=yes:0.5", {"active": {True: 0.5}}),
+        ("city=a:1", {"city": "a:1"}),
+        ("city=a:0.5,b", {"city": ["a:0.5", "b"]}),
+        ("grade=mix:0.5", {"grade": "mix:0.5"}),
+        ("at=12:30", {"at": dt.time(12, 30)}),
+        ("at=10:00", {"at": dt.time(10)}),
+        ("at=12:30:00.5", {"at": dt.time(12, 30, 0, 500_000)}),
+        ("at=10:00..12:30", {"at": (dt.time(10), dt.time(12, 30))}),
+        ("at=10:00..12:30:0.25", {"at": {(dt.time(10), dt.time(12, 30)): 0.25}}),
     ],
 )
 def test_a_condition_is_read_as_its_column_has_it(text, given):

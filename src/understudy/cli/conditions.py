@@ -1,10 +1,16 @@
-"""Conditions from the command line: `city=Paris`, `city=Paris,Rome`, `age=20..30`, `age=..30`, `phone=` (missing)."""
+"""Conditions from the command line.
+
+`city=Paris`, `city=Paris,Rome`, `age=20..30`, `age=..30`, `phone=` (missing); shares of values: `churn=yes:0.5`, `age=18..29:30%,60..:0.2`.
+A share needs a point or a percent sign, so that `12:30` stays a time and `a:1` a value.
+"""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import ConditionError, did_you_mean
@@ -14,6 +20,7 @@ if TYPE_CHECKING:
     from understudy.data.schema import ColumnSchema
 
 RANGE = ".."
+_SHARE = re.compile(r"(.*):\s*(0?\.\d+|1\.0*|0\.|\d+(?:\.\d+)?%)", re.DOTALL)
 _RANGED = frozenset({"integer", "decimal", "ordinal", "datetime", "date", "time", "latitude", "longitude"})
 
 
@@ -38,6 +45,24 @@ def parse_conditions(texts: list[str], generator: Generator) -> dict[str, Any]:
     return given
 
 
+def parse_given(texts: list[str] | None, file: Path | None, generator: Generator) -> Any:
+    """The `given=` of `--given` texts or of a `--given-file` of partial rows; None where there is neither.
+
+    Raises:
+        ConditionError: both are given, or as `parse_conditions`.
+    """
+    if file is None:
+        return parse_conditions(texts, generator) if texts else None
+    if texts:
+        raise ConditionError(
+            "Partial rows and conditions cannot be asked for together.", where="--given-file",
+            remedy="Write the conditions into a column of the file.",
+        )  # fmt: skip
+    from understudy.data import read
+
+    return read(file).frame
+
+
 def _split(text: str, columns: dict[str, ColumnSchema]) -> tuple[str, str]:
     """Column and value; a column's name may hold an equals sign itself."""
     cuts = [index for index, character in enumerate(text) if character == "="]
@@ -54,11 +79,38 @@ def _split(text: str, columns: dict[str, ColumnSchema]) -> tuple[str, str]:
 def _parsed(wanted: str, column: ColumnSchema | None, text: str) -> Any:
     if wanted == "":
         return None
-    if RANGE in wanted and (column is None or column.kind in _RANGED):
-        low, _, high = wanted.partition(RANGE)
-        return tuple(_value(end, column, text) if end else None for end in (low.strip(), high.strip()))
-    values = [_value(value.strip(), column, text) for value in next(csv.reader([wanted], skipinitialspace=True))]
-    return values if len(values) > 1 else values[0]
+    values = next(csv.reader([wanted], skipinitialspace=True))
+    shares = [_SHARE.fullmatch(value.strip()) for value in values]
+    if all(shares) and not _names_a_level(wanted, column):
+        return {_shared(match[1], column, text): _share(match[2]) for match in shares if match is not None}
+    if _is_range(wanted, column):
+        return _range(wanted, column, text)
+    choices = [_value(value.strip(), column, text) for value in values]
+    return choices if len(choices) > 1 else choices[0]
+
+
+def _names_a_level(text: str, column: ColumnSchema | None) -> bool:
+    """A category may be called "ratio:0.5"."""
+    return column is not None and text in {str(level) for level in [*(column.categories or []), *(column.order or [])]}
+
+
+def _shared(value: str, column: ColumnSchema | None, condition: str) -> Any:
+    """What a share is asked for: a value, a range, or missing."""
+    value = value.strip()
+    return None if value == "" else _range(value, column, condition) if _is_range(value, column) else _value(value, column, condition)
+
+
+def _is_range(text: str, column: ColumnSchema | None) -> bool:
+    return RANGE in text and (column is None or column.kind in _RANGED)
+
+
+def _range(text: str, column: ColumnSchema | None, condition: str) -> tuple[Any, ...]:
+    low, _, high = text.partition(RANGE)
+    return tuple(_value(end, column, condition) if end else None for end in (low.strip(), high.strip()))
+
+
+def _share(text: str) -> float:
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
 
 
 def _value(text: str, column: ColumnSchema | None, condition: str) -> Any:

@@ -32,8 +32,12 @@ def sample(
     given: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="COLUMN=VALUE", help="Only rows like this: city=Paris, city=Paris,Rome, age=20..30, age=..30. May be repeated."
+            metavar="COLUMN=VALUE",
+            help="Only rows like this: city=Paris, city=Paris,Rome, age=20..30, age=..30; or shares: churn=yes:0.5. May be repeated.",
         ),
+    ] = None,
+    given_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Partial rows to complete, over and over; an empty cell is not given.")
     ] = None,
     seed: Seed = 0,
     workers: Annotated[
@@ -55,7 +59,7 @@ def sample(
 
     **understudy sample customers.understudy -n 10M -o synthetic/ --workers 2**
     """
-    from understudy.cli.conditions import parse_conditions
+    from understudy.cli.conditions import parse_given
     from understudy.core import load
     from understudy.run import write
 
@@ -63,7 +67,7 @@ def sample(
     if output == "-" and as_json:
         raise typer.BadParameter("--json and -o - both want the standard output; write to a file")
     wanted, part = parse_count(rows), None if part_rows is None else parse_count(part_rows)
-    conditions = parse_conditions(given, load(model)) if given else None
+    conditions = parse_given(given, given_file, load(model)) if given or given_file else None
     listener = screen.progress()
     try:
         manifest = write(

@@ -21,19 +21,25 @@ DAY_US = 86_400_000_000
 
 @dataclass(frozen=True)
 class Condition:
-    """One column's condition: ``choices``, or else the closed range [low, high]; ``null``: a missing value will do as well."""
+    """One column's condition: ``choices``, or else the closed range [low, high]; ``null``: a missing value will do as well.
+
+    ``excluded``: whatever meets none of these conditions on the same column, and nothing else is asked.
+    """
 
     column: str
     choices: tuple[Any, ...] | None
     low: Any = None
     high: Any = None
     null: bool = False
+    excluded: tuple[Condition, ...] = ()
 
     @property
     def only_null(self) -> bool:
         return self.choices == () and self.null
 
     def __str__(self) -> str:
+        if self.excluded:
+            return f'"{self.column}" neither of the asked values'
         if self.choices is None:
             return f'"{self.column}" from {_shown(self.low)} to {_shown(self.high)}'
         shown = [*(_shown(c) for c in self.choices[:5]), *["missing"] * self.null]
@@ -42,6 +48,8 @@ class Condition:
 
 def in_typed_values(condition: Condition, column: ColumnSchema) -> Condition:
     """A condition as the source writes values ("Yes", "31/12/2020", "1.234,50 €") in the values that these mean."""
+    if condition.excluded:
+        return replace(condition, excluded=tuple(in_typed_values(each, column) for each in condition.excluded))
     changed = {
         "choices": None if condition.choices is None else tuple(meaning(value, column) for value in condition.choices),
         "low": meaning(condition.low, column),
@@ -71,6 +79,8 @@ def meaning(value: Any, column: ColumnSchema) -> Any:
 
 def meets(values: pl.Series, condition: Condition) -> NDArray[np.bool_]:
     """Which of the typed values (n,) meet the condition."""
+    if condition.excluded:
+        return np.asarray(~np.logical_or.reduce([meets(values, each) for each in condition.excluded]))
     missing = values.is_null().to_numpy()
     if condition.only_null:
         return missing

@@ -52,6 +52,13 @@ def _taken(data: Any, admission: Admission, origin: str) -> tuple[pl.DataFrame, 
     return frame, polars_form(frame), [note]
 
 
+def is_frame(data: Any) -> bool:
+    """Whether ``data`` is a `Table`, or a frame of some library."""
+    if isinstance(data, Table) or nw.dependencies.is_polars_lazyframe(data) or nw.dependencies.is_into_dataframe(data):
+        return True
+    return nw.dependencies.is_pyarrow_table(data) or _is_record_batch(data)
+
+
 def _is_record_batch(data: Any) -> bool:
     return type(data).__name__ == "RecordBatch" and type(data).__module__.startswith("pyarrow")
 

@@ -5,12 +5,19 @@ Python has more kinds of value than JSON; those are written as an object with on
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import io
 import json
+import zlib
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
+import polars as pl
+
 from understudy.core.errors import ConditionError
+from understudy.data.frames import is_frame
+from understudy.data.table import as_table
 
 _READ: dict[str, Any] = {
     "$tuple": tuple,
@@ -19,6 +26,8 @@ _READ: dict[str, Any] = {
     "$date": dt.date.fromisoformat,
     "$time": dt.time.fromisoformat,
     "$seconds": lambda seconds: dt.timedelta(seconds=seconds),
+    "$mapping": dict,
+    "$frame": lambda text: pl.read_ipc_stream(io.BytesIO(zlib.decompress(base64.b64decode(text)))),
 }
 
 
@@ -29,6 +38,8 @@ def given_to_json(given: Any) -> Any:
     for kind, written in _WRITTEN:
         if isinstance(given, kind):
             return written(given)
+    if is_frame(given):
+        return {"$frame": _packed(as_table(given).frame)}
     if hasattr(given, "to_list"):  # a series
         return given_to_json(given.to_list())
     if hasattr(given, "tolist"):  # a NumPy array or scalar
@@ -39,12 +50,26 @@ def given_to_json(given: Any) -> Any:
     )
 
 
+def _mapping(given: Mapping[Any, Any]) -> Any:
+    """An object where the keys are names; where they are values (asked shares), pairs in one order."""
+    if all(isinstance(key, str) and not key.startswith("$") for key in given):
+        return {key: given_to_json(value) for key, value in given.items()}
+    return {"$mapping": sorted(([given_to_json(key), given_to_json(value)] for key, value in given.items()), key=json.dumps)}
+
+
+def _packed(frame: pl.DataFrame) -> str:
+    """A frame of partial rows as text, with its types."""
+    buffer = io.BytesIO()
+    frame.rechunk().write_ipc_stream(buffer)
+    return base64.b64encode(zlib.compress(buffer.getvalue(), 6)).decode("ascii")
+
+
 def _all(values: Any) -> list[Any]:
     return [given_to_json(value) for value in values]
 
 
 _WRITTEN: list[tuple[type, Callable[[Any], Any]]] = [
-    (Mapping, lambda given: {str(key): given_to_json(value) for key, value in given.items()}),
+    (Mapping, _mapping),
     (list, _all),
     (tuple, lambda given: {"$tuple": _all(given)}),
     (slice, lambda given: {"$tuple": _all((given.start, given.stop))}),

@@ -17,24 +17,29 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.errors import ConditionError
+from understudy.core.random import Stream
+from understudy.tabular.completion import Completion, put, tokens_apart, without_gaps
 from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Mask, Positions, Tokens
 from understudy.tabular.synthesizer import Conditions, ScarceRowsWarning, TableSynthesizer
-
-if TYPE_CHECKING:
-    from understudy.core.random import Stream
 
 CANDIDATES = 4
 """Candidates a wanted row in one round, where conditions weigh rows."""
 ROUNDS = 16
 """Rounds of candidates at the most: then the rows are drawn from what was found."""
+LEAST_CANDIDATES = 1024
+"""Candidates in one round, at the least: a few wanted rows must not make a rare condition look impossible."""
+LAW_CANDIDATES = 32
+"""Candidates for each token whose probability is asked in a row that lacks other cells too."""
+PATIENCE = 4
+"""Estimates that are averaged where a probability is the result."""
 PILOT_ROUNDS = 64
 """Rounds without one candidate that meets the conditions, before they are called impossible."""
 
@@ -136,7 +141,7 @@ class ChainSynthesizer(TableSynthesizer):
             return drawn, work, np.ones(size)
         rounds: list[tuple[Encoded, Any, Floats]] = []
         for i in range(PILOT_ROUNDS):
-            n = size * CANDIDATES
+            n = max(size * CANDIDATES, LEAST_CANDIDATES)
             drawn, work, log_weights = self._blank(n), self._workspace(n, head), np.zeros(n)
             drawn, work, log_weights = self._filtered(drawn, work, head, rng.child("round", i), allowed, log_weights)
             if np.isfinite(log_weights).any():
@@ -145,7 +150,7 @@ class ChainSynthesizer(TableSynthesizer):
                 break
         if not rounds:
             raise ConditionError(
-                f"No row that meets the conditions was found among {PILOT_ROUNDS * size * CANDIDATES:,} candidates.",
+                f"No row that meets the conditions was found among {PILOT_ROUNDS * n:,} candidates.",
                 where="given",
                 remedy="Each value alone is possible, but not together in this model. Loosen one of them.",
             )
@@ -208,6 +213,65 @@ class ChainSynthesizer(TableSynthesizer):
     def _blank(self, size: int) -> Encoded:
         fields = self.codec.fields
         return Encoded([np.zeros(size, f.token_type) for f in fields], [None] * len(fields))
+
+    # -- partial rows
+
+    def _log_mass(
+        self, j: int, work: Any, drawn: Encoded, known: list[int], tokens: Tokens, rng: np.random.Generator, effort: int = 1
+    ) -> Floats:
+        """(n,) log-probability of the `tokens` of field `j`, given the fields `known` of `drawn`.
+
+        `effort`: how many estimates to average, in a learner that estimates. The default asks `_draw_field` token by token.
+        """
+        out, size = np.empty(len(tokens)), self.codec.fields[j].size
+        for token, rows in tokens_apart(tokens):
+            only = Restriction(Allowed(np.arange(size) == token))
+            mass = self._draw_field(j, self._take(work, rows), drawn.take(rows), known, rng, only).log_mass
+            assert mass is not None
+            out[rows] = mass
+        return out
+
+    def _complete(self, known: Encoded, given: Mask, rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
+        out = self._blank(known.rows)
+        for number, (chain, rows) in enumerate(self._by_chain(given)):
+            part = Completion(self, known.take(rows), given[rows], allowed, chain).rows(rng.child("chain", number))
+            put(out, rows, part)
+        return without_gaps(out, self.codec.fields, rng.child("position"))
+
+    def _by_chain(self, given: Mask) -> list[tuple[list[int], NDArray[np.int64]]]:
+        """Rows by the chain that suits what is given in them."""
+        patterns, own = np.unique(given, axis=0, return_inverse=True)
+        chains = [tuple(self._chain({int(j) for j in np.flatnonzero(pattern)})) for pattern in patterns]
+        distinct = sorted(set(chains))
+        number = np.array([distinct.index(chain) for chain in chains])[own.ravel()]
+        return [(list(chain), np.flatnonzero(number == k)) for k, chain in enumerate(distinct)]
+
+    def _log_prob(self, rows: Encoded) -> Floats:
+        everything, fields = np.ones((rows.rows, len(rows.tokens)), bool), set(range(len(rows.tokens)))
+        found = Completion(self, rows, everything, {}, self._chain(fields))
+        return found.log_evidence(Stream(0).child("probability"), each=1, effort=PATIENCE)
+
+    def _law(self, j: int, known: Encoded, given: Mask) -> Floats:
+        """By Bayes' rule: the probability of all that is given with each token in its turn."""
+        given = given.copy()
+        given[:, j] = True
+        log_law = np.empty((known.rows, self.codec.fields[j].size))
+        stream = Stream(0).child("law")
+        for number, (chain, rows) in enumerate(self._by_chain(given)):
+            log_law[rows] = self._log_joint(j, known.take(rows), given[rows], chain, stream.child(number))
+        law = np.exp(log_law - log_law.max(axis=1, keepdims=True))
+        return np.asarray(law / law.sum(axis=1, keepdims=True))
+
+    def _log_joint(self, j: int, known: Encoded, given: Mask, chain: list[int], rng: Stream) -> Floats:
+        """(n, size) log-probability of the given cells with each token in field `j`."""
+        field = self.codec.fields[j]
+        every = [np.full(known.rows, token, field.token_type) for token in range(field.size)]
+        each = LAW_CANDIDATES if Completion(self, known, given, {}, chain).after.any() else 1
+        columns = []
+        for tokens in every:
+            rows = Encoded([tokens if k == j else t for k, t in enumerate(known.tokens)], list(known.positions))
+            columns.append(Completion(self, rows, given, {}, chain).log_evidence(rng, each=each, effort=PATIENCE))
+        return np.stack(columns, axis=1)
 
     # -- inequalities and edges of bins
 
@@ -282,8 +346,6 @@ class ChainSynthesizer(TableSynthesizer):
         Raises:
             ConditionError: they cannot be met.
         """
-        from understudy.core.random import Stream
-
         return self._pilot(self._compiled(given).allowed, Stream(seed).child("pilot"))
 
     def _pilot(self, allowed: dict[int, Allowed], rng: Stream) -> Efficiency:
@@ -299,8 +361,6 @@ class ChainSynthesizer(TableSynthesizer):
     def _prepare(self, given: Any) -> Conditions | None:
         conditions = super()._prepare(given)
         if conditions is not None and conditions.allowed:
-            from understudy.core.random import Stream
-
             found = self._pilot(conditions.allowed, Stream(0).child("pilot"))
             worth = found.effective * CANDIDATES * ROUNDS
             if worth < 1:

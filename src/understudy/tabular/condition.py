@@ -8,7 +8,7 @@ None stands for a missing value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,16 @@ class Range(NamedTuple):
 
     low: Any = None
     high: Any = None
+
+
+def has_shares(given: Any) -> bool:
+    """Whether some column is given shares of its values."""
+    return isinstance(given, Mapping) and any(isinstance(wanted, Mapping) for wanted in given.values())
+
+
+def rest_of(values: Sequence[Condition]) -> Condition:
+    """Whatever meets none of the conditions on a column."""
+    return Condition(values[0].column, None, excluded=tuple(values))
 
 
 def parse_conditions(given: Any) -> dict[str, Condition]:

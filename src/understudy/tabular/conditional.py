@@ -37,6 +37,9 @@ class Conditional(Protocol):
     def interval_mass(self, rows: Rows, low: Floats, high: Floats, rng: np.random.Generator) -> Floats:
         """(n,) probability of the closed interval of coordinates, a row."""
 
+    def token_mass(self, rows: Rows, tokens: Tokens, rng: np.random.Generator) -> Floats:
+        """(n,) probability of one token, a row."""
+
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """What `from_arrays` needs, but for `facts`."""
 
@@ -112,6 +115,15 @@ class DonorTrees:
         first, last = _token_bounds(self.field, bounds, len(rows))
         _, _, within = self._allowed(rows, rng, np.ones(self.field.size), first, last)
         return np.asarray(within)
+
+    def token_mass(self, rows: Rows, tokens: Tokens, rng: np.random.Generator) -> Floats:
+        if len(self.forest.left) == 1:
+            return np.asarray((np.bincount(self.tokens, minlength=self.field.size) / len(self.tokens))[tokens])
+        used = min(TREES_RESTRICTED, len(self.forest.roots))
+        uniform = rng.random((len(rows), 2 + used))
+        exactly, weight = tokens.astype(np.float64), np.ones(self.field.size)
+        found = draw_allowed(rows, *self.forest.walk, self.smoothing, uniform, self.tokens, weight, exactly, exactly, False, used)
+        return np.asarray(found[2])
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         return {**self.forest.arrays(prefix), f"{prefix}.tokens": self.tokens}
@@ -277,6 +289,20 @@ class ResidualTrees:
         high_score = self._uncalibrated(self.scale.edge(_after(self.field, high)))
         everything = np.array([-np.inf]), np.array([np.inf])
         return np.asarray(self._allowed(rows, rng, np.ones(self.field.size), first, last, low_score, high_score, *everything)[3])
+
+    def token_mass(self, rows: Rows, tokens: Tokens, rng: np.random.Generator) -> Floats:
+        exactly = tokens.astype(np.float64)
+        low, high = (self._uncalibrated(self.scale.edge(edge)) for edge in (exactly, exactly + 1.0))
+        spike = self.scale.spike[tokens]
+        low, high = np.where(spike, np.inf, low), np.where(spike, -np.inf, high)
+        used = min(TREES_RESTRICTED, len(self.forest.roots))
+        uniform, where = rng.random((len(rows), 3 + used)), self._where(rows, rng)
+        everything = np.array([-np.inf]), np.array([np.inf])
+        found = _draw_residual(
+            rows, *self.forest.walk, self.smoothing, uniform, where, self.residuals, self.spikes, self.jitter,
+            np.ones(self.field.size), exactly, exactly, low, high, *everything, False, used,
+        )  # fmt: skip
+        return np.asarray(found[3])
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         return {

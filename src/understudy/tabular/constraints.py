@@ -170,6 +170,18 @@ class Constraints:
             frame = derivation.backward(frame)
         return frame
 
+    def recover(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows (null: not given) with the cells that given derived cells make certain."""
+        for derivation in self.derivations:
+            frame = derivation.recover(frame)
+        return frame
+
+    def freed(self, frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+        """Finished rows without the cells that `recover` can compute from ``given`` derived ones."""
+        for derivation in self.derivations:
+            frame = derivation.freed(frame, given)
+        return frame
+
     def mended(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows that break an inequality get the movable one of the two columns put onto the bound."""
         for _ in range(len(self.inequalities) or 0):
@@ -191,6 +203,18 @@ class Constraints:
     def tested(self, frame: pl.DataFrame) -> Mask:
         """Which rows keep every inequality and every rule that is tested (n,): those that do not are drawn again."""
         return np.asarray(np.logical_and.reduce([np.ones(frame.height, bool), *(mask for _, mask in self.verdicts(frame))]))
+
+    def contradicted(self, frame: pl.DataFrame) -> Mask:
+        """Partial rows (null: not given) whose given cells alone break an inequality or a tested rule."""
+        found = np.zeros(frame.height, bool)
+        for bound in self.inequalities:
+            found |= ~frame.select(k=bound.kept(frame))["k"].to_numpy()
+        for k, rule in enumerate(self.tests):
+            part = frame.select(columns_of(rule))
+            rows = np.flatnonzero(part.select(w=pl.all_horizontal(pl.all().is_not_null()))["w"].to_numpy())
+            if len(rows):
+                found[rows] |= broken(part[rows], rule, self.columns, self.known.get(k))
+        return found
 
     def verdicts(self, frame: pl.DataFrame) -> Iterator[tuple[str, Mask]]:
         """Every tested rule in words, with the rows (n,) that keep it."""

@@ -10,6 +10,7 @@ draws, never by drawing again.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,9 +20,10 @@ from numpy.typing import NDArray
 from understudy.core.artifact import State
 from understudy.core.random import Stream
 from understudy.tabular.chain import Efficiency
+from understudy.tabular.copula_completion import complete, log_evidence
 from understudy.tabular.copula_fit import Watch, fit_model
 from understudy.tabular.copula_model import CopulaModel, Stratum, hold
-from understudy.tabular.fields import Allowed, Encoded
+from understudy.tabular.fields import Allowed, Encoded, Floats, Mask
 from understudy.tabular.latent import Margins, dimensions
 from understudy.tabular.ordered_pairs import OrderedPairs
 from understudy.tabular.synthesizer import Conditions, ScarceRowsWarning, TableSynthesizer
@@ -103,6 +105,28 @@ class Copula(TableSynthesizer):
         main = {f.column: j for j, f in enumerate(self.codec.fields) if f.main and f.kind == "numeric"}
         pairs = [(main[low], main[high]) for low, high, _ in self.constraints.bounds if low in main and high in main]
         return OrderedPairs(self.model, self.codec, pairs, allowed) if pairs else None
+
+    # -- partial rows
+
+    def _complete(self, known: Encoded, given: Mask, rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
+        return complete(self.model, known, given, rng, allowed)
+
+    def _log_prob(self, rows: Encoded) -> Floats:
+        everything = np.ones((rows.rows, len(rows.tokens)), bool)
+        bins = Encoded(rows.tokens, [None] * len(rows.tokens))
+        return log_evidence(self.model, bins, everything, Stream(0).child("probability"))
+
+    def _law(self, j: int, known: Encoded, given: Mask) -> Floats:
+        """By Bayes' rule: the probability of all that is given with each token in its turn."""
+        given, field, columns = given.copy(), self.codec.fields[j], []
+        given[:, j] = True
+        for token in range(field.size):
+            tokens = [np.full(known.rows, token, field.token_type) if k == j else t for k, t in enumerate(known.tokens)]
+            positions = [None if k == j else p for k, p in enumerate(known.positions)]
+            columns.append(log_evidence(self.model, Encoded(tokens, positions), given, Stream(0).child("law")))
+        log_law = np.stack(columns, axis=1)
+        law = np.exp(log_law - log_law.max(axis=1, keepdims=True))
+        return np.asarray(law / law.sum(axis=1, keepdims=True))
 
     # -- conditions
 

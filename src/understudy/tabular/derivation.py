@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -57,6 +58,18 @@ class Derivation(ABC):
     def backward(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with the dropped columns."""
 
+    def recover(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Partial rows (null: not given) with the sources that a given derived cell leaves no choice."""
+        return frame
+
+    def freed(self, frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+        """Finished rows with one drawn source taken out where the target is ``given``, if `recover` can put it right."""
+        return frame
+
+    def present(self) -> Condition | None:
+        """What the added column must be so that the dropped ones are there; None where it always does, or there is none."""
+        return None
+
     @abstractmethod
     def translate(self, condition: Condition, others: Mapping[str, Condition]) -> list[Condition]:
         """Conditions on the sources that a condition on a dropped column amounts to, or implies where not ``exact``."""
@@ -87,6 +100,10 @@ class Copy(Derivation):
     def backward(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(pl.col(self.sources[0]).cast(self._empty.dtype).alias(self.target))
 
+    def recover(self, frame: pl.DataFrame) -> pl.DataFrame:
+        source = self.sources[0]
+        return frame.with_columns(pl.coalesce(pl.col(source), pl.col(self.target).cast(frame.schema[source])).alias(source))
+
     def translate(self, condition: Condition, others: Mapping[str, Condition]) -> list[Condition]:
         twin = others.get(self.sources[0])
         if twin is not None:
@@ -95,7 +112,8 @@ class Copy(Derivation):
                 where="given",
                 remedy="Condition one of them.",
             )
-        return [Condition(self.sources[0], condition.choices, condition.low, condition.high, condition.null)]
+        excluded = tuple(replace(each, column=self.sources[0]) for each in condition.excluded)
+        return [replace(condition, column=self.sources[0], excluded=excluded)]
 
     def what(self) -> str:
         return f'not learned: copied from "{self.sources[0]}"'
@@ -139,12 +157,40 @@ class Total(Derivation):
     def forward(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(pl.col(self.target).is_null().alias(self._presence)) if self.missing_apart else frame
 
+    def _units(self, frame: pl.DataFrame, name: str) -> pl.Expr:
+        """A column in whole units of the last decimal."""
+        unit = 10**self.decimals
+        whole: pl.Expr = pl.col(name).cast(pl.Int64) * unit
+        rounded: pl.Expr = (pl.col(name) * unit).round().cast(pl.Int64)
+        return whole if frame.schema[name].is_integer() else rounded
+
+    def recover(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The one source that is not given, where the target and all others are."""
+        names, unit = [self.target, *self.sources], 10**self.decimals
+        signs = [-1, *([1] * len(self.sources) if self.whole else [1] + [-1] * (len(self.sources) - 1))]
+        for k, name in enumerate(names[1:], 1):
+            rest = [(signs[i], other) for i, other in enumerate(names) if i != k]
+            only = pl.col(name).is_null() & pl.all_horizontal(pl.col(other).is_not_null() for _, other in rest)
+            left = pl.sum_horizontal(-signs[k] * sign * self._units(frame, other) for sign, other in rest)
+            value = (left // unit if frame.schema[name].is_integer() else left / unit).cast(frame.schema[name])
+            frame = frame.with_columns(pl.when(only).then(value).otherwise(pl.col(name)).alias(name))
+        return frame
+
+    def freed(self, frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+        """The last source that was drawn."""
+        waiting = given[self.target].is_not_null()
+        for name in reversed(self.sources):
+            out = waiting & given[name].is_null()
+            frame = frame.with_columns(frame[name].set(out, None))
+            waiting = waiting & ~out
+        return frame
+
+    def present(self) -> Condition | None:
+        return Condition(self._presence, (False,)) if self.missing_apart else None
+
     def backward(self, frame: pl.DataFrame) -> pl.DataFrame:
         unit = 10**self.decimals
-        units = [
-            (pl.col(s).cast(pl.Int64) * unit if frame.schema[s].is_integer() else (pl.col(s) * unit).round().cast(pl.Int64))
-            for s in self.sources
-        ]
+        units = [self._units(frame, s) for s in self.sources]
         total = units[0]
         for more in units[1:]:
             total = total + more if self.whole else total - more
@@ -342,6 +388,17 @@ class Joined(Derivation):
         hot = pl.coalesce(pl.when(self._is_hot(frame, c)).then(pl.lit(c)) for c in self.dropped)
         missing = pl.any_horizontal(pl.col(c).is_null() for c in self.dropped)
         return frame.with_columns(pl.when(~missing).then(hot).alias(self.name))
+
+    def recover(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Beside a given 1 all others are 0; where all but one are 0, that one is 1."""
+        hot = pl.any_horizontal(self._is_hot(frame, c).fill_null(False) for c in self.dropped)
+        cold = [(~self._is_hot(frame, c)).fill_null(False) for c in self.dropped]
+        changed = []
+        for k, c in enumerate(self.dropped):
+            last = pl.all_horizontal(cold[:k] + cold[k + 1 :])
+            value = pl.when(hot).then(0).when(last).then(1).cast(pl.Int64)
+            changed.append(pl.coalesce(pl.col(c), value.cast(self._example.schema[c])).alias(c))
+        return frame.with_columns(changed)
 
     @staticmethod
     def _is_hot(frame: pl.DataFrame, column: str) -> pl.Expr:

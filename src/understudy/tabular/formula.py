@@ -53,6 +53,9 @@ class Computed(Derivation):
         frame = frame.with_columns(value.cast(self._example.schema[self.target]).alias(self.target))
         return frame.drop(self._presence) if self.missing_apart else frame
 
+    def present(self) -> Condition | None:
+        return Condition(self._presence, (False,)) if self.missing_apart else None
+
     def translate(self, condition: Condition, others: Mapping[str, Condition]) -> list[Condition]:
         return []
 

@@ -5,13 +5,15 @@ Whatever is measured on its output is the codec's doing (single columns) or nobo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.artifact import State
-from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions, Tokens
+from understudy.tabular.completion import with_known_positions
+from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Mask, Positions, Tokens
 from understudy.tabular.synthesizer import Conditions, TableSynthesizer
 
 if TYPE_CHECKING:
@@ -36,6 +38,25 @@ class Independent(TableSynthesizer):
         allowed = {} if conditions is None else conditions.allowed
         drawn = [_draw_field(f, size, rng.child(f.name).generator(), allowed.get(j)) for j, f in enumerate(self.codec.fields)]
         return Encoded([tokens for tokens, _ in drawn], [positions for _, positions in drawn])
+
+    # -- partial rows: what is given tells nothing of the rest
+
+    def _complete(self, known: Encoded, given: Mask, rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
+        out = Encoded([], [])
+        for j, field in enumerate(self.codec.fields):
+            tokens, positions = _draw_field(field, known.rows, rng.child(field.name).generator(), allowed.get(j))
+            out.tokens.append(np.where(given[:, j], known.tokens[j], tokens).astype(field.token_type))
+            out.positions.append(positions)
+        return with_known_positions(out, known, given, self.codec.fields, rng.child("position"))
+
+    def _log_prob(self, rows: Encoded) -> Floats:
+        with np.errstate(divide="ignore"):
+            return np.asarray(sum(np.log(f.shares[tokens]) for f, tokens in zip(self.codec.fields, rows.tokens, strict=True)))
+
+    def _law(self, j: int, known: Encoded, given: Mask) -> Floats:
+        return np.tile(self.codec.fields[j].shares, (known.rows, 1))
+
+    # -- saving
 
     def _learned(self) -> State:
         return State()

@@ -31,6 +31,7 @@ from understudy.core.single_thread import single_thread
 from understudy.data.condition import Condition, in_typed_values, meets
 from understudy.data.consistency import refuse_contradictions
 from understudy.data.dialect import Dialect
+from understudy.data.frames import is_frame
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.data.table import Table, as_table
@@ -40,7 +41,7 @@ from understudy.tabular.codec.codec import MUCH_PROTECTED, Codec, unknown_column
 from understudy.tabular.codec.column import Limit
 from understudy.tabular.codec.protection import Protection
 from understudy.tabular.codec.remade import RemadeColumn
-from understudy.tabular.condition import parse_conditions
+from understudy.tabular.condition import has_shares, parse_conditions
 from understudy.tabular.constraints import Constraints
 from understudy.tabular.fields import Allowed, Encoded, Floats
 from understudy.tabular.quarantine import Quarantine
@@ -65,6 +66,15 @@ class Conditions:
     limits: dict[int, Limit] = field(default_factory=dict)
     tested: tuple[Condition, ...] = ()
     most: int | None = None
+
+
+@dataclass(frozen=True)
+class Recipe(Conditions):
+    """Conditions that are not the same in all rows: it says itself how finished typed rows are made. ``allowed`` stays empty."""
+
+    @abstractmethod
+    def make(self, model: TableSynthesizer, rows: NDArray[np.int64], rng: Stream) -> pl.DataFrame:
+        """Finished typed rows with these numbers in the data set."""
 
 
 class ScarceRowsWarning(UserWarning):
@@ -255,12 +265,17 @@ class TableSynthesizer(Synthesizer):
 
     def _block(self, index: int, size: int, rng: Stream, given: Conditions | None) -> pl.DataFrame:
         rows = np.arange(index * size, (index + 1) * size, dtype=np.int64)
-        made = self._decoded(size, rng, given, rows)
+        finished = self._finished(rows, rng, given)
+        return pl.DataFrame({column.name: written(finished[column.name], column) for column in self.schema.columns})
+
+    def _finished(self, rows: NDArray[np.int64], rng: Stream, given: Conditions | None) -> pl.DataFrame:
+        """Typed rows with these numbers in the data set, all rules kept."""
+        if isinstance(given, Recipe):
+            return given.make(self, rows, rng)
+        made = self._decoded(len(rows), rng, given, rows)
         if self._draws_again(given):
-            made = self._chosen(made, rows, rng, given)
-        else:
-            made = self.constraints.backward(made)
-        return pl.DataFrame({column.name: written(made[column.name], column) for column in self.schema.columns})
+            return self._chosen(made, rows, rng, given)
+        return self.constraints.backward(made)
 
     def _decoded(self, size: int, rng: Stream, given: Conditions | None, rows: Any) -> pl.DataFrame:
         """Typed rows as drawn, before constraints."""
@@ -291,7 +306,26 @@ class TableSynthesizer(Synthesizer):
     # -- conditions
 
     def _prepare(self, given: Any) -> Conditions | None:
-        return None if given is None else self._tried(self._ready(self._compiled(given)))
+        if given is None:
+            return None
+        if is_frame(given):
+            return self._partial(given)
+        if has_shares(given):
+            return self._shares(given)
+        return self._tried(self._ready(self._compiled(given)))
+
+    def _shares(self, given: Any) -> Conditions:
+        """Asked shares, ready to be apportioned. Raises ``ConditionError`` for shares that cannot be met."""
+        from understudy.tabular.proportions import prepare_shares
+
+        return prepare_shares(self, given)
+
+    def _partial(self, given: Any) -> Conditions:
+        """A frame of partial rows, ready to be completed. Raises ``ConditionError`` for cells that cannot be."""
+        from understudy.tabular.partial import PartialRows, read_partial
+
+        _, values = read_partial(self, given, strict=True, where="given")
+        return PartialRows.of(self, values, strict=True, where="given")
 
     def _ready(self, conditions: Conditions) -> Conditions:
         """Compiled conditions with what a learner finds out about them once, before any draw."""
@@ -327,6 +361,53 @@ class TableSynthesizer(Synthesizer):
         # What keeps an inequality may leave the range that was asked for.
         tested += [condition for name, condition in asked.items() if name in bounded and condition not in tested]
         return Conditions(restricted.allowed, restricted.limits, tuple(tested))
+
+    # -- real rows: filled in, and looked at
+
+    def impute(self, frame: Any, *, seed: int = 0) -> Any:
+        """``frame`` with its missing cells filled in, each drawn from the model's law given the rest of its row.
+
+        Args:
+            frame: a path, or a frame of any library; it may lack columns of the model, or have more, if nothing in those is missing.
+            seed: any integer in 0 .. 2**63-1; other seeds give other draws, for multiple imputation.
+
+        Returns:
+            A frame of the same library (Polars for a path). Only missing cells change. Identifiers, personal data and text are
+            not filled: what is missing there stays missing, with a warning.
+
+        Raises:
+            DataError: cells are missing in a column that the model does not know, or a value does not fit its column's kind.
+        """
+        from understudy.tabular.imputing import impute
+
+        self._require_ready()
+        return impute(self, frame, Stream(seed).child("impute"))
+
+    def predict_proba(self, frame: Any, column: str) -> Any:
+        """The probability of each value of ``column`` in every row, given what the row has in the other columns.
+
+        Returns:
+            A frame of the same library with a column a level, in the order of the levels, rows summing to 1; for numbers a column
+            for every value of its own and every interval "low..high" that the model tells apart. Missing and protected values
+            are left out.
+
+        Raises:
+            ArgumentError: there is no such column, or its values are not learned.
+        """
+        from understudy.tabular.predicting import predict_proba
+
+        self._require_ready()
+        return predict_proba(self, frame, column)
+
+    def log_prob(self, frame: Any) -> Floats:
+        """(n,) natural logarithm of the model's probability of each row, numbers counting as the interval that they fall in.
+
+        Columns that are derived from others, or made anew, count for nothing. A level that the model cannot make gives -inf.
+        """
+        from understudy.tabular.predicting import log_prob
+
+        self._require_ready()
+        return log_prob(self, frame)
 
     # -- what a batch is
 

@@ -24,7 +24,7 @@ from understudy.core.record import FitRecord
 from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction
 from understudy.tabular.conditional import Conditional, DonorTrees, ResidualTrees
 from understudy.tabular.features import Binning, Features, rank_scores
-from understudy.tabular.fields import Encoded, Field, Floats
+from understudy.tabular.fields import Encoded, Field, Floats, Tokens
 from understudy.tabular.forest import Growth
 from understudy.tabular.location import fit_location
 from understudy.tabular.memorising import LARGE, Memorising, kept_aside, memorising, pooled, told
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from understudy.tabular.codec import Codec
     from understudy.tabular.codec.protection import Protection
 
+UNSEEN = 1e-4
+"""Weight of a field's overall shares in the probability of a given cell, so that what no leaf holds is unlikely, not impossible."""
 GROUPS = 32
 """Equal parts of a number's range whose probability is scored."""
 MINIMAL_TOKENS = 20
@@ -160,6 +162,12 @@ class Trees(ChainSynthesizer):
         self, j: int, work: Any, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None
     ) -> Draw:
         return self._conditionals[j].draw(work, rng, restriction)
+
+    def _log_mass(
+        self, j: int, work: Any, drawn: Encoded, known: list[int], tokens: Tokens, rng: np.random.Generator, effort: int = 1
+    ) -> Floats:
+        found = [self._conditionals[j].token_mass(work, tokens, rng) for _ in range(effort)]
+        return np.asarray(np.log((1 - UNSEEN) * np.mean(found, axis=0) + UNSEEN * self.codec.fields[j].shares[tokens] + 1e-300))
 
     # -- saving
 

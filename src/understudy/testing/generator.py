@@ -233,7 +233,7 @@ def an_unknown_condition_is_refused_before_work_starts(trial: _Trial) -> None:
 def conditions_are_left_as_they_were(trial: _Trial) -> None:
     before = copy.deepcopy(trial.given)
     trial.block(0)
-    require(bool(before == trial.given), f"`given` was {before!r} and is {trial.given!r} after a block was made")
+    require(_equal(before, trial.given), f"`given` was {before!r} and is {trial.given!r} after a block was made")
 
 
 def conditions_change_the_data(trial: _Trial) -> None:
@@ -364,6 +364,11 @@ def _is_json(value: Any) -> bool:
         return bool(json.loads(json.dumps(value)) == value)
     except (TypeError, ValueError):
         return False
+
+
+def _equal(first: Any, second: Any) -> bool:
+    """Whether two conditions are the same; frames know that of themselves."""
+    return bool(first.equals(second) if hasattr(first, "equals") else first == second)
 
 
 def _sentence(check: Callable[[_Trial], None]) -> str:

@@ -23,7 +23,7 @@ from understudy.data.condition import Condition
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.tabular.codec.calendar import CalendarColumn
 from understudy.tabular.codec.category import CategoryColumn
-from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Tables
+from understudy.tabular.codec.column import Arrays, ColumnCodec, Limit, Tables, rest
 from understudy.tabular.codec.counting import Census
 from understudy.tabular.codec.number import NumberColumn
 from understudy.tabular.codec.protection import Protection
@@ -169,7 +169,7 @@ class Codec:
             if name not in self._by_name:
                 raise unknown_column(name, list(self._by_name))
             column = self._by_name[name]
-            restriction = column.restrict(condition)
+            restriction = rest(column, condition.excluded) if condition.excluded else column.restrict(condition)
             at = self._places(column)
             result.allowed.update({at[k]: allowed for k, allowed in restriction.allowed.items()})
             result.limits.update({at[k]: limit for k, limit in restriction.limits.items()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -95,6 +96,24 @@ class ColumnCodec(ABC):
     @classmethod
     @abstractmethod
     def from_state(cls, facts: dict[str, Any], arrays: Arrays, tables: Tables) -> Self: ...
+
+
+def rest(column: ColumnCodec, excluded: Sequence[Condition]) -> Restriction:
+    """What is left of a column by conditions that must not hold; tested where fields cannot tell them apart."""
+    if len(column.fields) != 1:
+        return Restriction({}, exact=False)
+    size, exact = column.fields[0].size, True
+    mask = np.ones(size, bool)
+    for condition in excluded:
+        found = column.restrict(condition)
+        whole, limit = found.allowed[0].mask.copy(), found.limits.get(0)
+        for token in np.flatnonzero(whole & ~column.fields[0].atom):
+            whole[token] = found.allowed[0].span(int(token)) == (0.0, 1.0) and (limit is None or limit.choices is None)
+        exact = exact and found.exact and bool((whole == found.allowed[0].mask).all())
+        mask &= ~whole
+    if not (mask & (column.fields[0].shares > 0)).any():
+        raise ConditionError("No other value is left.", where=where(column.name))
+    return Restriction({0: Allowed(mask, nullable=column.fields[0].null_token is not None)}, exact=exact)
 
 
 def where(column: str) -> str:

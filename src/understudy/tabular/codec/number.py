@@ -224,6 +224,17 @@ class NumberColumn(ColumnCodec):
     def step(self) -> float:
         return float(self.axis.to_plain(np.array(1.0)) - self.axis.to_plain(np.array(0.0))) if self.axis.grid else 0.0
 
+    def interval_names(self) -> list[str]:
+        """Each token but NULL as people write it: a value of its own, or the interval "low..high" that a bin takes."""
+        pieces, atom = self.number.shape.pieces, self.number.shape.atom
+        first = np.searchsorted(pieces.token, np.arange(len(atom)), side="left")
+        last = np.searchsorted(pieces.token, np.arange(len(atom)), side="right") - 1
+        low, high = pieces.low[first], pieces.high[last]
+        say = self.axis.say
+        return [
+            say(float(a)) if alone or a == b else f"{say(float(a))}..{say(float(b))}" for a, b, alone in zip(low, high, atom, strict=True)
+        ]
+
     def what(self) -> str:
         return describe_shape(self.number, self.axis.say)
 
