@@ -186,6 +186,35 @@ def test_without_torch_the_install_line_is_named() -> None:
     assert 'pip install "understudy[neural]"' in said
 
 
+def test_partial_rows_keep_what_is_given_and_follow_its_law(small: Autoregressive) -> None:
+    """One row in three knows a and b, one c, one nothing: side by side, each as its own law has it."""
+    rows = 30_000
+    known = Encoded([np.ones(rows, np.uint8) for _ in range(3)], [None] * 3)
+    given = np.zeros((rows, 3), bool)
+    given[::3, :2] = True
+    given[1::3, 2] = True
+    made = small._complete(known, given, Stream(3), {})
+    first = small._order[0]
+    before_c = next(j for j in small._order if j != 2)
+    for kind, asked in enumerate((2, before_c, first)):  # of what is not given, the field drawn first
+        law = small._law(asked, known.take(np.array([kind])), given[[kind]])[0]
+        share = np.bincount(made.tokens[asked][kind::3], minlength=2) / (rows // 3)
+        assert share == pytest.approx(law, abs=4 * (0.25 / (rows // 3)) ** 0.5)
+    assert (made.tokens[0][::3] == 1).all()
+    assert (made.tokens[2][1::3] == 1).all()
+
+
+def test_missing_cells_are_filled_and_the_others_left_alone(model: Autoregressive) -> None:
+    table = mixed_table(400, seed=9)
+    filled = model.impute(table, seed=1)
+    assert filled["hours"].null_count() == 0
+    assert filled.drop("hours").equals(table.drop("hours"))
+    was_there = table["hours"].is_not_null()
+    assert filled["hours"].filter(was_there).equals(table["hours"].filter(was_there))
+    assert model.log_prob(table).shape == (400,)
+    assert model.predict_proba(table.drop("kind"), "kind").height == 400
+
+
 def test_the_record_tells_the_course_and_what_is_remembered(model: Autoregressive) -> None:
     assert model.record is not None
     assert model.record.figures["training"]["steps"] > 0

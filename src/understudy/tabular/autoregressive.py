@@ -32,12 +32,13 @@ from understudy.tabular.chain import (
     _systematic,
     token_weights,
 )
-from understudy.tabular.fields import Allowed, Encoded, Field, Floats
+from understudy.tabular.completion import put, with_known_positions
+from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions
 from understudy.tabular.memorising import Memorising, memorising
 from understudy.tabular.ordering import chain_order
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from understudy.core.budget import Budget
     from understudy.core.progress import Progress
@@ -244,16 +245,46 @@ class Autoregressive(ChainSynthesizer):
             log_weights = log_weights + self._log_prob(drawn) - work.log_prob
         return drawn, log_weights
 
+    def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
+        """All rows at once, whatever is given in each: what is given is visible from the beginning."""
+        fields, there = self.codec.fields, given.copy()
+        out, seen = self._shown(known, given)
+        for j in self._order:
+            free = np.flatnonzero(~given[:, j])
+            if not len(free):
+                continue
+            part, generator = out.take(free), rng.child(fields[j].name).generator()
+            low, high = self._limits(j, part, list(range(len(fields))), there[free])
+            narrowed = j in allowed or low is not None or high is not None
+            restriction = Restriction(allowed.get(j), low, high) if narrowed else None
+            draw = self._draw_field(j, seen.take(free), part, [], generator, restriction)
+            positions = self._settled(j, draw, restriction, generator)
+            put(out, free, Encoded([t if k != j else draw.tokens for k, t in enumerate(part.tokens)], _only(j, positions, len(fields))))
+            self._law_of_fields.show(seen, j, out.tokens[j], ~given[:, j])
+            there[:, j] = True
+        return with_known_positions(out, known, given, fields, rng.child("position"))
+
+    def _shown(self, known: Encoded, given: NDArray[np.bool_]) -> tuple[Encoded, Seen]:
+        """Rows that hold what is given and nothing else, and a workspace in which it is visible."""
+        out, seen = self._blank(known.rows), self._law_of_fields.blank(known.rows)
+        for j, field in enumerate(self.codec.fields):
+            if not given[:, j].any():
+                continue
+            out.tokens[j] = np.where(given[:, j], known.tokens[j], 0).astype(field.token_type)
+            positions = known.positions[j]
+            out.positions[j] = None if positions is None else np.where(given[:, j], positions, np.nan).astype(np.float32)
+            self._law_of_fields.show(seen, j, known.tokens[j], given[:, j])
+        return out, seen
+
     # -- probabilities
 
     def _log_prob(self, rows: Encoded) -> Floats:
         return self._law_of_fields.log_prob(rows, self._order)
 
     def _law(self, j: int, known: Encoded, given: NDArray[np.bool_]) -> Floats:
-        seen = self._law_of_fields.blank(known.rows)
-        for k in range(len(self.codec.fields)):
-            if k != j and given[:, k].any():
-                self._law_of_fields.show(seen, k, known.tokens[k], given[:, k])
+        others = given.copy()
+        others[:, j] = False
+        _, seen = self._shown(known, others)
         return self._law_of_fields.law(seen, j)
 
     # -- saving
@@ -346,6 +377,10 @@ def _calibration(shares: Floats, counts: NDArray[np.integer]) -> Floats:
 def _difference(inside: Floats, within: Floats) -> Floats:
     """log(inside / within), -inf where nothing is inside."""
     return np.where(np.isfinite(inside), inside - np.where(np.isfinite(within), within, 0.0), -np.inf)
+
+
+def _only(j: int, positions: Positions | None, fields: int) -> list[Positions | None]:
+    return [positions if k == j else None for k in range(fields)]
 
 
 def _truncated(log_weights: list[Floats]) -> Floats:
