@@ -57,11 +57,11 @@ def test_one_clearly_worse_than_columns_by_themselves_is_out() -> None:
     assert "easier to tell from real rows than columns" in elect([standing("x", 0.99), standing("y", 0.6)], YARDSTICK).why_not["x"]
 
 
-def test_within_one_standard_error_usefulness_decides() -> None:
-    found = elect([standing("a", 0.55, useful=0.7), standing("b", 0.559, useful=0.8)], YARDSTICK)
+def test_within_one_standard_error_of_the_difference_usefulness_decides() -> None:
+    found = elect([standing("a", 0.55, useful=0.7), standing("b", 0.563, useful=0.8)], YARDSTICK)
     assert found.winner == "b"
     assert "more useful" in found.why
-    assert elect([standing("a", 0.55, useful=0.7), standing("b", 0.565, useful=0.8)], YARDSTICK).winner == "a"
+    assert elect([standing("a", 0.55, useful=0.7), standing("b", 0.566, useful=0.8)], YARDSTICK).winner == "a"
 
 
 def test_then_pairs_then_the_cheaper_kind_then_the_smaller_figure() -> None:

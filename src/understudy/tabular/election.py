@@ -2,9 +2,9 @@
 
 1. None that remembers: membership and nearer-to-training figures within the limit, beyond which one standard error must explain.
 2. None that is clearly worse than columns drawn each by itself (two standard errors of the difference) in any figure.
-3. Of the others the hardest to tell from real rows, and all within one standard error of it: tied.
-4. Among the tied the most useful, and all within one standard error of it; then the one most alike in pairs, likewise; then the
-   cheaper kind; then, once more, the hardest to tell.
+3. Of the others the hardest to tell from real rows, and all that are behind it by no more than one standard error of the difference: tied.
+4. Among the tied the most useful, and all as near to it; then the one most alike in pairs, likewise; then the cheaper kind; then, once
+   more, the hardest to tell.
 
 Where every engine remembers, the one that does so least is taken, unless it does so beyond doubt (three standard errors): then
 columns are drawn each by itself, which knows nothing of any row.
@@ -128,8 +128,8 @@ def _settled(fit: list[Standing]) -> tuple[Standing, str, dict[str, str]]:
         if not known:
             continue
         best = max(known, key=lambda s: key(s) or 0.0)
-        bar = (key(best) or 0.0) - error(best)
-        behind = [s for s in left if (value := key(s)) is None or value < bar]
+        top = key(best) or 0.0
+        behind = [s for s in left if (value := key(s)) is None or value < top - hypot(error(best), error(s))]
         for standing in behind:
             lost[standing.name] = f"{what[1]} than {best.name}" + (", with which it was tied till then" if lost else "")
         if behind:
