@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 RULE = (
     "None is best that remembers its training rows (membership or nearer-to-training figures above .52 by more than a standard error) or "
-    "is clearly worse than columns drawn each by itself. Of the others the hardest to tell from real rows is best; those within one "
-    "standard error of it are tied, and then usefulness kept and pairs of columns decide, in this order."
+    "is clearly worse than columns drawn each by itself. Of the others the hardest to tell from real rows is best; those behind it by "
+    "no more than one standard error of the difference are tied, and then usefulness kept and pairs of columns decide, in this order."
 )
 KEPT_ASIDE = 0.25
 MOST_KEPT_ASIDE = 20_000
