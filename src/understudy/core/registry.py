@@ -25,6 +25,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "autoregressive": "understudy.tabular.autoregressive:Autoregressive",
         "copula": "understudy.tabular.copula:Copula",
         "gan": "understudy.tabular.gan:Gan",
+        "diffusion": "understudy.tabular.diffusion:Diffusion",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",
         "trees": "understudy.tabular.trees:Trees",

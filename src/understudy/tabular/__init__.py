@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from understudy.tabular.autoregressive import Autoregressive as Autoregressive
     from understudy.tabular.codec import Codec as Codec
     from understudy.tabular.copula import Copula as Copula
+    from understudy.tabular.diffusion import Diffusion as Diffusion
     from understudy.tabular.fitting import fit as fit
     from understudy.tabular.gan import Gan as Gan
     from understudy.tabular.independent import Independent as Independent
@@ -26,6 +27,8 @@ else:
             "Trees": "understudy.tabular.trees",
             "Copula": "understudy.tabular.copula",
             "Gan": "understudy.tabular.gan",
+            "Mixture": "understudy.tabular.mixture",
+            "Diffusion": "understudy.tabular.diffusion",
             "Independent": "understudy.tabular.independent",
             "Mixture": "understudy.tabular.mixture",
             "Codec": "understudy.tabular.codec",
