@@ -10,13 +10,13 @@ import pytest
 
 pytest.importorskip("torch")
 
-import understudy as us  # noqa: E402
-from understudy.core.errors import ArgumentError, ConditionError, MissingExtraError  # noqa: E402
-from understudy.core.generator import load  # noqa: E402
-from understudy.core.random import Stream  # noqa: E402
-from understudy.tabular.diffusion import Diffusion  # noqa: E402
-from understudy.tabular.fields import Encoded  # noqa: E402
-from understudy.testing import check_synthesizer  # noqa: E402
+import understudy as us
+from understudy.core.errors import ArgumentError, ConditionError, MissingExtraError
+from understudy.core.generator import load
+from understudy.core.random import Stream
+from understudy.tabular.diffusion import Diffusion
+from understudy.tabular.fields import Encoded
+from understudy.testing import check_synthesizer
 
 
 def mixed_table(rows: int = 1500, seed: int = 0) -> pl.DataFrame:

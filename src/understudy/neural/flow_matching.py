@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -49,14 +50,14 @@ def time_grid(steps: int, bend: float = 1.0) -> list[float]:
 
 def euler(velocity: Velocity, x: Tensor, times: list[float]) -> Tensor:
     """Follow the velocity through `times` (falling: noise to data; rising: data to noise), one evaluation a step."""
-    for now, then in zip(times, times[1:], strict=False):
+    for now, then in pairwise(times):
         x = x + (then - now) * velocity(x, _time(now, x))
     return x
 
 
 def heun(velocity: Velocity, x: Tensor, times: list[float]) -> Tensor:
     """Likewise with the mean of the velocities at both ends of a step: two evaluations a step, an error of higher order."""
-    for now, then in zip(times, times[1:], strict=False):
+    for now, then in pairwise(times):
         first = velocity(x, _time(now, x))
         second = velocity(x + (then - now) * first, _time(then, x))
         x = x + (then - now) * 0.5 * (first + second)

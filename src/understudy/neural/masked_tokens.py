@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,12 @@ def masked_cross_entropy(logits: list[Tensor] | Tensor, tokens: Tensor, masked: 
         masked: (n, positions) bool.
     """
     if isinstance(logits, Tensor):
-        entropy = F.cross_entropy(logits.flatten(0, 1).float(), tokens.flatten(), reduction="none").view_as(tokens)
+        entropy = functional.cross_entropy(logits.flatten(0, 1).float(), tokens.flatten(), reduction="none").view_as(tokens)
     else:
-        entropy = torch.stack([F.cross_entropy(part.float(), tokens[:, i], reduction="none") for i, part in enumerate(logits)], dim=1)
+        parts = [functional.cross_entropy(part.float(), tokens[:, i], reduction="none") for i, part in enumerate(logits)]
+        entropy = torch.stack(parts, dim=1)
+            [functional.cross_entropy(part.float(), tokens[:, i], reduction="none") for i, part in enumerate(logits)], dim=1
+        )
     return (entropy * masked).sum(dim=1)
 
 

@@ -29,9 +29,8 @@ from understudy.core.random import Stream
 from understudy.core.record import FitRecord
 from understudy.neural.backend import find_device, require_torch, seeded
 from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction
-from understudy.tabular.fields import Allowed, Encoded, Floats, Tokens
+from understudy.tabular.fields import Allowed, Encoded, Floats
 from understudy.tabular.gates import Codes, Gate
-from understudy.tabular.memorising import Memorising, memorising
 from understudy.tabular.ordering import chain_order
 from understudy.tabular.synthesizer import Conditions
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from understudy.neural.flow_matching import between, draw_times, heun, time_grid
 from understudy.neural.masked_tokens import mask_counted, masked_cross_entropy
@@ -66,7 +66,7 @@ class _Block(nn.Module):
         nn.init.zeros_(self.outer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = x + self.outer(self.dropout(F.gelu(self.inner(self.norm(x)), approximate="tanh")))
+        y: Tensor = x + self.outer(self.dropout(functional.gelu(self.inner(self.norm(x)), approximate="tanh")))
         return y
 
 
@@ -112,7 +112,7 @@ class Network(nn.Module):
         """Logits of one slot, (n, size)."""
         start = sum(self.plan.slots[:slot])
         part = slice(start, start + self.plan.slots[slot])
-        return F.linear(hidden, self.heads.weight[part], self.heads.bias[part])
+        return functional.linear(hidden, self.heads.weight[part], self.heads.bias[part])
 
 
 class Flow(nn.Module):
@@ -150,7 +150,7 @@ class Flow(nn.Module):
     def given_one(self, hidden: Tensor, flow: int, codes: Tensor) -> Tensor:
         """Likewise of one flow: (1, n, inner); codes (n,)."""
         part = slice(flow * self.inner, (flow + 1) * self.inner)
-        context = F.linear(hidden, self.context.weight[part], self.context.bias[part]) + self.code(codes + self.first_code[flow])
+        context = functional.linear(hidden, self.context.weight[part], self.context.bias[part]) + self.code(codes + self.first_code[flow])
         return context[None]
 
     def frames(self, hidden: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
@@ -161,15 +161,15 @@ class Flow(nn.Module):
     def frame_one(self, hidden: Tensor, flow: int, codes: Tensor) -> tuple[Tensor, Tensor]:
         """Likewise of one flow: (1, n); codes (n,)."""
         part = slice(2 * flow, 2 * flow + 2)
-        found = F.linear(hidden, self.frame.weight[part], self.frame.bias[part]) + self.code_frame(codes + self.first_code[flow])
+        found = functional.linear(hidden, self.frame.weight[part], self.frame.bias[part]) + self.code_frame(codes + self.first_code[flow])
         place, spread = found.T
         return place[None], _bounded(spread)[None]
 
     def velocity(self, given: Tensor, x: Tensor, t: Tensor, flow: slice = slice(None)) -> Tensor:
         """dx/dt of x (flows, n) at t of the same shape."""
-        y = F.silu(torch.bmm(_features(x, t), self.entry[flow]) + given)
-        y = F.silu(torch.bmm(y, self.middle[0, flow]) + self.middle_bias[0, flow] + given)
-        y = y + F.silu(torch.bmm(y, self.middle[1, flow]) + self.middle_bias[1, flow])
+        y = functional.silu(torch.bmm(_features(x, t), self.entry[flow]) + given)
+        y = functional.silu(torch.bmm(y, self.middle[0, flow]) + self.middle_bias[0, flow] + given)
+        y = y + functional.silu(torch.bmm(y, self.middle[1, flow]) + self.middle_bias[1, flow])
         # What is left of the way were the law a standard normal: the network adds to it.
         straight = (2 * t - 1) / (t**2 + (1 - t) ** 2) * x
         return straight + torch.bmm(y, self.out[flow]).squeeze(-1)
@@ -182,7 +182,7 @@ _FARTHEST = 8.0
 
 def _bounded(log_spread: Tensor) -> Tensor:
     """Between e^-6 and e^2, so that one row cannot make the spread vanish."""
-    return 2 - F.softplus(2 - log_spread) + F.softplus(-_LEAST_SPREAD - log_spread)
+    return 2 - functional.softplus(2 - log_spread) + functional.softplus(-_LEAST_SPREAD - log_spread)
 
 
 def _features(x: Tensor, t: Tensor) -> Tensor:
@@ -206,10 +206,8 @@ class Denoising(Task):
     def score(self) -> float | None:
         if self._aside is None:
             return None
-        found = []
-        for _ in range(SCORED_DRAWS):
-            for start in range(0, len(self._aside[0]), CHUNK):
-                found.append(self._bound([tensor[start : start + CHUNK] for tensor in self._aside], FLOW_DRAWS))
+        chunks = [[tensor[i : i + CHUNK] for tensor in self._aside] for i in range(0, len(self._aside[0]), CHUNK)]
+        found = [self._bound(chunk, FLOW_DRAWS) for _ in range(SCORED_DRAWS) for chunk in chunks]
         return float(torch.cat(found).mean())
 
     def _bound(self, batch: list[Tensor], draws: int) -> Tensor:
