@@ -72,8 +72,6 @@ def masked_cross_entropy(logits: list[Tensor] | Tensor, tokens: Tensor, masked: 
     else:
         parts = [functional.cross_entropy(part.float(), tokens[:, i], reduction="none") for i, part in enumerate(logits)]
         entropy = torch.stack(parts, dim=1)
-            [functional.cross_entropy(part.float(), tokens[:, i], reduction="none") for i, part in enumerate(logits)], dim=1
-        )
     return (entropy * masked).sum(dim=1)
 
 
