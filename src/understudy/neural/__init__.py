@@ -6,5 +6,7 @@
 | `training.py` | the loop: schedule, evaluation, early stop, budget, checkpoints |
 | `averaging.py` | the moving average of the weights, which is what is kept |
 | `adversarial.py` | the adversarial objective: generator and critic, gradient penalties, packing |
+| `masked_tokens.py` | masked diffusion of tokens: masks, weighted cross-entropy, unmasking |
+| `flow_matching.py` | flows from noise to data: objective, samplers, and the way back |
 | `weights.py` | weights as NumPy arrays and back |
 """
