@@ -42,7 +42,7 @@ def test_samplers_turn_noise_into_data_and_back(sampler: object, tolerance: floa
     data = sampler(velocity, noise, times)  # type: ignore[operator]
     assert torch.allclose(data, MEAN + DEVIATION * noise, atol=tolerance)
     back = sampler(velocity, data, times[::-1])  # type: ignore[operator]
-    assert torch.allclose(back, noise, atol=0.1 if sampler is euler else 0.02)
+    assert torch.allclose(back, noise, atol=0.25 if sampler is euler else 0.02)
 
 
 def test_heun_is_of_a_higher_order_than_euler() -> None:
