@@ -159,7 +159,7 @@ class Diffusion(ChainSynthesizer):
         found = []
         for gate in self._gates:
             for values, size in zip(gate.slots(np.arange(gate.codes)), gate.sizes, strict=True):
-                found.append(np.bincount(values, gate.share, size))
+                found.append(np.asarray(np.bincount(values, gate.share, size), np.float64))
         return found
 
     def _tell_learning(self, record: FitRecord) -> None:

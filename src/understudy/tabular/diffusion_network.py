@@ -145,13 +145,15 @@ class Flow(nn.Module):
     def given(self, hidden: Tensor, codes: Tensor) -> Tensor:
         """(flows, n, inner) what the velocity is conditioned on; codes (n, flows)."""
         context = self.context(hidden).view(len(hidden), -1, self.inner) + self.code(codes + self.first_code)
-        return context.transpose(0, 1)
+        found: Tensor = context.transpose(0, 1)
+        return found
 
     def given_one(self, hidden: Tensor, flow: int, codes: Tensor) -> Tensor:
         """Likewise of one flow: (1, n, inner); codes (n,)."""
         part = slice(flow * self.inner, (flow + 1) * self.inner)
         context = functional.linear(hidden, self.context.weight[part], self.context.bias[part]) + self.code(codes + self.first_code[flow])
-        return context[None]
+        found: Tensor = context[None]
+        return found
 
     def frames(self, hidden: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         """(flows, n) expected place, and the logarithm of the spread; codes (n, flows)."""

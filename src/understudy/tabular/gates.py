@@ -48,7 +48,7 @@ class Gate:
         self.codes = int(self.code.max()) + 1
         self.grouped = np.zeros(self.codes, bool)
         self.grouped[self.code[bins]] = True
-        self.share = np.bincount(self.code, field.shares, self.codes)
+        self.share: Floats = np.asarray(np.bincount(self.code, field.shares, self.codes), np.float64)
         self._first = np.full(self.codes, 0)
         self._last = np.full(self.codes, 0)
         self._start, self._width = np.zeros(self.codes), np.ones(self.codes)
