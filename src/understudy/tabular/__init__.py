@@ -27,7 +27,6 @@ else:
             "Trees": "understudy.tabular.trees",
             "Copula": "understudy.tabular.copula",
             "Gan": "understudy.tabular.gan",
-            "Mixture": "understudy.tabular.mixture",
             "Diffusion": "understudy.tabular.diffusion",
             "Independent": "understudy.tabular.independent",
             "Mixture": "understudy.tabular.mixture",
