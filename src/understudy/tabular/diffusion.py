@@ -342,7 +342,8 @@ class Diffusion(ChainSynthesizer):
     # -- partial rows
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
-        drawn = Encoded([t.copy() for t in known.tokens], [None if p is None else p.copy() for p in known.positions])
+        tokens = [np.where(given[:, j], t, 0).astype(t.dtype) for j, t in enumerate(known.tokens)]
+        drawn = Encoded(tokens, [None if p is None else p.copy() for p in known.positions])
         work, there = self._blank_work(drawn.rows), given.copy()
         for j in range(len(self._gates)):
             self._show(work, j, drawn, given[:, j])
@@ -358,7 +359,7 @@ class Diffusion(ChainSynthesizer):
         """Draw field `j` of the rows that lack it."""
         row = np.flatnonzero(~there[:, j])
         part = work.take(row)
-        low, high = self._row_limits(j, drawn.take(row), there[row])
+        low, high = self._limits(j, drawn.take(row), list(range(len(self._gates))), there[row])
         bounded = allowed is not None or low is not None or high is not None
         part.hidden, part.step = self._drawer.hidden(part.slots, part.numbers), -1
         draw = self._draw_known(j, part, rng, Restriction(allowed, low, high) if bounded else None)
@@ -370,20 +371,6 @@ class Diffusion(ChainSynthesizer):
             drawn.positions[j] = positions
         there[row, j] = True
         self._show(work, j, drawn, there[:, j])
-
-    def _row_limits(self, j: int, drawn: Encoded, there: NDArray[np.bool_]) -> tuple[Floats | None, Floats | None]:
-        """As `_limits`, where each row knows other fields."""
-        low: Floats | None = None
-        high: Floats | None = None
-        for below, above in self._bounded_fields():
-            if j == above:
-                limit = np.where(there[:, below], self._coordinate_in(j, below, drawn), np.nan)
-                low = limit if low is None else np.fmax(low, limit)
-            elif j == below:
-                limit = np.where(there[:, above], self._coordinate_in(j, above, drawn), np.nan)
-                high = limit if high is None else np.fmin(high, limit)
-        low = None if low is None else self._from(j, np.nan_to_num(low, nan=-np.inf))
-        return low, (None if high is None else np.nan_to_num(high, nan=np.inf))
 
     # -- saving
 
