@@ -154,7 +154,7 @@ class Diffusion(ChainSynthesizer):
             width=width, depth=depth, dropout=dropout, context=48 if len(self._flows) <= 64 else 16,
         )  # fmt: skip
 
-    def _shares(self) -> list[Floats]:
+    def _token_shares(self) -> list[Floats]:
         """By slot, the share of each value in training."""
         found = []
         for gate in self._gates:
@@ -397,7 +397,7 @@ class Diffusion(ChainSynthesizer):
         self._open(self.codec)
         self._set_order(state.manifest["order"])
         with seeded(Stream(0)):
-            network = Network(self._plan(**state.manifest["sizes"]), self._shares())
+            network = Network(self._plan(**state.manifest["sizes"]), self._token_shares())
         from_arrays(network, state.arrays, "network")
         self._keep(network, find_device(self.device or "cpu"))
 
