@@ -107,7 +107,7 @@ class Fitting:
         stream = self.seed.child("train", level)
         plan = self.model._plan(size.width, size.depth, size.dropout)
         with seeded(stream.child("weights"), self.device):
-            network = Network(plan, self.model._shares())
+            network = Network(plan, self.model._token_shares())
         task = Denoising(network, None if aside is None else self._tensors(aside), self.device)
         schedule = Schedule(
             steps=size.steps, batch=size.batch, rate=size.rate, average=0.998, clip=1.0,
