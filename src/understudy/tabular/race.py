@@ -51,8 +51,11 @@ MARGIN = 0.06
 """AUC of telling behind the best by which an engine leaves after a first round on few rows."""
 CLEARLY = 3.0
 """Standard errors behind the best by which an engine leaves after a fold."""
-LEAST_COSTLY_S = 15.0
-"""Seconds below which a costly engine is not tried."""
+LEAST_COSTLY_S, WELL_S = 15.0, 45.0
+"""Seconds below which a costly engine is not tried, and which it should have where several wait: rather one that learns well than
+several that hardly begin."""
+MOST_RESERVED = 0.5
+"""Share of the time left that is kept for the leader to learn all rows, at the most; what it takes is a guess from few rows."""
 NEARLY_ALL = 0.85
 """Share of the table from which on an engine that learned it need not learn again."""
 
@@ -213,10 +216,12 @@ class Race:
         waiting = [runner for runner in costly if runner.running]
         learns_again = len(this.learned) < NEARLY_ALL * self._encoded.rows
         while waiting and not self._progress.cancelled:
-            left = max(0.0, self._budget.remaining() - self._reserve())
+            left = self._budget.remaining()
+            left -= min(self._reserve(), MOST_RESERVED * left) if np.isfinite(left) else 0.0
             share = left / (len(waiting) + learns_again)
-            if share < LEAST_COSTLY_S:
-                why = f"{left:.0f} s were left for {len(waiting)}; a costly engine is tried with {LEAST_COSTLY_S:.0f} s or more"
+            if share < (WELL_S if len(waiting) > 1 else LEAST_COSTLY_S):
+                least = f"{LEAST_COSTLY_S:.0f} s or more, {WELL_S:.0f} s where others wait, too"
+                why = f"{left:.0f} s were left for {len(waiting)}; a costly engine is tried with {least}"
                 waiting.pop().leave("not tried", why)
                 continue
             whole = self._budget.remaining()
