@@ -45,7 +45,9 @@ def table() -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def model(table: pl.DataFrame) -> Diffusion:
-    return quick(0.5).fit(table, seed=1)
+    model = quick(0.3)
+    model.learns_all = False
+    return model.fit(table, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,7 @@ def test_small_and_plain_tables_are_learned(frame: pl.DataFrame) -> None:
     assert made.height == 60
 
 
+@pytest.mark.slow
 def test_wide_tables_and_many_levels_are_bounded() -> None:
     rng = np.random.default_rng(0)
     wide = pl.DataFrame({f"x{i}": rng.normal(size=120).round(2) for i in range(60)})
