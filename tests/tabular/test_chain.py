@@ -15,7 +15,7 @@ from understudy.core.errors import ConditionError
 from understudy.core.random import Stream
 from understudy.data.constraints import Inequality
 from understudy.data.table import as_table
-from understudy.tabular.chain import _systematic, token_weights
+from understudy.tabular.chain import systematic, token_weights
 from understudy.tabular.fields import Allowed, Encoded
 from understudy.tabular.synthesizer import Conditions, ScarceRowsWarning
 from understudy.tabular.trees import Trees
@@ -114,7 +114,7 @@ def test_scarce_conditions_warn_and_common_ones_do_not(probability: float, scarc
 def test_systematic_resampling_takes_each_as_often_as_its_weight_says_or_once_more_or_less(
     weights: list[float], size: int, offset: float
 ) -> None:
-    index = _systematic(np.array(weights), size, offset)
+    index = systematic(np.array(weights), size, offset)
     assert len(index) == size
     taken = np.bincount(index, minlength=len(weights))
     expected = size * np.array(weights) / sum(weights)
@@ -124,7 +124,7 @@ def test_systematic_resampling_takes_each_as_often_as_its_weight_says_or_once_mo
 
 def test_systematic_resampling_is_without_bias() -> None:
     weights = np.array([0.05, 0.0, 0.31, 0.6, 0.04])
-    taken = [np.bincount(_systematic(weights, 7, offset), minlength=5) for offset in (np.arange(1000) + 0.5) / 1000]
+    taken = [np.bincount(systematic(weights, 7, offset), minlength=5) for offset in (np.arange(1000) + 0.5) / 1000]
     assert np.mean(taken, axis=0) == pytest.approx(7 * weights, abs=0.01)
 
 

@@ -27,9 +27,9 @@ from understudy.tabular.chain import (
     ChainSynthesizer,
     Draw,
     Restriction,
-    _effective,
-    _join,
-    _systematic,
+    effective,
+    joined_rows,
+    systematic,
     token_weights,
 )
 from understudy.tabular.completion import put, with_known_positions
@@ -222,7 +222,7 @@ class Autoregressive(ChainSynthesizer):
             drawn, log_weights = self._weighed(round(SPARE * size), rng.child("round", i), allowed, chain)
             if np.isfinite(log_weights).any():
                 rounds.append((drawn, log_weights))
-            if rounds and (i + 1 >= ROUNDS or _effective(_truncated([w for _, w in rounds])) >= ENOUGH * size):
+            if rounds and (i + 1 >= ROUNDS or effective(_truncated([w for _, w in rounds])) >= ENOUGH * size):
                 break
         if not rounds:
             raise ConditionError(
@@ -232,8 +232,8 @@ class Autoregressive(ChainSynthesizer):
             )
         log_weights = _truncated([w for _, w in rounds])
         generator = rng.child("choose").generator()
-        index = _systematic(np.exp(log_weights - log_weights.max()), size, generator.random())
-        return _join([d for d, _ in rounds]).take(generator.permutation(index))
+        index = systematic(np.exp(log_weights - log_weights.max()), size, generator.random())
+        return joined_rows([d for d, _ in rounds]).take(generator.permutation(index))
 
     def _weighed(self, rows: int, rng: Stream, allowed: dict[int, Allowed], chain: list[int]) -> tuple[Encoded, Floats]:
         """Candidates, and the logarithms of their weights."""

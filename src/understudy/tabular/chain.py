@@ -128,7 +128,7 @@ class ChainSynthesizer(TableSynthesizer):
         head, tail = chain[:last], chain[last:]
         drawn, work, weights = self._candidates(size, rng, allowed, head)
         generator = rng.child("choose").generator()
-        index = generator.permutation(_systematic(weights, size, generator.random()))
+        index = generator.permutation(systematic(weights, size, generator.random()))
         drawn, work = _take(drawn, index), self._take(work, index)
         self._extend(drawn, work, tail, list(head), rng, {}, None)
         return drawn
@@ -146,7 +146,7 @@ class ChainSynthesizer(TableSynthesizer):
             drawn, work, log_weights = self._filtered(drawn, work, head, rng.child("round", i), allowed, log_weights)
             if np.isfinite(log_weights).any():
                 rounds.append((drawn, work, log_weights))
-            if rounds and (i + 1 >= ROUNDS or _effective(np.concatenate([w for _, _, w in rounds])) >= size):
+            if rounds and (i + 1 >= ROUNDS or effective(np.concatenate([w for _, _, w in rounds])) >= size):
                 break
         if not rounds:
             raise ConditionError(
@@ -156,7 +156,7 @@ class ChainSynthesizer(TableSynthesizer):
             )
         log_weights = np.concatenate([w for _, _, w in rounds])
         weights = np.exp(log_weights - log_weights.max())
-        return _join([d for d, _, _ in rounds]), self._join([w for _, w, _ in rounds]), weights
+        return joined_rows([d for d, _, _ in rounds]), self._join([w for _, w, _ in rounds]), weights
 
     def _join(self, works: list[Any]) -> Any:
         """One workspace of several; a learner that keeps rows in it says how."""
@@ -175,10 +175,10 @@ class ChainSynthesizer(TableSynthesizer):
             if mass is None:
                 continue
             log_weights = log_weights + mass
-            if j != head[-1] and np.isfinite(log_weights).any() and _effective(log_weights) < len(log_weights) / 2:
+            if j != head[-1] and np.isfinite(log_weights).any() and effective(log_weights) < len(log_weights) / 2:
                 top = log_weights.max()
                 weights = np.exp(log_weights - top)
-                index = _systematic(weights, len(weights), rng.child("resample", j).generator().random())
+                index = systematic(weights, len(weights), rng.child("resample", j).generator().random())
                 drawn, work = _take(drawn, index), self._take(work, index)
                 log_weights = np.full(len(index), top + np.log(weights.mean()))
         return drawn, work, log_weights
@@ -356,7 +356,7 @@ class ChainSynthesizer(TableSynthesizer):
         finite = np.isfinite(log_weights)
         if not finite.any():
             return Efficiency(0.0, 0.0, n)
-        return Efficiency(float(np.exp(log_weights[finite]).sum() / n), _effective(log_weights) / n, n)
+        return Efficiency(float(np.exp(log_weights[finite]).sum() / n), effective(log_weights) / n, n)
 
     def _prepare(self, given: Any) -> Conditions | None:
         conditions = super()._prepare(given)
@@ -387,7 +387,7 @@ def _intervals(restriction: Restriction | None) -> list[tuple[Floats | float, Fl
     return found
 
 
-def _effective(log_weights: Floats) -> float:
+def effective(log_weights: Floats) -> float:
     """Kish's effective sample size, (Σw)² / Σw²."""
     top = log_weights.max()
     if not np.isfinite(top):
@@ -396,7 +396,7 @@ def _effective(log_weights: Floats) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def _systematic(weights: Floats, size: int, offset: float) -> NDArray[np.int64]:
+def systematic(weights: Floats, size: int, offset: float) -> NDArray[np.int64]:
     """`size` indices, each in proportion to its weight, by one uniform number (systematic resampling; Kitagawa 1996)."""
     cumulative = np.cumsum(weights)
     points = (np.arange(size) + offset) * (cumulative[-1] / size)
@@ -407,7 +407,7 @@ def _take(drawn: Encoded, index: NDArray[np.integer]) -> Encoded:
     return drawn.take(index)
 
 
-def _join(parts: list[Encoded]) -> Encoded:
+def joined_rows(parts: list[Encoded]) -> Encoded:
     if len(parts) == 1:
         return parts[0]
     fields = range(len(parts[0].tokens))
