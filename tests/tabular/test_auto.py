@@ -118,14 +118,31 @@ class Slow(Independent):
         self.seconds.append(budget.seconds)
 
 
+class Following(Independent):
+    """Hears which engine it follows."""
+
+    name = "following"
+    cost = "cheap"
+    learned: ClassVar[list[TableSynthesizer]] = []
+    followed: ClassVar[list[TableSynthesizer]] = []
+
+    def _follow(self, other: TableSynthesizer) -> None:
+        self.followed.append(other)
+
+    def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
+        self.learned.append(self)
+
+
 @pytest.fixture
 def planted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry knows the engines above."""
-    ours = {kind.name: kind for kind in (Copying, Failing, Slow)}
+    ours = {kind.name: kind for kind in (Copying, Failing, Slow, Following)}
     get, names = registry.get, registry.names
     monkeypatch.setattr(registry, "get", lambda kind, name: ours.get(name) or get(kind, name))
     monkeypatch.setattr(registry, "names", lambda kind: sorted([*names(kind), *ours]))
     monkeypatch.setattr(Slow, "seconds", [])
+    monkeypatch.setattr(Following, "learned", [])
+    monkeypatch.setattr(Following, "followed", [])
 
 
 def entry(model: Auto, name: str) -> dict[str, Any]:
@@ -204,6 +221,14 @@ def test_costly_engines_race_with_a_budget_only_and_one_that_is_worse_than_the_y
     (given,) = Slow.seconds
     assert given is not None
     assert 100 < given <= 150
+
+
+@pytest.mark.usefixtures("planted")
+def test_an_engine_follows_in_every_round_and_on_all_rows_what_it_settled_in_the_round_before() -> None:
+    model = Auto(engines=["following"]).fit(small_table(), seed=0)
+    assert model.engine is Following.learned[-1]
+    assert len(Following.learned) == race.FOLDS + 1
+    assert Following.followed == Following.learned[:-1]
 
 
 class StopAfter(Progress):

@@ -179,6 +179,22 @@ def test_classes_are_found_where_one_copula_cannot_do() -> None:
     assert np.corrcoef(made["x"].abs(), made["y"].abs())[0, 1] > real - 0.1
 
 
+@pytest.mark.parametrize("rows", [900, 4200])
+def test_one_that_follows_another_keeps_its_kind_of_components_and_compares_nothing(rows: int) -> None:
+    rng = np.random.default_rng(2)
+    x, sign = rng.normal(size=rows), rng.choice([-1.0, 1.0], rows)
+    frame = pl.DataFrame({"x": x.round(4), "y": (sign * x + 0.1 * rng.normal(size=rows)).round(4)})
+    first, after = Copula().fit(frame.head(600), seed=0), Copula()
+    after._follow(first)
+    after.fit(frame, seed=0)
+    assert first.record is not None
+    assert after.record is not None
+    assert first.record.figures["trials"]
+    assert after.record.figures["trials"] == []
+    assert first.model.components > 1
+    assert after.model.components > 1
+
+
 def test_independent_columns_stay_one_component_or_independent() -> None:
     rng = np.random.default_rng(3)
     frame = pl.DataFrame({name: rng.normal(size=300).round(3) for name in "abcdef"})

@@ -37,12 +37,16 @@ def test_a_plug_in_enters_by_declaring_its_cost_and_the_costly_come_last(known: 
     class Slow(Copula):
         cost = "costly"
 
+    class Moderate(Copula):
+        cost = "moderate"
+
     class Silent(Copula):
         cost = None
 
-    known |= {"a-slow": Slow, "b-silent": Silent, "scene": object, "broken": UnderstudyError("broken")}
-    assert [e.name for e in entrants()] == ["independent", "copula", "trees", "a-slow"]
-    assert entrants()[-1].costly
+    known |= {"a-slow": Slow, "a-steady": Moderate, "b-silent": Silent, "scene": object, "broken": UnderstudyError("broken")}
+    assert [e.name for e in entrants()] == ["independent", "copula", "trees", "a-steady", "a-slow"]
+    assert [e.costly for e in entrants()] == [False, False, False, False, True]
+    assert [e.wants_budget for e in entrants()] == [False, False, False, True, True]
 
 
 def test_named_ones_race_beside_the_yardstick(known: dict[str, Any]) -> None:

@@ -54,6 +54,7 @@ class Auto(TableSynthesizer):
         self._entrants = None if engines is None else entrants(engines)
         self._runners: list[Runner] = []
         self._race: Race | None = None
+        self._settled: dict[str, TableSynthesizer] = {}
         self._why, self._notes = "", list[str]()
 
     @property
@@ -75,7 +76,7 @@ class Auto(TableSynthesizer):
         self.keeps_bounds = self.engine.keeps_bounds
 
     def _best(self, encoded: Encoded, codec: Codec, seed: Stream, budget: Budget, progress: Progress) -> TableSynthesizer:
-        self._runners, self._race, self._notes = [], None, []
+        self._runners, self._race, self._settled, self._notes = [], None, {}, []
         if encoded.rows < LEAST_ROWS:
             self._why = f"{encoded.rows:,} rows are too few to compare on"
             return self._learned_anew(DEFAULT, encoded, seed, budget, progress)
@@ -90,10 +91,10 @@ class Auto(TableSynthesizer):
         return self._final(elected.winner, encoded, seed, budget, progress)
 
     def _entered(self, budget: Budget, progress: Progress) -> list[Runner]:
-        """A runner for each entrant; costly ones only where there is a budget, unless they were named."""
+        """A runner for each entrant; those that want a budget only where there is one, unless they were named."""
         runners, without_budget = [], []
         for entrant in self._entrants or entrants():
-            if entrant.costly and budget.seconds is None and self._entrants is None:
+            if entrant.wants_budget and budget.seconds is None and self._entrants is None:
                 without_budget.append(entrant.name)
                 continue
             runner = Runner(entrant.name, partial(self._lap, entrant, progress), entrant.costly, entrant.yardstick)
@@ -153,11 +154,13 @@ class Auto(TableSynthesizer):
 
     def _learned_anew(self, name: str, encoded: Encoded, seed: Stream, budget: Budget, progress: Progress) -> TableSynthesizer:
         engine = self._share(registry.get("generators", name))
+        if name in self._settled:
+            engine._follow(self._settled[name])
         engine._learn(encoded, self.codec, seed=seed.child("final"), budget=budget, progress=progress)
         return engine
 
     def _lap(self, entrant: Entrant, progress: Progress, final: bool) -> Racer:
-        return _Lap(self._share(entrant.learner), progress, final)
+        return _Lap(entrant.name, self._share(entrant.learner), progress, final, self._settled)
 
     def _share(self, learner: type[TableSynthesizer]) -> TableSynthesizer:
         """A learner of this kind on this table's codec."""
@@ -208,15 +211,18 @@ class Auto(TableSynthesizer):
 
 
 class _Lap:
-    """An engine in one round of the race."""
+    """An engine in one round of the race. `settled`: the engines of its rounds before, by name, which those after them follow."""
 
-    def __init__(self, engine: TableSynthesizer, progress: Progress, final: bool) -> None:
-        self.engine, self.final, self._progress = engine, final, progress
+    def __init__(self, name: str, engine: TableSynthesizer, progress: Progress, final: bool, settled: dict[str, TableSynthesizer]) -> None:
+        self.name, self.engine, self.final, self._progress, self._settled = name, engine, final, progress, settled
         if not final:
             engine._lighten()
 
     def learn(self, rows: Encoded, stream: Stream, budget: Budget) -> None:
+        if self.name in self._settled:
+            self.engine._follow(self._settled[self.name])
         self.engine._learn(rows, self.engine.codec, seed=stream, budget=budget, progress=self._progress)
+        self._settled[self.name] = self.engine
 
     def make(self, size: int, stream: Stream) -> Encoded:
         return self.engine._draw(size, stream, None)

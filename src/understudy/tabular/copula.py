@@ -21,7 +21,7 @@ from understudy.core.artifact import State
 from understudy.core.random import Stream
 from understudy.tabular.chain import Efficiency
 from understudy.tabular.copula_completion import complete, log_evidence
-from understudy.tabular.copula_fit import Watch, fit_model
+from understudy.tabular.copula_fit import Partition, Watch, fit_model
 from understudy.tabular.copula_model import CopulaModel, Stratum, hold
 from understudy.tabular.fields import Allowed, Encoded, Floats, Mask
 from understudy.tabular.latent import Margins, dimensions
@@ -63,12 +63,17 @@ class Copula(TableSynthesizer):
         super().__init__(protection=protection)
         self._notes: list[str] = []
         self._figures: dict[str, Any] = {}
+        self._partition: Partition | None = None
+        self._followed: Partition | None = None
 
     def log_density(self, encoded: Encoded, *, seed: int = 0) -> NDArray[np.float64]:
         """(n,) log density of rows encoded by `codec`: over the unit scale where they are points, a mass where they are atoms."""
         return self.model.log_density(encoded, Stream(seed))
 
     # -- learning
+
+    def _follow(self, other: TableSynthesizer) -> None:
+        self._followed = other._partition if isinstance(other, Copula) else None
 
     def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
         progress.stage("learn dependence")
@@ -79,8 +84,8 @@ class Copula(TableSynthesizer):
             progress.note(text)
 
         watch = Watch(heard, lambda: budget.exhausted or progress.cancelled)
-        self.model, partition = fit_model(codec.fields, encoded, seed, watch)
-        self._notes = [f"Gaussian copula with {partition.describe(codec.fields)}, {self.model.components} in all."]
+        self.model, self._partition = fit_model(codec.fields, encoded, seed, watch, self._followed)
+        self._notes = [f"Gaussian copula with {self._partition.describe(codec.fields)}, {self.model.components} in all."]
         self._figures = {"components": self.model.components, "trials": trials}
 
     def _tell_learning(self, record: FitRecord) -> None:

@@ -89,12 +89,14 @@ class Watch:
     stop: Callable[[], bool] = lambda: False
 
 
-def fit_model(fields: list[Field], encoded: Encoded, stream: Stream, watch: Watch = Watch()) -> tuple[CopulaModel, Partition]:
-    """The model that held-out rows prefer, fitted on at most `MOST_ROWS` of the rows."""
+def fit_model(
+    fields: list[Field], encoded: Encoded, stream: Stream, watch: Watch = Watch(), settled: Partition | None = None
+) -> tuple[CopulaModel, Partition]:
+    """The model that held-out rows prefer, fitted on at most `MOST_ROWS` of the rows; `settled`: what part of the rows preferred."""
     rows = stream.child("rows").generator().permutation(encoded.rows)[: _affordable_rows(len(fields))]
     encoded = encoded.take(rows)
     orders = level_orders(fields, encoded, stream.child("orders"))
-    partition = _choose(fields, encoded, orders, stream.child("choice"), watch)
+    partition = _choose(fields, encoded, orders, stream.child("choice"), watch, settled)
     return _fit_with_selection(fields, encoded, orders, partition, stream.child("fit")), partition
 
 
@@ -265,7 +267,11 @@ def _scores(dims: list[Dimension], low: Floats, high: Floats) -> Scores:
 # -- which components ------------------------------------------------------------------------------------------------------------
 
 
-def _choose(fields: list[Field], encoded: Encoded, orders: dict[int, Integers], stream: Stream, watch: Watch) -> Partition:
+def _choose(
+    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], stream: Stream, watch: Watch, settled: Partition | None = None
+) -> Partition:
+    """What held-out rows prefer. In a small table what was settled on part of it stays; in a large one hidden classes stay what is
+    right, and only how many they are is found again."""
     folds = list(_folds(encoded.rows, stream.child("folds")))
 
     def judged(partition: Partition) -> Floats:
@@ -279,7 +285,12 @@ def _choose(fields: list[Field], encoded: Encoded, orders: dict[int, Integers], 
 
     if watch.stop() or encoded.rows < _FEWEST_ROWS or len(fields) < 2:
         return Partition()
-    rivals = [*_keys(fields, encoded, orders), *_hidden(fields, encoded, orders, folds, stream.child("classes"), watch)]
+    if settled is not None and encoded.rows < _SMALL_TABLE:
+        return replace(settled, start=None)
+    hidden = list(_hidden(fields, encoded, orders, folds, stream.child("classes"), watch))
+    if settled is not None and settled.halvings and hidden:
+        return hidden[0]
+    rivals = [*_keys(fields, encoded, orders), *hidden]
     best, best_score = Partition(), np.empty(0)
     for partition in [best, *rivals] if rivals else []:
         if watch.stop():

@@ -25,6 +25,7 @@ Integers = NDArray[np.int64]
 _LEVEL_PSEUDO_ROWS = 2.0
 _STEPS = 8  # of expectation and maximisation after each halving
 _SMALLEST = 12.0  # classes with fewer rows are given up
+_MOST_PLACES = 4_000_000  # numbers of a class that are written out in full to halve it
 
 
 @dataclass(frozen=True)
@@ -149,25 +150,27 @@ def _halved(features: Features, posterior: Singles, rng: np.random.Generator) ->
 
 
 def _two_means(places: csr_array, rng: np.random.Generator, rounds: int = 3) -> NDArray[np.bool_]:
-    """(n,) which of two centres each row is nearer to."""
-    centres = _two_apart(places, rng)
+    """(n,) which of two centres each row is nearer to; the centres are those of the first rows where there are very many."""
+    full = places[: max(2, _MOST_PLACES // max(1, places.shape[1]))].toarray()
+    centres = _two_apart(full, rng)
     for _ in range(rounds):
         towards = centres[0] - centres[1]
-        side = np.asarray(places @ towards) > 0.5 * (centres[0] + centres[1]) @ towards
+        middle = 0.5 * (centres[0] + centres[1]) @ towards
+        side = full @ towards > middle
         if side.all() or not side.any():
-            return np.asarray(rng.random(len(side)) < 0.5)
-        centres = np.stack([np.asarray(places[side].mean(axis=0)).ravel(), np.asarray(places[~side].mean(axis=0)).ravel()])
-    return np.asarray(side)
+            return np.asarray(rng.random(places.shape[0]) < 0.5)
+        centres = np.stack([full[side].mean(axis=0), full[~side].mean(axis=0)])
+    return np.asarray(side if len(full) == places.shape[0] else places @ towards > middle)
 
 
-def _two_apart(places: csr_array, rng: np.random.Generator) -> Floats:
+def _two_apart(places: Singles, rng: np.random.Generator) -> Singles:
     """(2, m) two rows, the second picked in proportion to its squared distance from the first (Arthur & Vassilvitskii 2007)."""
-    first = places[[rng.integers(places.shape[0])]].toarray()[0]
-    squares = np.asarray(places.multiply(places).sum(axis=1)).ravel()
+    first = places[rng.integers(len(places))]
+    squares = np.einsum("ij,ij->i", places, places)
     distance = np.maximum(squares - 2 * (places @ first) + first @ first, 0).astype(np.float64)
     total = distance.sum()
     second = rng.choice(len(distance), p=distance / total) if total > 0 else rng.integers(len(distance))
-    return np.stack([first, places[[second]].toarray()[0]])
+    return np.stack([first, places[second]])
 
 
 def _scaled(hot: csr_array) -> csr_array:

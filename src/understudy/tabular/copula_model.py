@@ -63,23 +63,37 @@ class CopulaModel:
         return out
 
     def _log_density(self, low: Floats, high: Floats, key: Tokens | None, rng: np.random.Generator, draws: int) -> Floats:
-        each = np.full((self.components, len(low)), -np.inf)
+        each, stretch = np.full((self.components, len(low)), -np.inf), self._stretch(low, high)
         for c in range(self.components):
             rows = np.arange(len(low)) if key is None or self.key_tokens is None else np.flatnonzero(key == self.key_tokens[c])
             if rows.size:
                 each[c, rows] = np.log(self.margins.weights[c]) + self._component_log_density(c, low[rows], high[rows], rng, draws)
+                each[c, rows] += stretch[rows]
         top = each.max(axis=0)
         shift = np.where(np.isfinite(top), top, 0.0)
         with np.errstate(divide="ignore"):
             return np.asarray(shift + np.log(np.exp(each - shift).sum(axis=0)))
 
+    def _stretch(self, low: Floats, high: Floats) -> Floats:
+        """(n,) what points on scale dimensions add to the log density, whatever the component."""
+        out = np.zeros(len(low))
+        for d, dim in enumerate(self.margins.dims):
+            if dim.is_scale:
+                point = low[:, d] == high[:, d]
+                out[point] += self.margins.log_stretch(d, low[point, d])
+        return out
+
     def _component_log_density(self, c: int, low: Floats, high: Floats, rng: np.random.Generator, draws: int) -> Floats:
+        """(n,) in one component, without what `_stretch` adds."""
         p = low.shape[1]
         z_low, z_high, slopes = np.empty_like(low), np.empty_like(high), np.zeros(len(low))
         for d in range(p):
             z_low[:, d], z_high[:, d] = self.margins.bend(d, c, low[:, d]), self.margins.bend(d, c, high[:, d])
             point = low[:, d] == high[:, d]
-            slopes[point] += self.margins.log_slope(d, c, low[point, d])
+            if self.margins.dims[d].is_scale:
+                slopes[point] -= np.log(self.margins.spread[c, d])
+            else:
+                slopes[point] += self.margins.log_slope(d, c, low[point, d])
         order = np.argsort((low < high).mean(axis=0), kind="stable")
         factor = np.linalg.cholesky(self.correlations[c][np.ix_(order, order)])
         exact = (low < high).sum(axis=1).max(initial=0) <= 1

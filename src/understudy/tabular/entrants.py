@@ -1,7 +1,8 @@
 """Who enters the race of `auto`: every registered learner of tables that declares what it costs, the cheap ones first.
 
-A learner enters by its class attribute `cost`: "cheap" in every race, "costly" where the budget leaves room, "yardstick" beside them;
-one of a plug-in enters in the same way. What learning needs besides the base install is its attribute `requires`.
+A learner enters by its class attribute `cost`: "cheap" in every race, "moderate" beside them where there is a budget, "costly" where it
+leaves room, "yardstick" in every race beside them; one of a plug-in enters in the same way. What learning needs besides the base install
+is its attribute `requires`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from understudy.core.errors import ArgumentError, UnderstudyError
 from understudy.tabular.synthesizer import TableSynthesizer
 
 YARDSTICK = "independent"
-_ORDER = ("yardstick", "cheap", "costly")
+_ORDER = ("yardstick", "cheap", "moderate", "costly")
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,17 @@ class Entrant:
         return self.learner.cost == "costly"
 
     @property
+    def wants_budget(self) -> bool:
+        """It races only where there is a budget, unless it is named."""
+        return self.learner.cost in ("moderate", "costly")
+
+    @property
     def yardstick(self) -> bool:
         return self.learner.cost == "yardstick"
 
 
 def entrants(named: Sequence[str] | None = None) -> list[Entrant]:
-    """All that declare a cost, or those named (and the yardstick), the yardstick first, then cheap, then costly ones.
+    """All that declare a cost, or those named (and the yardstick), the yardstick first, then from cheap to costly.
 
     Raises:
         ArgumentError: a name that is none of a learner of tables, or no name at all.

@@ -193,10 +193,14 @@ class Margins:
             width = np.diff(segments)[which]
             z = self.bend(d, component, u)
             return np.asarray(np.log(shares[component][which] / width) + 0.5 * z * z + 0.5 * np.log(2 * np.pi))
+        return self.log_stretch(d, u) - float(np.log(self.spread[component, d]))
+
+    def log_stretch(self, d: int, u: Floats) -> Floats:
+        """log dx/du of a scale dimension at inner points: the part of the slope that all components share."""
         x = self.scale(d, u)
         standard = (x[:, None] - self.location[:, d]) / self.spread[:, d]
         density = (np.exp(-0.5 * standard * standard) / self.spread[:, d]) @ self.weights
-        return np.asarray(0.5 * np.log(2 * np.pi) - np.log(np.maximum(density, 1e-300)) - np.log(self.spread[component, d]))
+        return np.asarray(0.5 * np.log(2 * np.pi) - np.log(np.maximum(density, 1e-300)))
 
     def unbend(self, d: int, components: Integers, z: Floats, field: Field) -> tuple[Tokens, NDArray[np.float32] | None]:
         """Tokens and positions of latent numbers ``z`` (n,), each in its own component."""

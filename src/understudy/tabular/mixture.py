@@ -95,7 +95,7 @@ class Mixture(TableSynthesizer):
     """
 
     name: ClassVar[str] = "mixture"
-    cost = "cheap"
+    cost = "moderate"
     TIGHTENINGS: int = 4
     rounds: int = 2
     """Splits of a small table on which memorising is measured; the figures are their mean."""

@@ -125,13 +125,17 @@ class TableSynthesizer(Synthesizer):
 
     # -- what a learner may write besides
 
-    cost: ClassVar[Literal["yardstick", "cheap", "costly"] | None] = None
-    """How `auto` lets it race: "cheap" always, "costly" where the budget leaves room, "yardstick" beside the others, None not at all."""
+    cost: ClassVar[Literal["yardstick", "cheap", "moderate", "costly"] | None] = None
+    """How `auto` lets it race: "cheap" always, "moderate" beside them where there is a budget, "costly" where the budget leaves room,
+    "yardstick" beside the others, None not at all."""
     requires: ClassVar[str | None] = None
     """The module that learning needs besides the base install."""
 
     def _lighten(self) -> None:
         """Before a race on part of the rows: leave out what the race measures itself. Most learners have nothing of that kind."""
+
+    def _follow(self, other: TableSynthesizer) -> None:
+        """Before learning: take over what one of this kind has settled on part of the same table, instead of searching for it again."""
 
     keeps_bounds: bool = False
     """True: `_draw` and `_complete` keep declared inequalities by themselves. False: rows that break one are drawn again."""
