@@ -122,3 +122,20 @@ def test_wide_tables_have_fewer_levels_a_field() -> None:
     layout = Layout.of(fields, encoded, 4, Stream(1))
     assert layout.size < 25_000
     assert {len(chunk) for chunk in layout.chunks} == {125}
+
+
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("asked", [False, True])
+def test_log_density_is_that_of_restricted_draws(bounded: bool, asked: bool) -> None:
+    field, n = numeric(60), 60_000
+    levels = Levels.of(field, 20)
+    law = np.repeat(levels.shares[::-1][None, :].astype(np.float32), n, axis=0)
+    low = np.full(n, 12.0) if bounded else None
+    restriction = Restriction(Allowed(np.arange(60) % 3 > 0) if asked else None, low, None)
+    tokens = levels.draw(law.copy(), np.random.default_rng(4), restriction).tokens
+    found = np.exp(levels.log_density(law, tokens, restriction))
+    for level in np.unique(levels.of_token[tokens]):
+        here = levels.of_token[tokens] == level
+        within = field.shares * (levels.of_token == level)
+        kept = within[np.unique(tokens[here])].sum() / within.sum()  # the level's tokens that the restriction leaves, all of them drawn
+        assert here.mean() == pytest.approx(found[here][0] * kept, abs=0.012)

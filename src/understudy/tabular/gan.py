@@ -5,15 +5,17 @@ What makes it more than a conditional GAN of tables (CTGAN; Xu et al., NeurIPS 2
 - the generator sees a *masked row*, any subset of its fields, not one category; so every condition is native, and so are partial rows;
 - a row is made in a few passes: each draws a chunk of fields from fresh noise and all that was drawn before. Fields of one chunk depend on
   one another through the noise alone, so fields that hang together are put into different chunks;
-- it starts as a masked autoencoder (as in TAEGAN; Li et al. 2024), and goes on being one while it plays against the critic;
+- it starts as a masked autoencoder (as in TAEGAN; Li et al. 2024), and goes on being one while it plays against the critic, which at first
+  moves alone;
 - besides the critic's word it matches the shares of single levels, and of pairs of them in 32 pairs of fields a step, softly, from
   probabilities rather than from draws;
 - the loss by pairs with two gradient penalties (`neural/adversarial.py`), packing, straight-through Gumbel draws from temperature 1 to .3;
-- it keeps the averaged weights whose rows boosted trees found hardest to tell from rows kept aside, less what they remember of their own.
+- it keeps the averaged weights whose rows boosted trees found hardest to tell from rows kept aside, less what they remember of their own:
+  those of the autoencoder, where the game made nothing better.
 
-Conditions are met along the passes, where they weigh the rows (`chain.py`), and so exactly, noise included. Where that would waste too many
-candidates, the conditioned fields come first: the first from its law in the model's own rows, the next given those, the rest in passes
-with these clamped; that agrees with the model's joint law as far as the generator completes rows as it makes them.
+Conditions are met along the passes, where they weigh the rows (`chain.py`), noise included. Where that would waste too many candidates,
+the conditioned fields come first, the rest is completed around them, and rows are weighed by what the passes as usual would have given
+them (importance sampling). Either way rows follow the model's own joint law.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.artifact import State
+from understudy.core.errors import ConditionError
 from understudy.core.random import Stream
 from understudy.neural.backend import find_device, require_torch, seeded
 
@@ -39,11 +42,20 @@ from torch.nn import functional  # noqa: E402
 from understudy.neural.adversarial import BETAS, Game, gumbel, straight_through  # noqa: E402
 from understudy.neural.training import Course, Schedule, Task, train  # noqa: E402
 from understudy.neural.weights import from_arrays, to_arrays  # noqa: E402
-from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction  # noqa: E402
-from understudy.tabular.fields import Allowed, Encoded, Floats  # noqa: E402
+from understudy.tabular.chain import (  # noqa: E402
+    PILOT_ROUNDS,
+    ROUNDS,
+    ChainSynthesizer,
+    Draw,
+    Restriction,
+    _effective,
+    _join,
+    _systematic,
+)
+from understudy.tabular.fields import Allowed, Encoded, Field, Floats  # noqa: E402
 from understudy.tabular.levels import COARSE, Integers, Layout, Levels, Singles  # noqa: E402
 from understudy.tabular.memorising import Memorising, memorising  # noqa: E402
-from understudy.tabular.synthesizer import Conditions  # noqa: E402
+from understudy.tabular.synthesizer import Conditions, TableSynthesizer  # noqa: E402
 from understudy.tabular.telling import telling  # noqa: E402
 
 if TYPE_CHECKING:
@@ -63,6 +75,9 @@ NOISE = 32
 WIDTH, WIDTH_OF_SMALL, SMALL = 192, 96, 2_000
 """Of both networks; fewer in tables of less than `SMALL` rows."""
 BLOCKS = 3
+DROPOUT, DROPOUT_OF_SMALL, MORE_DROPOUT, MOST_DROPOUT = 0.0, 0.4, 0.2, 0.7
+"""Of the generator while it autoencodes; what is added where it remembers too much, and the most that it comes to."""
+TIGHTENINGS = 1
 RANK = 24
 """Free directions of a level in the generator's heads, besides its features."""
 OWN = 8
@@ -70,9 +85,9 @@ OWN = 8
 FEW = 3
 """Cells that the smaller of the shown subsets have at the most."""
 TEMPERATURES = (1.0, 0.3)
-TRUSTED_FROM = 0.2
-"""Place in the game from which the critic's word counts in full: at first it knows nothing."""
-AUTOENCODING = 0.1
+ALONE, TRUSTED_FROM = 0.08, 0.2
+"""Places in the game: up to the first only the critic moves, for at first it knows nothing; from the second its word counts in full."""
+AUTOENCODING = 1.0
 """Weight of masked autoencoding beside the game."""
 SMALL_SHARE = 0.01
 """Shares below it count alike in the matching."""
@@ -82,9 +97,13 @@ SCORED_ROWS, LEAST_ASIDE = 2_000, 40
 """Rows kept aside at the most, and at the least if any."""
 COMPARED_ROWS, LIMIT, MEMORISING = 8_000, 0.51, 3.0
 """Learned rows that memorising is measured on while the game is played; what its figures may be; how much more costs in the score."""
-RARE, WORTH, WORTH_OF_RARE = 0.01, 1 / 16, 1 / 2
-"""Independent rows that a candidate must be worth for conditions to be met along the passes; where they are rarer than `RARE`."""
-CALIBRATIONS, CALIBRATED_ROWS = 3, 16_384
+WORTH, PILOT_ROWS = 1 / 4, 2_048
+"""Independent rows that a candidate is worth along the passes where these are left as they are; candidates that say what the other way
+is worth."""
+SPARE, ENOUGH = 1.25, 0.6
+"""Candidates a row where conditioned fields come first; independent rows, as a share of those wanted, that they must be worth."""
+CALIBRATIONS, CALIBRATED_ROWS, CALIBRATED_TIMES = 3, 16_384, 16
+"""Rounds of calibration; rows that each is measured on: the learned ones so many times, but no more in all."""
 NOISES = 16
 """Draws of the noise over which the law of a field is averaged."""
 GAME = Game("relativistic", real_penalty=0.2, made_penalty=0.2, penalty_every=2, together=4)
@@ -101,7 +120,7 @@ class Completer(nn.Module):
 
     features: Tensor
 
-    def __init__(self, layout: Layout, width: int) -> None:
+    def __init__(self, layout: Layout, width: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.layout, self.width = layout, width
         features = torch.from_numpy(layout.features())
@@ -109,7 +128,7 @@ class Completer(nn.Module):
         self.seen = nn.Parameter(0.3 * torch.randn(layout.size, width) / len(layout.counts) ** 0.5)
         self.of_features = nn.Linear(len(layout.counts) * features.shape[1], width)
         self.of_noise = nn.Linear(NOISE, width, bias=False)
-        self.blocks = nn.ModuleList(_Block(width) for _ in range(BLOCKS))
+        self.blocks = nn.ModuleList(_Block(width, dropout) for _ in range(BLOCKS))
         self.final = nn.LayerNorm(width)
         self.queries = nn.ModuleList(nn.Linear(width, len(chunk) * (RANK + features.shape[1])) for chunk in layout.chunks)
         self.keys = nn.Parameter(0.1 * torch.randn(layout.size, RANK))
@@ -145,14 +164,16 @@ class Completer(nn.Module):
 
 
 class _Block(nn.Module):
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.norm, self.rise, self.fall = nn.LayerNorm(width), nn.Linear(width, width), nn.Linear(width, width)
         with torch.no_grad():
             self.fall.weight.mul_(0.3)
 
     def forward(self, row: Tensor) -> Tensor:
-        return row + functional.linear(functional.silu(self.rise(self.norm(row))), self.fall.weight, self.fall.bias)
+        change: Tensor = self.dropout(self.fall(functional.silu(self.rise(self.norm(row)))))
+        return row + change
 
 
 class Judge(nn.Module):
@@ -255,29 +276,42 @@ class Duel(Task):
         self.coarse_rows = torch.as_tensor(self.layout.coarse(), device=device)[rows[: 1 << 14].to(device)]
         self.shares = [_shares(self.layout, rows.to(device), c) for c in range(len(self.layout.chunks))]
         self.unseen, self.learned = unseen, learned.take(slice(0, COMPARED_ROWS))
-        self.temperature, self.trust, self.step = TEMPERATURES[0], 0.0, 0
+        self.temperature, self.trust, self.step, self.alone = TEMPERATURES[0], 0.0, 0, False
         self.made: Made | None = None
+        self.nothing: Memorising | None = None
 
     def moved(self, place: float) -> None:
         self.temperature = TEMPERATURES[0] + (TEMPERATURES[1] - TEMPERATURES[0]) * place
-        self.trust = min(1.0, place / TRUSTED_FROM)
+        self.trust = min(1.0, max(place - ALONE, 0.0) / (TRUSTED_FROM - ALONE))
+        self.alone = place < ALONE
 
     def every(self, player: str, step: int) -> bool:
         self.step = step
-        return True
+        return player == "critic" or not self.alone
 
     def loss(self, player: str, batch: list[Tensor]) -> Tensor:
         rows = batch[0]
         self.judge.requires_grad_(player == "critic")
         if player == "critic":
+            if self.alone:
+                with torch.no_grad():
+                    self._make(rows)
             assert self.made is not None
             looks = self._looks(self.made.rows, self.made.given), self._looks(rows, self.made.given)
             return self.game.critic_loss(self.judge, looks[1], looks[0], step=self.step)
+        made = self._make(rows)
+        loss = self.trust * self.game.generator_loss(self.judge, self._looks(rows, made.given), self._looks_of_draws(made))
+        loss = loss + self._matching(made)
+        self.completer.train()
+        return loss + AUTOENCODING * masked_loss(self.completer, rows)
+
+    def _make(self, rows: Tensor) -> Made:
+        """Half of the rows from nothing, half from some cells of real ones; without dropout, as they will be made."""
+        self.completer.eval()
         given = _any_subset(len(rows), rows.shape[1], rows.device)
         given[: max(len(rows) // 2, 1)] = False
         self.made = complete(self.completer, rows, given, self.temperature)
-        loss = self.trust * self.game.generator_loss(self.judge, self._looks(rows, given), self._looks_of_draws(self.made))
-        return loss + self._matching(self.made) + AUTOENCODING * masked_loss(self.completer, rows)
+        return self.made
 
     def score(self) -> float | None:
         if self.unseen.rows < LEAST_ASIDE:
@@ -286,7 +320,10 @@ class Duel(Task):
         rng = np.random.Generator(np.random.Philox(key=0))
         made, fields = self.layout.encoded(rows.cpu().numpy(), rng), [levels.field for levels in self.layout.levels]
         told = telling(fields, self.learned, self.unseen, made, rng).value
-        return float(told + MEMORISING * excess(memorising(fields, self.learned, self.unseen, made, rng)))
+        if self.nothing is None:
+            self.nothing = blind(fields, self.learned, self.unseen, Stream(0).child("blind"))
+        assert self.nothing is not None
+        return float(told + MEMORISING * excess(memorising(fields, self.learned, self.unseen, made, rng), self.nothing))
 
     def _looks(self, rows: Tensor, given: Tensor) -> Tensor:
         """(n, fields, look + 1) what the critic sees of rows."""
@@ -374,9 +411,22 @@ def _shares(layout: Layout, rows: Tensor, c: int) -> Tensor:
     return nn.utils.rnn.pad_sequence([count / len(rows) for count in counts], batch_first=True)
 
 
-def excess(found: Memorising) -> float:
-    """By how much, beyond one standard error, the figures of memorising are above `LIMIT`."""
-    return sum(max(0.0, e.value - e.standard_error - LIMIT) for e in (found.membership, found.nearer))
+def blind(fields: list[Field], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising | None:
+    """The figures of rows with every column shuffled, which remember nothing: what the luck of the split alone makes of them.
+
+    Where few rows are kept aside it is more than the figures' standard errors, which are those of one split.
+    """
+    if unseen.rows < LEAST_ASIDE:
+        return None
+    mixed = [learned.take(stream.child("shuffle", j).generator().permutation(learned.rows)) for j in range(len(fields))]
+    made = Encoded([rows.tokens[j] for j, rows in enumerate(mixed)], [rows.positions[j] for j, rows in enumerate(mixed)])
+    return memorising(fields, learned, unseen, made.take(slice(0, COMPARED_ROWS)), stream.child("asked").generator())
+
+
+def excess(found: Memorising, nothing: Memorising, limit: float = LIMIT) -> float:
+    """By how much, beyond one standard error, the figures are above `limit`, or above those of rows that remember nothing."""
+    pairs = ((found.membership, nothing.membership), (found.nearer, nothing.nearer))
+    return sum(max(0.0, e.value - e.standard_error - max(limit, least.value)) for e, least in pairs)
 
 
 def _distance(made: Tensor, real: Tensor) -> Tensor:
@@ -387,8 +437,8 @@ def _distance(made: Tensor, real: Tensor) -> Tensor:
 # -- the synthesizer
 
 
-class _Clamped(Conditions):
-    """Conditions so rare in the order of the passes that their fields are drawn first."""
+class _First(Conditions):
+    """Conditions whose fields are drawn first, because along the passes too few candidates would count."""
 
 
 @dataclass
@@ -407,58 +457,91 @@ class Gan(ChainSynthesizer):
     Args:
         device: where the networks are trained: "cpu", "cuda", "mps"; the best there is where None. Rows are always drawn on the CPU.
         checkpoint: a file to which the game goes while it is played, and from which a fit that was broken off goes on.
+        limit: the most that the membership and nearer-to-training figures on rows kept aside may be (.5: nothing remembered),
+            beyond one standard error, before the networks are trained again with more dropout.
     """
 
     name: ClassVar[str] = "gan"
+    cost = "costly"
+    requires = "torch"
     effort = 1.0
     """Share of the usual steps."""
 
     def __init__(
-        self, *, device: str | None = None, checkpoint: str | PathLike[str] | None = None, protection: Protection | None = None
+        self,
+        *,
+        device: str | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        limit: float = 0.52,
+        protection: Protection | None = None,
     ) -> None:
         super().__init__(protection=protection)
         self.device = find_device(device)
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.limit = limit
+        self._tightenings, self._attempts = TIGHTENINGS, 0
         self._courses: dict[str, Course] = {}
         self._found: Memorising | None = None
+        self._blind: Memorising | None = None
 
     # -- learning
+
+    def _lighten(self) -> None:
+        self._tightenings = 0
 
     def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
         progress.stage("prepare the networks")
         self._layout = Layout.of(codec.fields, encoded, PASSES, seed.child("association"))
         learn, aside = _split(encoded.rows, seed.child("aside"))
         learned, unseen = encoded.take(learn), encoded.take(aside)
-        self._train(learned, unseen, seed, budget, progress)
-        progress.stage("calibrate")
-        with seeded(seed.child("calibrate")):
-            self._marginals = calibrated(self._completer, rounds=1 if budget.exhausted or progress.cancelled else CALIBRATIONS)
-        self._found = None
-        if unseen.rows >= LEAST_ASIDE:
-            made = self._draw(min(learned.rows, 4 * SCORED_ROWS), seed.child("made"), None)
-            self._found = memorising(codec.fields, learned, unseen, made, seed.child("memorising").generator())
+        self._blind = blind(codec.fields, learned, unseen, seed.child("blind"))
+        for attempt in range(self._tightenings + 1):
+            self._attempts = attempt
+            self._train(learned, unseen, seed.child("attempt", attempt), budget, progress)
+            self._found = self._remembered(learned, unseen, seed.child("memorising", attempt))
+            if not self._too_much() or budget.exhausted or progress.cancelled:
+                break
+
+    def _too_much(self) -> bool:
+        return self._found is not None and self._blind is not None and excess(self._found, self._blind, self.limit) > 0
+
+    def _remembered(self, learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising | None:
+        if unseen.rows < LEAST_ASIDE:
+            return None
+        made = self._draw(min(learned.rows, 4 * SCORED_ROWS), stream.child("made"), None)
+        return memorising(self.codec.fields, learned, unseen, made, stream.child("asked").generator())
+
+    def _calibrate(self, rows: int, stream: Stream, rounds: int) -> None:
+        with seeded(stream):
+            self._marginals = calibrated(self._completer, rounds, int(np.clip(CALIBRATED_TIMES * rows, 1, CALIBRATED_ROWS)))
 
     def _train(self, learned: Encoded, unseen: Encoded, seed: Stream, budget: Budget, progress: Progress) -> None:
-        """Autoencode, then play; the generator ends on the CPU."""
+        """Autoencode, play, calibrate; the generator ends on the CPU."""
         layout, device = self._layout, self.device
         rows = torch.from_numpy(layout.flat(learned))
-        width = WIDTH if len(rows) >= SMALL else WIDTH_OF_SMALL
+        width, dropout = (WIDTH, DROPOUT) if len(rows) >= SMALL else (WIDTH_OF_SMALL, DROPOUT_OF_SMALL)
+        dropout = min(dropout + MORE_DROPOUT * self._attempts, MOST_DROPOUT)
         game = GAME if len(rows) >= 16 * GAME.together else replace(GAME, together=1)
         with seeded(seed.child("weights"), device):
-            self._completer = Completer(layout, width).to(device)
+            self._completer = Completer(layout, width, dropout).to(device)
             judge = Judge(layout, width, game.together).to(device)
         courses: dict[str, Course] = {}
         aside = torch.from_numpy(layout.flat(unseen)).to(device) if unseen.rows >= LEAST_ASIDE else None
-        if self.checkpoint is None or not self.checkpoint.exists():
+        checkpoint = self.checkpoint
+        if checkpoint is not None and self._attempts:
+            checkpoint = checkpoint.with_name(f"{checkpoint.name}.{self._attempts}")
+        if checkpoint is None or not checkpoint.exists():
             first = _Autoencoding(self._completer, aside, device)
             schedule, share = autoencoding_schedule(len(rows), self.effort), budget.share(AUTOENCODING_SHARE)
             stream = seed.child("autoencode")
             courses["autoencoding"] = train(first, [rows], schedule, stream=stream, budget=share, progress=progress)
         duel = Duel(self._completer, judge, learned, unseen, game, device)
         schedule, share, stream = duel_schedule(len(rows), self.effort), budget.share(DUEL_SHARE), seed.child("duel")
-        courses["game"] = train(duel, [rows], schedule, stream=stream, budget=share, progress=progress, checkpoint=self.checkpoint)
+        courses["game"] = train(duel, [rows], schedule, stream=stream, budget=share, progress=progress, checkpoint=checkpoint)
         self._courses = courses
         self._completer.to("cpu").eval()
+        progress.stage("calibrate")
+        self._calibrate(len(rows), seed.child("calibrate"), 1 if budget.exhausted or progress.cancelled else CALIBRATIONS)
 
     def _tell_learning(self, record: FitRecord) -> None:
         names = [f.name for f in self.codec.fields]
@@ -470,10 +553,15 @@ class Gan(ChainSynthesizer):
             record.note("Too few rows to measure what the model remembers of them.")
             return
         record.figures["memorising"] = self._found.to_dict()
-        membership, nearer = self._found.membership, self._found.nearer
+        after = f" after {self._attempts} more training{'s' * (self._attempts > 1)} with more dropout" if self._attempts else ""
+        verdict = "still above" if self._too_much() else "within"
+        membership, nearer = (f"{e.value:.3f} ± {e.standard_error:.3f}" for e in (self._found.membership, self._found.nearer))
+        assert self._blind is not None
+        record.figures["memorising_of_shuffled_rows"] = self._blind.to_dict()
         record.note(
-            f"Memorising, measured on rows kept aside: membership AUC {membership.value:.3f} ± {membership.standard_error:.3f}, "
-            f"nearer to training {nearer.value:.3f} ± {nearer.standard_error:.3f} (.5: nothing remembered)."
+            f"Memorising, measured on rows kept aside{after}: membership AUC {membership}, nearer to training {nearer} (.5: nothing "
+            f"remembered; shuffled rows, which remember nothing: {self._blind.membership.value:.3f}, {self._blind.nearer.value:.3f}); "
+            f"{verdict} the limit {self.limit}, or what shuffled rows have."
         )
 
     # -- drawing
@@ -483,22 +571,96 @@ class Gan(ChainSynthesizer):
         return [j for chunk in self._layout.chunks for j in sorted(chunk, key=lambda j: j in conditioned)]
 
     def _prepare(self, given: Any) -> Conditions | None:
-        if given is None:
-            return None
-        conditions = self._compiled(given)
+        return TableSynthesizer._prepare(self, given)
+
+    def _ready(self, conditions: Conditions) -> Conditions:
+        """Which of the two ways to meet the conditions makes more of a candidate."""
         if not conditions.allowed:
             return conditions
-        found = self._pilot(conditions.allowed, Stream(0).child("pilot"))
-        if found.effective >= (WORTH if found.probability >= RARE else WORTH_OF_RARE):
+        along = self._pilot(conditions.allowed, Stream(0).child("pilot")).effective
+        if along >= WORTH:
             return conditions
-        return _Clamped(conditions.allowed, conditions.limits, conditions.tested)
+        first = _effective(self._weighed(PILOT_ROWS, Stream(0).child("pilot"), conditions.allowed)[1]) / PILOT_ROWS
+        return conditions if along > first else _First(**vars(conditions))
 
     def _draw(self, size: int, rng: Stream, conditions: Conditions | None) -> Encoded:
-        if not isinstance(conditions, _Clamped):
+        if not isinstance(conditions, _First):
             return super()._draw(size, rng, conditions)
-        chain = self._chain(())
-        first = [j for j in chain if j in conditions.allowed]
-        return self._draw_conditioned(size, rng, conditions.allowed, first + [j for j in chain if j not in conditions.allowed])
+        return self._draw_first(size, rng, conditions.allowed)
+
+    def _draw_first(self, size: int, rng: Stream, allowed: dict[int, Allowed]) -> Encoded:
+        """Weighed candidates, the conditioned fields first; those chosen by their weights are completed in the passes that are left."""
+        rounds: list[tuple[Encoded, Floats]] = []
+        for i in range(PILOT_ROUNDS):
+            drawn, log_weights = self._weighed(round(SPARE * size), rng.child("round", i), allowed)
+            if np.isfinite(log_weights).any():
+                rounds.append((drawn, log_weights))
+            if rounds and (i + 1 >= ROUNDS or _effective(np.concatenate([w for _, w in rounds])) >= ENOUGH * size):
+                break
+        if not rounds:
+            raise ConditionError(
+                f"No row that meets the conditions was found among {PILOT_ROUNDS * round(SPARE * size):,} candidates.",
+                where="given",
+                remedy="Each value alone is possible, but not together in this model. Loosen one of them.",
+            )
+        log_weights = np.concatenate([w for _, w in rounds])
+        generator = rng.child("choose").generator()
+        index = _systematic(np.exp(log_weights - log_weights.max()), size, generator.random())
+        drawn = _join([d for d, _ in rounds]).take(generator.permutation(index))
+        passes = self._passes_of(allowed)
+        known = [j for chunk in self._layout.chunks[:passes] for j in chunk]
+        work = self._workspace(size, self._chain(()))
+        for j in known:
+            self._note(j, work, drawn)
+        self._extend(drawn, work, [j for chunk in self._layout.chunks[passes:] for j in chunk], known, rng.child("rest"), {}, None)
+        return drawn
+
+    def _passes_of(self, allowed: Collection[int]) -> int:
+        """Passes up to that of the last conditioned field."""
+        return max(int(self._layout.chunk_of[j]) for j in allowed) + 1
+
+    def _weighed(self, rows: int, rng: Stream, allowed: dict[int, Allowed]) -> tuple[Encoded, Floats]:
+        """Candidates drawn up to the pass of the last conditioned field, conditioned fields first; the logarithms of their weights.
+
+        A weight is what the passes as they are usually made give to a candidate's cells, under the same noise, by what they were
+        drawn with. So weighed rows follow the joint law that unconditional rows have, however differently the generator completes.
+        """
+        drawn, work = self._blank(rows), self._workspace(rows, self._chain(()))
+        usual = np.repeat(self._layout.hidden[None, :], rows, axis=0)
+        first = [j for j in self._chain(()) if j in allowed]
+        log_weights = np.zeros(rows)
+        for k, j in enumerate(first):
+            own = rng.child("first", j).generator()
+            law = self._pass(work.shown, self._layout.chunk_of[j], own)[j] if k else self._marginal(j, rows)
+            log_weights -= self._drawn_by(j, law, drawn, work, first[:k], rng, allowed[j])
+        known, settled = list(first), list[int]()
+        for c in range(self._passes_of(allowed)):
+            noise = rng.child("noise", c).generator().standard_normal((rows, NOISE), np.float32)
+            laws = self._laws(work.shown, c, noise)
+            for j in (j for j in self._layout.chunks[c] if j not in allowed):
+                log_weights -= self._drawn_by(j, laws[j], drawn, work, known, rng, None)
+                known.append(j)
+            laws = self._laws(usual, c, noise)
+            for j in self._layout.chunks[c]:
+                log_weights += self._layout.levels[j].log_density(laws[j], drawn.tokens[j], self._restriction(j, drawn, settled, None))
+                settled.append(j)
+            usual[:, settled] = work.shown[:, settled]
+        return drawn, log_weights
+
+    def _drawn_by(
+        self, j: int, law: Singles, drawn: Encoded, work: _Work, known: list[int], rng: Stream, allowed: Allowed | None
+    ) -> Floats:
+        """Draw field `j` into `drawn`; the log-density of what was drawn."""
+        levels, restriction = self._layout.levels[j], self._restriction(j, drawn, known, allowed)
+        generator = rng.child(self.codec.fields[j].name).generator()
+        draw = levels.draw(law.copy(), generator, restriction)
+        drawn.tokens[j], drawn.positions[j] = draw.tokens, self._settled(j, draw, restriction, generator)
+        self._note(j, work, drawn)
+        found = levels.log_density(law, draw.tokens, restriction)
+        return np.where(np.isfinite(found), found, np.inf)  # what was drawn for want of anything possible counts nothing
+
+    def _marginal(self, j: int, rows: int) -> Singles:
+        return np.repeat(self._layout.split(self._marginals)[j][None, :], rows, axis=0)
 
     def _workspace(self, rows: int, chain: list[int]) -> _Work:
         alone = len(chain) == 1 or self._layout.chunk_of[chain[0]] != self._layout.chunk_of[chain[1]]
@@ -518,7 +680,7 @@ class Gan(ChainSynthesizer):
         self, j: int, work: _Work, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None
     ) -> Draw:
         if work.alone and not known and restriction is not None:
-            law = np.repeat(self._layout.split(self._marginals)[j][None, :], len(work.shown), axis=0)
+            law = self._marginal(j, len(work.shown))
         else:
             if j not in work.laws:
                 work.laws = self._pass(work.shown, self._layout.chunk_of[j], rng)
@@ -527,9 +689,11 @@ class Gan(ChainSynthesizer):
 
     def _pass(self, shown: Integers, c: int, rng: np.random.Generator) -> dict[int, Singles]:
         """The laws (n, levels) of chunk `c`'s fields under fresh noise, given what is shown."""
-        noise = torch.from_numpy(rng.standard_normal((len(shown), NOISE), np.float32))
+        return self._laws(shown, c, rng.standard_normal((len(shown), NOISE), np.float32))
+
+    def _laws(self, shown: Integers, c: int, noise: Singles) -> dict[int, Singles]:
         with seeded(_NOTHING), torch.inference_mode():
-            laws = self._completer(torch.from_numpy(shown), noise, int(c)).softmax(-1).numpy()
+            laws = self._completer(torch.from_numpy(shown), torch.from_numpy(noise), int(c)).softmax(-1).numpy()
         return {j: laws[:, i, : self._layout.counts[j]] for i, j in enumerate(self._layout.chunks[c])}
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
@@ -646,12 +810,12 @@ def duel_schedule(rows: int, effort: float) -> Schedule:
     )  # fmt: skip
 
 
-def calibrated(completer: Completer, rounds: int) -> Singles:
+def calibrated(completer: Completer, rounds: int, rows: int) -> Singles:
     """Move the levels' biases until the shares in rows made from nothing are the real ones; the shares that it comes to (size,)."""
     layout = completer.layout
     real = torch.from_numpy(layout.log_shares())
     for i in range(rounds + 1):
-        _, laws = draw_rows(completer, CALIBRATED_ROWS, torch.device("cpu"))
+        _, laws = draw_rows(completer, rows, torch.device("cpu"))
         made = torch.zeros(layout.size)
         for c, law in enumerate(laws):
             grid, there = layout.grid(c)

@@ -21,6 +21,8 @@ Integers = NDArray[np.int64]
 
 MOST_LEVELS, LEAST_LEVELS, LEVELS_IN_ALL = 128, 16, 16_000
 """Levels of a field at the most; fewer in wide tables, where the fields share `LEVELS_IN_ALL`."""
+ROWS_OF_A_LEVEL = 20
+"""Rows that a level has on average, at the least: a level of few rows would give them away."""
 COARSE = 12
 """Coarse groups of a field's levels at the most."""
 HARMONICS = 6
@@ -128,6 +130,28 @@ class Levels:
             log_mass = None if restriction.allowed is None else np.where(none, -np.inf, np.log(mass) - total)
         return Draw(tokens.astype(field.token_type), None, log_mass)
 
+    def log_density(self, law: Singles, tokens: Tokens, restriction: Restriction | None) -> Floats:
+        """(n,) log-probability of the tokens' levels under laws (n, count) within a restriction.
+
+        Two laws of one field compare by it: what tokens have within their level, and positions within their token, is the same in both.
+        """
+        taken = law[np.arange(len(law)), self.of_token[tokens]].astype(np.float64)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(taken) - np.log(self._mass(law, restriction)))
+
+    def _mass(self, law: Singles, restriction: Restriction | None) -> Floats:
+        """(n,) what a restriction leaves of every row's law; 1 where it leaves nothing, for such a row is given the nearest token."""
+        if restriction is None:
+            return np.ones(len(law))
+        weights = self._within if restriction.allowed is None else self._within * token_weights(self.field, restriction.allowed)
+        if restriction.bounded:
+            low = np.full(len(law), -np.inf) if restriction.low is None else restriction.low
+            high = np.full(len(law), np.inf) if restriction.high is None else restriction.high
+            mass = (law[:, self.of_token] * weights * _inside(self.field, low, high)).sum(axis=1)
+        else:
+            mass = law @ np.bincount(self.of_token, weights, self.count)
+        return np.where(mass > 0, mass, 1.0)
+
     def token_law(self, law: Singles) -> Floats:
         """(n, size) probabilities of tokens."""
         return np.asarray(law[:, self.of_token] * self._within, np.float64)
@@ -152,7 +176,7 @@ class Layout:
     @classmethod
     def of(cls, fields: list[Field], encoded: Encoded, chunks: int, stream: Stream) -> Layout:
         """Levels of the fields, and chunks that keep apart what hangs together."""
-        most = int(np.clip(LEVELS_IN_ALL // len(fields), LEAST_LEVELS, MOST_LEVELS))
+        most = int(np.clip(min(LEVELS_IN_ALL // len(fields), encoded.rows // ROWS_OF_A_LEVEL), LEAST_LEVELS, MOST_LEVELS))
         levels = [Levels.of(field, most) for field in fields]
         return cls(levels, _chunks(_association(levels, encoded, stream), min(chunks, len(fields))))
 
