@@ -42,7 +42,7 @@ def mixed_table(rows: int, seed: int = 0) -> pl.DataFrame:
 
 
 class Short(Gan):
-    effort = 0.4
+    effort = 0.3
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +266,7 @@ class StopsAt(Progress):
 
 
 class Brief(Gan):
-    effort = 0.26
+    effort = 0.13
     block_size = 512
 
 
@@ -289,7 +289,7 @@ def test_a_fit_broken_off_goes_on_from_its_checkpoint_and_ends_in_the_same_model
         mixed_table(10),
         mixed_table(200).select("kind", "grade"),
         mixed_table(200).select("height"),
-        pl.DataFrame({f"x{i}": np.random.default_rng(i).normal(size=120).round(3) for i in range(120)}),
+        pl.DataFrame({f"x{i}": np.random.default_rng(i).normal(size=120).round(3) for i in range(60)}),
         pl.DataFrame({"name": [f"level {i % 900}" for i in range(9000)], "x": np.arange(9000) % 7}),
     ],
     ids=["ten rows", "categories only", "one number", "wide", "many levels"],
