@@ -51,8 +51,15 @@ def model(once: None) -> Auto:
     return Auto().fit(small_table(), seed=3)
 
 
+class OfTwo(Auto):
+    """A race of two and the yardstick: the contract asks for many fits, and what it asks hangs on no engine."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(engines=["copula", "mixture"], **options)
+
+
 def test_it_keeps_the_contract_of_synthesizers() -> None:
-    check_synthesizer(Auto, small_table(100), given={"kind": "a", "length": (5.0, 15.0)})
+    check_synthesizer(OfTwo, small_table(100), given={"kind": "a", "length": (5.0, 15.0)})
 
 
 def test_the_league_is_recorded_with_one_winner_and_the_winner_learned_the_table(model: Auto) -> None:
@@ -282,7 +289,7 @@ def test_a_target_that_is_not_there_is_refused_with_the_nearest() -> None:
 
 
 def test_the_same_seed_elects_and_draws_the_same() -> None:
-    one, again, other = (Auto().fit(small_table(120), seed=seed) for seed in (1, 1, 2))
+    one, again, other = (Auto().fit(small_table(100), seed=seed) for seed in (1, 1, 2))
     assert one.record is not None
     assert again.record is not None
     assert [{**entry, "seconds": 0} for entry in one.record.figures["league"]] == [

@@ -63,10 +63,19 @@ def seeded(stream: Stream, device: torch.device | None = None) -> Iterator[None]
 
 
 def reseed(stream: Stream) -> None:
-    """Put torch's global generators to the start of `stream`; only inside `seeded`."""
+    """Put torch's global generators to the start of `stream`; only inside `seeded`.
+
+    `torch.manual_seed` would also note, with the whole stack, what every kind of device that is not there has to do once it is:
+    called at every step, lists that only grow.
+    """
     import torch
 
-    torch.manual_seed(int.from_bytes(stream.key[:8], "little") >> 1)
+    seed = int.from_bytes(stream.key[:8], "little") >> 1
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed_all(seed)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(seed)
 
 
 def autocast(device: torch.device) -> torch.autocast:
