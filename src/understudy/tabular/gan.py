@@ -48,9 +48,9 @@ from understudy.tabular.chain import (  # noqa: E402
     ChainSynthesizer,
     Draw,
     Restriction,
-    _effective,
-    _join,
-    _systematic,
+    effective,
+    joined_rows,
+    systematic,
 )
 from understudy.tabular.fields import Allowed, Encoded, Field, Floats  # noqa: E402
 from understudy.tabular.levels import COARSE, Integers, Layout, Levels, Singles  # noqa: E402
@@ -580,7 +580,7 @@ class Gan(ChainSynthesizer):
         along = self._pilot(conditions.allowed, Stream(0).child("pilot")).effective
         if along >= WORTH:
             return conditions
-        first = _effective(self._weighed(PILOT_ROWS, Stream(0).child("pilot"), conditions.allowed)[1]) / PILOT_ROWS
+        first = effective(self._weighed(PILOT_ROWS, Stream(0).child("pilot"), conditions.allowed)[1]) / PILOT_ROWS
         return conditions if along > first else _First(**vars(conditions))
 
     def _draw(self, size: int, rng: Stream, conditions: Conditions | None) -> Encoded:
@@ -595,7 +595,7 @@ class Gan(ChainSynthesizer):
             drawn, log_weights = self._weighed(round(SPARE * size), rng.child("round", i), allowed)
             if np.isfinite(log_weights).any():
                 rounds.append((drawn, log_weights))
-            if rounds and (i + 1 >= ROUNDS or _effective(np.concatenate([w for _, w in rounds])) >= ENOUGH * size):
+            if rounds and (i + 1 >= ROUNDS or effective(np.concatenate([w for _, w in rounds])) >= ENOUGH * size):
                 break
         if not rounds:
             raise ConditionError(
@@ -605,8 +605,8 @@ class Gan(ChainSynthesizer):
             )
         log_weights = np.concatenate([w for _, w in rounds])
         generator = rng.child("choose").generator()
-        index = _systematic(np.exp(log_weights - log_weights.max()), size, generator.random())
-        drawn = _join([d for d, _ in rounds]).take(generator.permutation(index))
+        index = systematic(np.exp(log_weights - log_weights.max()), size, generator.random())
+        drawn = joined_rows([d for d, _ in rounds]).take(generator.permutation(index))
         passes = self._passes_of(allowed)
         known = [j for chunk in self._layout.chunks[:passes] for j in chunk]
         work = self._workspace(size, self._chain(()))
@@ -669,7 +669,7 @@ class Gan(ChainSynthesizer):
     def _take(self, work: _Work, index: NDArray[np.integer]) -> _Work:
         return _Work(work.shown[index], work.alone, {j: law[index] for j, law in work.laws.items()})
 
-    def _join(self, works: list[_Work]) -> _Work:
+    def joined_rows(self, works: list[_Work]) -> _Work:
         laws = {j: np.concatenate([work.laws[j] for work in works]) for j in works[0].laws}
         return _Work(np.concatenate([work.shown for work in works]), works[0].alone, laws)
 
