@@ -669,7 +669,7 @@ class Gan(ChainSynthesizer):
     def _take(self, work: _Work, index: NDArray[np.integer]) -> _Work:
         return _Work(work.shown[index], work.alone, {j: law[index] for j, law in work.laws.items()})
 
-    def joined_rows(self, works: list[_Work]) -> _Work:
+    def _join(self, works: list[_Work]) -> _Work:
         laws = {j: np.concatenate([work.laws[j] for work in works]) for j in works[0].laws}
         return _Work(np.concatenate([work.shown for work in works]), works[0].alone, laws)
 
