@@ -10,6 +10,7 @@ from tests.augment.tables import Able, Echo, customers
 import understudy as us
 from understudy.augment.making import UnmetWarning
 from understudy.core.errors import ArgumentError, DataError
+from understudy.tabular.synthesizer import TableSynthesizer
 
 
 @pytest.fixture(scope="module")
@@ -286,8 +287,21 @@ def test_missing_cells_are_filled_and_each_is_on_record():
     assert facts.filter(~gaps)["why"].null_count() == (~gaps).sum()
 
 
-def test_a_model_that_cannot_fill_in_says_so_before_work(add):
+def test_a_model_that_cannot_fill_in_says_so_before_work(monkeypatch):
+    """A plug-in's synthesizer need not be able to."""
+    model = us.fit(customers(gaps=True), method="independent", progress=None)
+    monkeypatch.delattr(TableSynthesizer, "impute")
     with pytest.raises(ArgumentError, match="cannot fill in"):
-        us.augment(
-            customers(gaps=True), impute=True, model=us.fit(customers(gaps=True), method="independent", progress=None), progress=None
-        )
+        us.augment(customers(gaps=True), impute=True, model=model, progress=None)
+
+
+def test_missing_cells_are_filled_by_a_real_model():
+    real = customers(gaps=True)
+    done = us.augment(real, impute=True, method="independent", seed=1, progress=None)
+    filled = done.frame.select(real.columns)
+    assert sum(real.null_count().row(0)) > 0
+    assert sum(filled.null_count().row(0)) == 0
+    for name in real.columns:
+        there = real[name].is_not_null()
+        assert filled[name].filter(there).equals(real[name].filter(there))
+    assert done.cells.height == sum(real.null_count().row(0))
