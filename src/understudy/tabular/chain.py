@@ -89,6 +89,8 @@ class ChainSynthesizer(TableSynthesizer):
     """Draws the fields of a row one after another."""
 
     keeps_bounds = True
+    candidates = CANDIDATES
+    """Candidates a wanted row in one round; fewer where they cost much."""
 
     @abstractmethod
     def _draw_field(
@@ -141,7 +143,7 @@ class ChainSynthesizer(TableSynthesizer):
             return drawn, work, np.ones(size)
         rounds: list[tuple[Encoded, Any, Floats]] = []
         for i in range(PILOT_ROUNDS):
-            n = max(size * CANDIDATES, LEAST_CANDIDATES)
+            n = max(size * self.candidates, LEAST_CANDIDATES)
             drawn, work, log_weights = self._blank(n), self._workspace(n, head), np.zeros(n)
             drawn, work, log_weights = self._filtered(drawn, work, head, rng.child("round", i), allowed, log_weights)
             if np.isfinite(log_weights).any():

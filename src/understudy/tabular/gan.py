@@ -464,6 +464,7 @@ class Gan(ChainSynthesizer):
     name: ClassVar[str] = "gan"
     cost = "costly"
     requires = "torch"
+    candidates = 2  # a pass costs more than a tree's walk, and few wanted rows need four
     effort = 1.0
     """Share of the usual steps."""
 
