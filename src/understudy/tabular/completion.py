@@ -28,10 +28,10 @@ CANDIDATES = 16
 """Candidates a distinct partial row in its first round, at least."""
 A_ROW = 4
 """Candidates for every row of those alike, where they are many."""
-WORTH = 8.0
+WORTH = 4.0
 """Independent candidates that a distinct partial row, or a row of those alike, should be worth; fewer are drawn again, more of them."""
 TIMES = 4
-MOST, MOST_A_ROW = 1024, 16
+MOST, MOST_A_ROW = 256, 16
 """Candidates of a distinct partial row, and for every row of those alike, at the most: then the choice is among those there are."""
 AT_ONCE = 1 << 18
 """Candidates in work at once, about."""

@@ -18,7 +18,7 @@ from understudy.core.random import Stream
 from understudy.tabular.chain import Draw, Restriction, token_weights
 from understudy.tabular.features import Features, location_outputs, residual_outputs, token_outputs
 from understudy.tabular.fields import Field, Floats, Positions, Tokens
-from understudy.tabular.forest import Forest, Growth, draw_allowed, draw_donors, grow_forest, stop_of_leaf
+from understudy.tabular.forest import Forest, Growth, draw_allowed, draw_donors, grow_forest, stop_of_leaf, token_share
 from understudy.tabular.location import Location, fit_location
 from understudy.tabular.scale import Scale
 
@@ -120,10 +120,8 @@ class DonorTrees:
         if len(self.forest.left) == 1:
             return np.asarray((np.bincount(self.tokens, minlength=self.field.size) / len(self.tokens))[tokens])
         used = min(TREES_RESTRICTED, len(self.forest.roots))
-        uniform = rng.random((len(rows), 2 + used))
-        exactly, weight = tokens.astype(np.float64), np.ones(self.field.size)
-        found = draw_allowed(rows, *self.forest.walk, self.smoothing, uniform, self.tokens, weight, exactly, exactly, False, used)
-        return np.asarray(found[2])
+        uniform = rng.random((len(rows), 1 + used))
+        return np.asarray(token_share(rows, *self.forest.walk, self.smoothing, uniform, self.tokens, tokens.astype(np.int32), used))
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         return {**self.forest.arrays(prefix), f"{prefix}.tokens": self.tokens}

@@ -403,3 +403,23 @@ def draw_allowed(  # type: ignore[no-untyped-def]
                     u = (u - share) / (1.0 - share)
         inside[i], within[i] = allowed_mass / trees_used, bound_mass / trees_used
     return out, inside, within
+
+
+@numba.njit(cache=True)
+def token_share(rows, roots, nodes, subsets, spans, smoothing, uniform, tokens, wanted, trees_used):  # type: ignore[no-untyped-def]
+    """(n,) the share of each row's ``wanted`` token among the donors that `draw_donors` would choose from, over several trees.
+
+    ``uniform`` (n, 1 + trees_used): which trees, and where the walk stops in each.
+    """
+    n, trees = rows.shape[0], roots.shape[0]
+    out = np.zeros(n)
+    for i in range(n):
+        first, token, mass = int(uniform[i, 0] * trees), wanted[i], 0.0
+        for t in range(trees_used):
+            node, step, offset = stop_of_leaf(rows[i], roots[(first + t) % trees], nodes, subsets, spans, smoothing, uniform[i, 1 + t])
+            stop, hits = spans[node, 1], 0
+            for q in range(offset, stop, step):
+                hits += tokens[q] == token
+            mass += hits / max(1, (stop - offset + step - 1) // step)
+        out[i] = mass / trees_used
+    return out
