@@ -24,13 +24,13 @@ from understudy.data.csv_faults import first_bad_byte, require_closed_quotes, un
 from understudy.data.dialect import SAMPLE_BYTES, Dialect, detect_dialect, detect_encoding, has_header, plain_forms, rows_of
 from understudy.data.native_form import NativeForm
 from understudy.data.number_text import PLAIN, fixed
-from understudy.data.streams import beginning
+from understudy.data.streams import beginning, release_unused
 from understudy.data.table import FrameSource, Note, Source, Table, quoted
 from understudy.data.text_columns import ColumnPlan, TextColumn, file_mark
 
 # Spreadsheet programs write the delimiter into the first line: sep=;
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\r?\n", re.IGNORECASE)
-MEMORY_BYTES = 384 << 20
+MEMORY_BYTES = 256 << 20
 _CELL_BYTES = 16  # what a cell of text takes beside its letters
 
 
@@ -244,8 +244,9 @@ def _first_pass(paths: Sequence[Path], layout: Layout, options: CsvOptions) -> _
             seen.bytes += int(text.estimated_size()) + _CELL_BYTES * text.height * text.width
             if seen.kept is not None and seen.bytes <= MEMORY_BYTES:
                 seen.kept.append(text)
-            else:
+            elif seen.kept is not None:
                 seen.kept = None
+                release_unused()
         if seen.suspicious:
             require_closed_quotes(path, layout.dialect, layout.preamble)
     return seen

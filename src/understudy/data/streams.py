@@ -128,3 +128,10 @@ class _KeptOpen:
 
     def close(self) -> None:
         self.closed = True
+
+
+def release_unused() -> None:
+    """Give back what Arrow's allocator keeps of freed memory: its threads would otherwise each hold on to their own."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
