@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -65,6 +67,16 @@ def test_what_learning_needs_and_is_not_installed_is_told(known: dict[str, Any])
     (found,) = [e for e in entrants() if e.name == "needy"]
     assert found.missing == 'pip install "understudy[neural]"'
     assert not [e for e in entrants(["trees"]) if e.missing]
+
+
+def test_without_torch_its_engines_are_listed_with_what_they_need() -> None:
+    script = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from understudy.tabular.entrants import entrants\n"
+        "print(sorted(entrant.name for entrant in entrants() if 'neural' in entrant.missing))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert said.strip() == "['autoregressive', 'diffusion', 'gan']"
 
 
 def test_what_is_no_learner_of_tables_cannot_race(known: dict[str, Any]) -> None:

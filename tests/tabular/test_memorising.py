@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from understudy.core.random import Stream
 from understudy.data.nearest import Estimate
 from understudy.tabular.fields import Encoded, Field
-from understudy.tabular.memorising import Memorising, memorising
+from understudy.tabular.memorising import Memorising, excess, memorising, memorising_of_shuffled
 
 FIELDS = [
     Field("x", "x", "numeric", 21, 0, np.full(21, 1 / 21), np.arange(21) == 0),
@@ -95,3 +96,20 @@ def test_its_figures_go_into_the_record() -> None:
         "nearer_to_training_share": 0.5,
         "nearer_to_training_standard_error": 0.02,
     }
+
+
+def test_shuffled_rows_remember_nothing() -> None:
+    learned = rows(1200, 1)
+    learned.tokens[1] = learned.tokens[0].astype(learned.tokens[1].dtype)  # what hangs together in the rows does not in shuffled ones
+    nothing = memorising_of_shuffled(FIELDS, learned, rows(400, 2), Stream(1))
+    assert abs(nothing.membership.value - 0.5) < 0.06
+    assert abs(nothing.nearer.value - 0.5) < 0.06
+
+
+def test_rows_count_as_remembered_beyond_what_shuffled_rows_have() -> None:
+    def found(membership: float, nearer: float) -> Memorising:
+        return Memorising(Estimate(membership, 0.01), Estimate(nearer, 0.02))
+
+    assert excess(found(0.56, 0.60), found(0.50, 0.50), 0.52) == pytest.approx(0.03 + 0.06)
+    assert excess(found(0.56, 0.60), found(0.54, 0.65), 0.52) == pytest.approx(0.01)
+    assert excess(found(0.51, 0.51), found(0.40, 0.40), 0.52) == 0

@@ -21,7 +21,7 @@ them (importance sampling). Either way rows follow the model's own joint law.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,32 +31,12 @@ from numpy.typing import NDArray
 from understudy.core.artifact import State
 from understudy.core.errors import ConditionError
 from understudy.core.random import Stream
-from understudy.neural.backend import find_device, require_torch, seeded
-
-require_torch('The method "gan"')
-
-import torch  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-from torch.nn import functional  # noqa: E402
-
-from understudy.neural.adversarial import BETAS, Game, gumbel, straight_through  # noqa: E402
-from understudy.neural.training import Course, Schedule, Task, train  # noqa: E402
-from understudy.neural.weights import from_arrays, to_arrays  # noqa: E402
-from understudy.tabular.chain import (  # noqa: E402
-    PILOT_ROUNDS,
-    ROUNDS,
-    ChainSynthesizer,
-    Draw,
-    Restriction,
-    effective,
-    joined_rows,
-    systematic,
-)
-from understudy.tabular.fields import Allowed, Encoded, Field, Floats  # noqa: E402
-from understudy.tabular.levels import COARSE, Integers, Layout, Levels, Singles  # noqa: E402
-from understudy.tabular.memorising import Memorising, memorising  # noqa: E402
-from understudy.tabular.synthesizer import Conditions, TableSynthesizer  # noqa: E402
-from understudy.tabular.telling import telling  # noqa: E402
+from understudy.neural.backend import require_torch, seeded
+from understudy.tabular.chain import PILOT_ROUNDS, ROUNDS, ChainSynthesizer, Draw, Restriction, effective, joined_rows, systematic
+from understudy.tabular.fields import Allowed, Encoded, Floats
+from understudy.tabular.levels import Integers, Layout, Levels, Singles
+from understudy.tabular.memorising import Memorising, excess
+from understudy.tabular.synthesizer import Conditions, TableSynthesizer
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -64,377 +44,18 @@ if TYPE_CHECKING:
     from understudy.core.budget import Budget
     from understudy.core.progress import Progress
     from understudy.core.record import FitRecord
+    from understudy.neural.training import Course
     from understudy.tabular.codec import Codec
     from understudy.tabular.codec.protection import Protection
+    from understudy.tabular.gan_networks import Completer
 
-PASSES = 4
-"""Chunks of fields, each drawn at once."""
-PAIRS = 32
-"""Pairs of fields whose joint shares are matched in a step."""
-NOISE = 32
-WIDTH, WIDTH_OF_SMALL, SMALL = 192, 96, 2_000
-"""Of both networks; fewer in tables of less than `SMALL` rows."""
-BLOCKS = 3
-DROPOUT, DROPOUT_OF_SMALL, MORE_DROPOUT, MOST_DROPOUT = 0.0, 0.4, 0.2, 0.7
-"""Of the generator while it autoencodes; what is added where it remembers too much, and the most that it comes to."""
-TIGHTENINGS = 1
-RANK = 24
-"""Free directions of a level in the generator's heads, besides its features."""
-OWN = 8
-"""Likewise in the critic's eyes."""
-FEW = 3
-"""Cells that the smaller of the shown subsets have at the most."""
-TEMPERATURES = (1.0, 0.3)
-ALONE, TRUSTED_FROM = 0.08, 0.2
-"""Places in the game: up to the first only the critic moves, for at first it knows nothing; from the second its word counts in full."""
-AUTOENCODING = 1.0
-"""Weight of masked autoencoding beside the game."""
-SMALL_SHARE = 0.01
-"""Shares below it count alike in the matching."""
-AUTOENCODING_SHARE, DUEL_SHARE = 0.3, 0.85
-"""Of a budget in seconds, and of what is then left."""
-SCORED_ROWS, LEAST_ASIDE = 2_000, 40
-"""Rows kept aside at the most, and at the least if any."""
-COMPARED_ROWS, LIMIT, MEMORISING = 8_000, 0.51, 3.0
-"""Learned rows that memorising is measured on while the game is played; what its figures may be; how much more costs in the score."""
 WORTH, PILOT_ROWS = 1 / 4, 2_048
 """Independent rows that a candidate is worth along the passes where these are left as they are; candidates that say what the other way
 is worth."""
 SPARE, ENOUGH = 1.25, 0.6
 """Candidates a row where conditioned fields come first; independent rows, as a share of those wanted, that they must be worth."""
-CALIBRATIONS, CALIBRATED_ROWS, CALIBRATED_TIMES = 3, 16_384, 16
-"""Rounds of calibration; rows that each is measured on: the learned ones so many times, but no more in all."""
 NOISES = 16
 """Draws of the noise over which the law of a field is averaged."""
-GAME = Game("relativistic", real_penalty=0.2, made_penalty=0.2, penalty_every=2, together=4)
-
-
-# -- the players
-
-
-class Completer(nn.Module):
-    """The generator: laws of a chunk's fields, given noise and what is shown of a row.
-
-    A level is seen, and given, by its features (neighbours are alike) and by directions of its own.
-    """
-
-    features: Tensor
-
-    def __init__(self, layout: Layout, width: int, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.layout, self.width = layout, width
-        features = torch.from_numpy(layout.features())
-        self.register_buffer("features", features)
-        self.seen = nn.Parameter(0.3 * torch.randn(layout.size, width) / len(layout.counts) ** 0.5)
-        self.of_features = nn.Linear(len(layout.counts) * features.shape[1], width)
-        self.of_noise = nn.Linear(NOISE, width, bias=False)
-        self.blocks = nn.ModuleList(_Block(width, dropout) for _ in range(BLOCKS))
-        self.final = nn.LayerNorm(width)
-        self.queries = nn.ModuleList(nn.Linear(width, len(chunk) * (RANK + features.shape[1])) for chunk in layout.chunks)
-        self.keys = nn.Parameter(0.1 * torch.randn(layout.size, RANK))
-        self.bias = nn.Parameter(torch.from_numpy(layout.log_shares()))
-        for c in range(len(layout.chunks)):
-            grid, there = layout.grid(c)
-            self.register_buffer(f"grid{c}", torch.from_numpy(grid), persistent=False)
-            self.register_buffer(f"there{c}", torch.from_numpy(there), persistent=False)
-
-    def trunk(self, shown: Tensor, noise: Tensor) -> Tensor:
-        """(n, width) from rows in the flat numbering, hidden where not known (n, fields), and (n, NOISE)."""
-        row = functional.embedding_bag(shown, self.seen, mode="sum") + self.of_features(self.features[shown].flatten(1))
-        row = row + self.of_noise(noise)
-        for block in self.blocks:
-            row = block(row)
-        normed: Tensor = self.final(row)
-        return normed
-
-    def head(self, trunk: Tensor, c: int) -> Tensor:
-        """(n, fields of the chunk, most levels) logits, -inf where a field has no such level."""
-        grid, there = self.grid(c), self.get_buffer(f"there{c}")
-        keys = torch.cat([self.keys, self.features], dim=1)[grid]
-        query = self.queries[c](trunk).view(len(trunk), len(grid), -1)
-        logits = torch.bmm(query.transpose(0, 1), keys.transpose(1, 2)).transpose(0, 1) + self.bias[grid]
-        return logits.masked_fill(~there, -torch.inf)
-
-    def grid(self, c: int) -> Tensor:
-        """Flat numbers of the chunk's levels (fields, most levels)."""
-        return self.get_buffer(f"grid{c}")
-
-    def forward(self, shown: Tensor, noise: Tensor, c: int) -> Tensor:
-        return self.head(self.trunk(shown, noise), c)
-
-
-class _Block(nn.Module):
-    def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.norm, self.rise, self.fall = nn.LayerNorm(width), nn.Linear(width, width), nn.Linear(width, width)
-        with torch.no_grad():
-            self.fall.weight.mul_(0.3)
-
-    def forward(self, row: Tensor) -> Tensor:
-        change: Tensor = self.dropout(self.fall(functional.silu(self.rise(self.norm(row)))))
-        return row + change
-
-
-class Judge(nn.Module):
-    """The critic: one score for some rows at once. It sees levels by features and directions of their own, and which cells were given."""
-
-    features: Tensor
-
-    def __init__(self, layout: Layout, width: int, together: int) -> None:
-        super().__init__()
-        features = torch.from_numpy(layout.features())
-        self.register_buffer("features", features, persistent=False)
-        self.own = nn.Parameter(torch.randn(layout.size, OWN))
-        self.fields = len(layout.counts)
-        self.row = nn.Sequential(
-            nn.Linear(self.fields * (features.shape[1] + OWN + 1), width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)
-        )
-        self.together = together
-        self.pack = nn.Sequential(nn.Linear(width * together, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2))
-        self.score = nn.Linear(width, 1)
-
-    def table(self) -> Tensor:
-        """(size, features + OWN) what every level looks like; of bounded length, so that a penalty cannot be dodged by stretching."""
-        return torch.cat([self.features, functional.normalize(self.own, dim=1)], dim=1)
-
-    def forward(self, packs: Tensor) -> Tensor:
-        """(packs,) scores of (packs, together · fields, look + 1)."""
-        rows = self.row(packs.reshape(len(packs) * self.together, -1))
-        scores: Tensor = self.score(self.pack(rows.reshape(len(packs), -1)))
-        return scores.squeeze(1)
-
-
-@dataclass
-class Made:
-    """Rows that the generator completed, with gradients. ``soft[c]`` (n, fields of the chunk, levels) probabilities, ``hot[c]`` draws."""
-
-    rows: Tensor
-    given: Tensor
-    soft: list[Tensor] = field(default_factory=list)
-    hot: list[Tensor] = field(default_factory=list)
-
-
-# -- what is trained
-
-
-class _Autoencoding(Task):
-    """The generator alone: hidden fields of real rows from those shown, under noise that it learns to do without."""
-
-    def __init__(self, completer: Completer, aside: Tensor | None, device: torch.device) -> None:
-        self.players, self.device = {"generator": completer}, device
-        self.completer, self.aside = completer, aside
-
-    def loss(self, player: str, batch: list[Tensor]) -> Tensor:
-        return masked_loss(self.completer, batch[0])
-
-    def score(self) -> float | None:
-        return None if self.aside is None else float(masked_loss(self.completer, self.aside))
-
-
-def masked_loss(completer: Completer, rows: Tensor) -> Tensor:
-    """Mean cross-entropy of hidden fields. Half of the rows show the chunks before some chunk, half any subset."""
-    layout = completer.layout
-    shown = _show_some(layout, rows)
-    hidden = torch.as_tensor(layout.hidden, device=rows.device)
-    trunk = completer.trunk(torch.where(shown, rows, hidden), torch.randn(len(rows), NOISE, device=rows.device))
-    total = rows.new_zeros((), dtype=torch.float32)
-    for c, chunk in enumerate(layout.chunks):
-        offset = torch.as_tensor(layout.offset[chunk], device=rows.device)
-        log_law = completer.head(trunk, c).log_softmax(-1)
-        found = log_law.gather(-1, (rows[:, chunk] - offset)[..., None]).squeeze(-1)
-        total = total - (found * ~shown[:, chunk]).sum()
-    return total / (~shown).sum().clamp_min(1)
-
-
-def _show_some(layout: Layout, rows: Tensor) -> Tensor:
-    """(n, fields) which cells are shown."""
-    n, fields = rows.shape
-    chunk_of = torch.as_tensor(layout.chunk_of, device=rows.device)
-    before = torch.randint(len(layout.chunks), (n, 1), device=rows.device)
-    ordered = chunk_of[None, :] < before
-    return torch.where(torch.rand((n, 1), device=rows.device) < 0.5, ordered, _any_subset(n, fields, rows.device))
-
-
-def _any_subset(n: int, fields: int, device: torch.device) -> Tensor:
-    """Any subset but all: of up to `FEW` cells in half of the rows, as conditions have them, of any number in the rest."""
-    count = torch.randint(fields, (n, 1), device=device)
-    few = torch.randint(min(FEW + 1, fields), (n, 1), device=device)
-    place = torch.rand((n, fields), device=device).argsort(dim=1)
-    return place < torch.where(torch.rand((n, 1), device=device) < 0.5, few, count)
-
-
-class Duel(Task):
-    """Generator against critic."""
-
-    def __init__(self, completer: Completer, judge: Judge, learned: Encoded, unseen: Encoded, game: Game, device: torch.device) -> None:
-        self.players, self.device = {"generator": completer, "critic": judge}, device
-        rows = torch.from_numpy(completer.layout.flat(learned))
-        self.completer, self.judge, self.game = completer, judge, game
-        self.layout = completer.layout
-        self.coarse = torch.as_tensor(np.eye(COARSE, dtype=np.float32)[self.layout.coarse()], device=device)
-        self.coarse_rows = torch.as_tensor(self.layout.coarse(), device=device)[rows[: 1 << 14].to(device)]
-        self.shares = [_shares(self.layout, rows.to(device), c) for c in range(len(self.layout.chunks))]
-        self.unseen, self.learned = unseen, learned.take(slice(0, COMPARED_ROWS))
-        self.temperature, self.trust, self.step, self.alone = TEMPERATURES[0], 0.0, 0, False
-        self.made: Made | None = None
-        self.nothing: Memorising | None = None
-
-    def moved(self, place: float) -> None:
-        self.temperature = TEMPERATURES[0] + (TEMPERATURES[1] - TEMPERATURES[0]) * place
-        self.trust = min(1.0, max(place - ALONE, 0.0) / (TRUSTED_FROM - ALONE))
-        self.alone = place < ALONE
-
-    def every(self, player: str, step: int) -> bool:
-        self.step = step
-        return player == "critic" or not self.alone
-
-    def loss(self, player: str, batch: list[Tensor]) -> Tensor:
-        rows = batch[0]
-        self.judge.requires_grad_(player == "critic")
-        if player == "critic":
-            if self.alone:
-                with torch.no_grad():
-                    self._make(rows)
-            assert self.made is not None
-            looks = self._looks(self.made.rows, self.made.given), self._looks(rows, self.made.given)
-            return self.game.critic_loss(self.judge, looks[1], looks[0], step=self.step)
-        made = self._make(rows)
-        loss = self.trust * self.game.generator_loss(self.judge, self._looks(rows, made.given), self._looks_of_draws(made))
-        loss = loss + self._matching(made)
-        self.completer.train()
-        return loss + AUTOENCODING * masked_loss(self.completer, rows)
-
-    def _make(self, rows: Tensor) -> Made:
-        """Half of the rows from nothing, half from some cells of real ones; without dropout, as they will be made."""
-        self.completer.eval()
-        given = _any_subset(len(rows), rows.shape[1], rows.device)
-        given[: max(len(rows) // 2, 1)] = False
-        self.made = complete(self.completer, rows, given, self.temperature)
-        return self.made
-
-    def score(self) -> float | None:
-        if self.unseen.rows < LEAST_ASIDE:
-            return None
-        rows, _ = draw_rows(self.completer, int(np.clip(2 * self.learned.rows, 1000, COMPARED_ROWS)), self.device)
-        rng = np.random.Generator(np.random.Philox(key=0))
-        made, fields = self.layout.encoded(rows.cpu().numpy(), rng), [levels.field for levels in self.layout.levels]
-        told = telling(fields, self.learned, self.unseen, made, rng).value
-        if self.nothing is None:
-            self.nothing = blind(fields, self.learned, self.unseen, Stream(0).child("blind"))
-        assert self.nothing is not None
-        return float(told + MEMORISING * excess(memorising(fields, self.learned, self.unseen, made, rng), self.nothing))
-
-    def _looks(self, rows: Tensor, given: Tensor) -> Tensor:
-        """(n, fields, look + 1) what the critic sees of rows."""
-        return torch.cat([self.judge.table()[rows], given[..., None].float()], dim=2)
-
-    def _looks_of_draws(self, made: Made) -> Tensor:
-        """The same of made rows, with gradients through the draws."""
-        table = self.judge.table().detach()
-        looks = table[made.rows]
-        for c, chunk in enumerate(self.layout.chunks):
-            drawn = torch.bmm(made.hot[c].transpose(0, 1), table[self.completer.grid(c)]).transpose(0, 1)
-            looks[:, chunk] = torch.where(made.given[:, chunk, None], looks[:, chunk], drawn)
-        return torch.cat([looks, made.given[..., None].float()], dim=2)
-
-    def _matching(self, made: Made) -> Tensor:
-        """How far shares of single levels and of pairs of coarse groups lie from the real ones, in rows made from nothing."""
-        free, layout = max(len(made.rows) // 2, 1), self.layout
-        single = torch.zeros((), device=self.device)
-        soft = torch.empty((free, len(layout.counts), COARSE), device=self.device)
-        for c, chunk in enumerate(layout.chunks):
-            grid = self.completer.grid(c)
-            law = made.soft[c][:free]
-            single = single + _distance(law.mean(0), self.shares[c]).sum()
-            soft[:, chunk] = torch.bmm(law.transpose(0, 1), self.coarse[grid]).transpose(0, 1)
-        if len(layout.counts) == 1:
-            return single
-        pairs = self._some_pairs()
-        pair = _distance(self._joint(soft, self.coarse[made.rows[:free]], pairs), self._real_joint(pairs)).sum()
-        return single / len(layout.counts) + pair / len(pairs)
-
-    def _some_pairs(self) -> Tensor:
-        """(pairs, 2) fields, the one that is drawn first in front."""
-        fields = len(self.layout.counts)
-        first = torch.randint(fields, (PAIRS,), device=self.device)
-        second = (first + torch.randint(1, fields, (PAIRS,), device=self.device)) % fields
-        chunk_of = torch.as_tensor(self.layout.chunk_of, device=self.device)
-        swap = chunk_of[first] > chunk_of[second]
-        return torch.stack([torch.where(swap, second, first), torch.where(swap, first, second)], dim=1)
-
-    def _joint(self, soft: Tensor, hard: Tensor, pairs: Tensor) -> Tensor:
-        """(pairs, COARSE, COARSE): the later field soft beside draws of the earlier; both soft where they share noise."""
-        chunk_of = torch.as_tensor(self.layout.chunk_of, device=self.device)
-        first, second = pairs.T
-        same = (chunk_of[first] == chunk_of[second])[None, :, None]
-        left = torch.where(same, soft[:, first], hard[:, first])
-        return torch.bmm(left.permute(1, 2, 0), soft[:, second].transpose(0, 1)) / len(soft)
-
-    def _real_joint(self, pairs: Tensor) -> Tensor:
-        left, right = self.coarse_rows[:, pairs[:, 0]], self.coarse_rows[:, pairs[:, 1]]
-        cells = left * COARSE + right + torch.arange(len(pairs), device=self.device) * COARSE**2
-        counts = torch.bincount(cells.flatten(), minlength=len(pairs) * COARSE**2)
-        return counts.view(-1, COARSE, COARSE) / len(left)
-
-
-def complete(completer: Completer, rows: Tensor, given: Tensor, temperature: float) -> Made:
-    """Rows whose cells are kept where ``given`` and drawn elsewhere, pass by pass; no gradient passes from one pass to an earlier one."""
-    layout = completer.layout
-    hidden = torch.as_tensor(layout.hidden, device=rows.device)
-    made = Made(torch.where(given, rows, hidden), given)
-    for c, chunk in enumerate(layout.chunks):
-        logits = completer(made.rows.clone(), torch.randn(len(rows), NOISE, device=rows.device), c)
-        hot = straight_through(logits, gumbel(logits), temperature)
-        drawn = hot.detach().argmax(-1) + torch.as_tensor(layout.offset[chunk], device=rows.device)
-        made.rows[:, chunk] = torch.where(given[:, chunk], rows[:, chunk], drawn)
-        made.soft.append(logits.softmax(-1))
-        made.hot.append(hot)
-    return made
-
-
-@torch.no_grad()
-def draw_rows(completer: Completer, size: int, device: torch.device) -> tuple[Tensor, list[Tensor]]:
-    """Rows from nothing (size, fields), and for each chunk the mean of the fields' probabilities over them (fields, levels)."""
-    parts, laws = [], []
-    for start in range(0, size, 4096):
-        blank = torch.zeros((min(4096, size - start), len(completer.layout.counts)), dtype=torch.long, device=device)
-        made = complete(completer, blank, blank.bool(), 1.0)
-        parts.append(made.rows)
-        laws.append([soft.sum(0) for soft in made.soft])
-    return torch.cat(parts), [sum(of_chunk) / size for of_chunk in zip(*laws, strict=True)]
-
-
-def _shares(layout: Layout, rows: Tensor, c: int) -> Tensor:
-    """(fields of the chunk, most levels) the share of every level in real rows."""
-    counts = [torch.bincount(rows[:, j] - int(layout.offset[j]), minlength=int(layout.counts[j])) for j in layout.chunks[c]]
-    return nn.utils.rnn.pad_sequence([count / len(rows) for count in counts], batch_first=True)
-
-
-def blind(fields: list[Field], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising | None:
-    """The figures of rows with every column shuffled, which remember nothing: what the luck of the split alone makes of them.
-
-    Where few rows are kept aside it is more than the figures' standard errors, which are those of one split.
-    """
-    if unseen.rows < LEAST_ASIDE:
-        return None
-    mixed = [learned.take(stream.child("shuffle", j).generator().permutation(learned.rows)) for j in range(len(fields))]
-    made = Encoded([rows.tokens[j] for j, rows in enumerate(mixed)], [rows.positions[j] for j, rows in enumerate(mixed)])
-    return memorising(fields, learned, unseen, made.take(slice(0, COMPARED_ROWS)), stream.child("asked").generator())
-
-
-def excess(found: Memorising, nothing: Memorising, limit: float = LIMIT) -> float:
-    """By how much, beyond one standard error, the figures are above `limit`, or above those of rows that remember nothing."""
-    pairs = ((found.membership, nothing.membership), (found.nearer, nothing.nearer))
-    return sum(max(0.0, e.value - e.standard_error - max(limit, least.value)) for e, least in pairs)
-
-
-def _distance(made: Tensor, real: Tensor) -> Tensor:
-    """Squared differences of shares, relative to the share where it is not small."""
-    return (made - real).square() / (real + SMALL_SHARE)
-
-
-# -- the synthesizer
 
 
 class _First(Conditions):
@@ -467,6 +88,8 @@ class Gan(ChainSynthesizer):
     candidates = 2  # a pass costs more than a tree's walk, and few wanted rows need four
     effort = 1.0
     """Share of the usual steps."""
+    tightenings = 1
+    """How often the networks are trained anew, with more dropout, where they remember their rows."""
 
     def __init__(
         self,
@@ -477,93 +100,29 @@ class Gan(ChainSynthesizer):
         protection: Protection | None = None,
     ) -> None:
         super().__init__(protection=protection)
-        self.device = find_device(device)
+        self.device, self.limit = device, limit
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
-        self.limit = limit
-        self._tightenings, self._attempts = TIGHTENINGS, 0
-        self._courses: dict[str, Course] = {}
-        self._found: Memorising | None = None
-        self._blind: Memorising | None = None
 
     # -- learning
 
     def _lighten(self) -> None:
-        self._tightenings = 0
+        self.tightenings = 0  # the race measures memorising itself
 
     def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
+        require_torch(f'The method "{self.name}"')
+        from understudy.tabular.gan_training import Fitting
+
         progress.stage("prepare the networks")
-        self._layout = Layout.of(codec.fields, encoded, PASSES, seed.child("association"))
-        learn, aside = _split(encoded.rows, seed.child("aside"))
-        learned, unseen = encoded.take(learn), encoded.take(aside)
-        self._blind = blind(codec.fields, learned, unseen, seed.child("blind"))
-        for attempt in range(self._tightenings + 1):
-            self._attempts = attempt
-            self._train(learned, unseen, seed.child("attempt", attempt), budget, progress)
-            self._found = self._remembered(learned, unseen, seed.child("memorising", attempt))
-            if not self._too_much() or budget.exhausted or progress.cancelled:
-                break
+        self._learning = Fitting(self, encoded, seed, budget, progress).run()
 
-    def _too_much(self) -> bool:
-        return self._found is not None and self._blind is not None and excess(self._found, self._blind, self.limit) > 0
-
-    def _remembered(self, learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising | None:
-        if unseen.rows < LEAST_ASIDE:
-            return None
-        made = self._draw(min(learned.rows, 4 * SCORED_ROWS), stream.child("made"), None)
-        return memorising(self.codec.fields, learned, unseen, made, stream.child("asked").generator())
-
-    def _calibrate(self, rows: int, stream: Stream, rounds: int) -> None:
-        with seeded(stream):
-            self._marginals = calibrated(self._completer, rounds, int(np.clip(CALIBRATED_TIMES * rows, 1, CALIBRATED_ROWS)))
-
-    def _train(self, learned: Encoded, unseen: Encoded, seed: Stream, budget: Budget, progress: Progress) -> None:
-        """Autoencode, play, calibrate; the generator ends on the CPU."""
-        layout, device = self._layout, self.device
-        rows = torch.from_numpy(layout.flat(learned))
-        width, dropout = (WIDTH, DROPOUT) if len(rows) >= SMALL else (WIDTH_OF_SMALL, DROPOUT_OF_SMALL)
-        dropout = min(dropout + MORE_DROPOUT * self._attempts, MOST_DROPOUT)
-        game = GAME if len(rows) >= 16 * GAME.together else replace(GAME, together=1)
-        with seeded(seed.child("weights"), device):
-            self._completer = Completer(layout, width, dropout).to(device)
-            judge = Judge(layout, width, game.together).to(device)
-        courses: dict[str, Course] = {}
-        aside = torch.from_numpy(layout.flat(unseen)).to(device) if unseen.rows >= LEAST_ASIDE else None
-        checkpoint = self.checkpoint
-        if checkpoint is not None and self._attempts:
-            checkpoint = checkpoint.with_name(f"{checkpoint.name}.{self._attempts}")
-        if checkpoint is None or not checkpoint.exists():
-            first = _Autoencoding(self._completer, aside, device)
-            schedule, share = autoencoding_schedule(len(rows), self.effort), budget.share(AUTOENCODING_SHARE)
-            stream = seed.child("autoencode")
-            courses["autoencoding"] = train(first, [rows], schedule, stream=stream, budget=share, progress=progress)
-        duel = Duel(self._completer, judge, learned, unseen, game, device)
-        schedule, share, stream = duel_schedule(len(rows), self.effort), budget.share(DUEL_SHARE), seed.child("duel")
-        courses["game"] = train(duel, [rows], schedule, stream=stream, budget=share, progress=progress, checkpoint=checkpoint)
-        self._courses = courses
-        self._completer.to("cpu").eval()
-        progress.stage("calibrate")
-        self._calibrate(len(rows), seed.child("calibrate"), 1 if budget.exhausted or progress.cancelled else CALIBRATIONS)
+    def _keep(self, completer: Completer, marginals: Singles) -> None:
+        """Draw with this network from now on; `marginals`: the shares of the levels in its rows."""
+        self._completer, self._layout, self._marginals = completer, completer.layout, marginals
 
     def _tell_learning(self, record: FitRecord) -> None:
         names = [f.name for f in self.codec.fields]
         record.figures["passes"] = [[names[j] for j in chunk] for chunk in self._layout.chunks]
-        record.figures["training"] = {name: course.to_dict() for name, course in self._courses.items()}
-        game = self._courses["game"]
-        record.note(f"Generator and critic played {game.steps:,} steps ({game.ended}){_told(game)}.")
-        if self._found is None:
-            record.note("Too few rows to measure what the model remembers of them.")
-            return
-        record.figures["memorising"] = self._found.to_dict()
-        after = f" after {self._attempts} more training{'s' * (self._attempts > 1)} with more dropout" if self._attempts else ""
-        verdict = "still above" if self._too_much() else "within"
-        membership, nearer = (f"{e.value:.3f} ± {e.standard_error:.3f}" for e in (self._found.membership, self._found.nearer))
-        assert self._blind is not None
-        record.figures["memorising_of_shuffled_rows"] = self._blind.to_dict()
-        record.note(
-            f"Memorising, measured on rows kept aside{after}: membership AUC {membership}, nearer to training {nearer} (.5: nothing "
-            f"remembered; shuffled rows, which remember nothing: {self._blind.membership.value:.3f}, {self._blind.nearer.value:.3f}); "
-            f"{verdict} the limit {self.limit}, or what shuffled rows have."
-        )
+        self._learning.tell(record, self.limit)
 
     # -- drawing
 
@@ -636,7 +195,7 @@ class Gan(ChainSynthesizer):
             log_weights -= self._drawn_by(j, law, drawn, work, first[:k], rng, allowed[j])
         known, settled = list(first), list[int]()
         for c in range(self._passes_of(allowed)):
-            noise = rng.child("noise", c).generator().standard_normal((rows, NOISE), np.float32)
+            noise = rng.child("noise", c).generator().standard_normal((rows, self._completer.noise), np.float32)
             laws = self._laws(work.shown, c, noise)
             for j in (j for j in self._layout.chunks[c] if j not in allowed):
                 log_weights -= self._drawn_by(j, laws[j], drawn, work, known, rng, None)
@@ -690,12 +249,11 @@ class Gan(ChainSynthesizer):
 
     def _pass(self, shown: Integers, c: int, rng: np.random.Generator) -> dict[int, Singles]:
         """The laws (n, levels) of chunk `c`'s fields under fresh noise, given what is shown."""
-        return self._laws(shown, c, rng.standard_normal((len(shown), NOISE), np.float32))
+        return self._laws(shown, c, rng.standard_normal((len(shown), self._completer.noise), np.float32))
 
     def _laws(self, shown: Integers, c: int, noise: Singles) -> dict[int, Singles]:
-        with seeded(_NOTHING), torch.inference_mode():
-            laws = self._completer(torch.from_numpy(shown), torch.from_numpy(noise), int(c)).softmax(-1).numpy()
-        return {j: laws[:, i, : self._layout.counts[j]] for i, j in enumerate(self._layout.chunks[c])}
+        with seeded(_NOTHING):
+            return self._completer.laws(shown, noise, int(c))
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
         settled = given.copy()
@@ -763,23 +321,66 @@ class Gan(ChainSynthesizer):
     # -- saving
 
     def _learned(self) -> State:
+        from understudy.neural.weights import to_arrays
+
         arrays: dict[str, NDArray[Any]] = {"marginals": self._marginals}
         arrays |= {f"levels.{j}": levels.of_token for j, levels in enumerate(self._layout.levels)}
         manifest = {"chunks": self._layout.chunks, "width": self._completer.width}
         return State(manifest, arrays | to_arrays(self._completer, "generator"))
 
     def _relearn(self, state: State) -> None:
+        require_torch(f'A model of the method "{self.name}"')
+        from understudy.neural.weights import from_arrays
+        from understudy.tabular.gan_networks import Completer
+
         arrays = state.arrays
         levels = [Levels(f, arrays[f"levels.{j}"].astype(np.int64)) for j, f in enumerate(self.codec.fields)]
-        self._layout = Layout(levels, [[int(j) for j in chunk] for chunk in state.manifest["chunks"]])
-        self._marginals = arrays["marginals"]
+        layout = Layout(levels, [[int(j) for j in chunk] for chunk in state.manifest["chunks"]])
         with seeded(_NOTHING):
-            self._completer = Completer(self._layout, int(state.manifest["width"]))
-        from_arrays(self._completer, arrays, "generator")
-        self._completer.eval()
+            completer = Completer(layout, int(state.manifest["width"]))
+        from_arrays(completer, arrays, "generator")
+        self._keep(completer.eval(), arrays["marginals"])
 
 
-def _told(game: Course) -> str:
+@dataclass
+class Learning:
+    """How learning went.
+
+    Attributes:
+        courses: of the game, and of the autoencoding but where a game was resumed. attempts: trainings anew with more dropout.
+        found, nothing: what the model remembers of its rows, and the same figures of shuffled rows; None where no rows are kept aside.
+    """
+
+    courses: dict[str, Course] = field(default_factory=dict)
+    attempts: int = 0
+    found: Memorising | None = None
+    nothing: Memorising | None = None
+
+    def too_much(self, limit: float) -> bool:
+        """Whether more is remembered than the limit allows, beyond what chance explains."""
+        return self.found is not None and self.nothing is not None and excess(self.found, self.nothing, limit) > 0
+
+    def tell(self, record: FitRecord, limit: float) -> None:
+        record.figures["training"] = {name: course.to_dict() for name, course in self.courses.items()}
+        game = self.courses["game"]
+        record.note(f"Generator and critic played {game.steps:,} steps ({game.ended}){_kept(game)}.")
+        if self.found is None or self.nothing is None:
+            record.note("Too few rows to measure what the model remembers of them.")
+            return
+        record.figures["memorising"] = self.found.to_dict()
+        record.figures["memorising_of_shuffled_rows"] = self.nothing.to_dict()
+        after = f" after {self.attempts} more training{'s' * (self.attempts > 1)} with more dropout" if self.attempts else ""
+        verdict = "still above" if self.too_much(limit) else "within"
+        membership, nearer = (f"{e.value:.3f} ± {e.standard_error:.3f}" for e in (self.found.membership, self.found.nearer))
+        record.note(
+            f"Memorising, measured on rows kept aside{after}: membership AUC {membership}, nearer to training {nearer} (.5: nothing "
+            f"remembered; shuffled rows, which remember nothing: {self.nothing.membership.value:.3f}, {self.nothing.nearer.value:.3f}); "
+            f"{verdict} the limit {limit}, or what shuffled rows have."
+        )
+
+
+def _kept(game: Course) -> str:
+    """Which weights were kept, in words."""
     if game.best is None:
         return ""
     step = next(step for step, score in game.scores if score == game.best)
@@ -789,40 +390,3 @@ def _told(game: Course) -> str:
 
 _NOTHING = Stream(0).child("gan")
 """For torch's global generator where nothing is drawn from it."""
-
-
-def _split(rows: int, stream: Stream) -> tuple[Integers, Integers]:
-    """Rows to learn, and rows kept aside."""
-    order = stream.generator().permutation(rows)
-    aside = 0 if rows < 5 * LEAST_ASIDE else min(SCORED_ROWS, rows // (5 if rows < SMALL else 8))
-    return order[aside:], order[:aside]
-
-
-def autoencoding_schedule(rows: int, effort: float) -> Schedule:
-    steps = max(int(effort * np.clip(400 + rows / 30, 400, 1600)), 1)
-    return Schedule(steps=steps, batch=512, rate=2e-3, average=0.99, evaluate_every=max(steps // 16, 25))
-
-
-def duel_schedule(rows: int, effort: float) -> Schedule:
-    steps = max(int(effort * np.clip(200 + rows / 80, 200, 600)), 1)
-    return Schedule(
-        steps=steps, batch=256, rate={"generator": 2e-4, "critic": 1e-3}, betas=BETAS, weight_decay=0.0, average=0.995,
-        evaluate_every=max(steps // 8, 25), patience=None, score_start=True,
-    )  # fmt: skip
-
-
-def calibrated(completer: Completer, rounds: int, rows: int) -> Singles:
-    """Move the levels' biases until the shares in rows made from nothing are the real ones; the shares that it comes to (size,)."""
-    layout = completer.layout
-    real = torch.from_numpy(layout.log_shares())
-    for i in range(rounds + 1):
-        _, laws = draw_rows(completer, rows, torch.device("cpu"))
-        made = torch.zeros(layout.size)
-        for c, law in enumerate(laws):
-            grid, there = layout.grid(c)
-            made[torch.from_numpy(grid[there])] = law[torch.from_numpy(there)]
-        if i < rounds:
-            with torch.no_grad():
-                completer.bias.add_(0.8 * (real - made.clamp_min(1e-6).log()).clamp(-1, 1))
-    found: Singles = made.numpy()
-    return found

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from understudy.core.random import Stream
 from understudy.data.nearest import Estimate, dcr_share, membership_auc, nearest
 from understudy.tabular.features import rank_scores
 from understudy.tabular.fields import Encoded, Field
@@ -19,6 +20,8 @@ ROWS = 4_000
 """Rows asked about, of each kind, at the most."""
 BASE_ROWS = 40_000
 """Training rows that synthetic rows are compared with, at the most."""
+SHUFFLED_ROWS = 8_000
+"""Rows that remember nothing, at the most."""
 
 LARGE = 20_000
 """From here on the rows kept aside are few enough to stay aside; below, the model learns them too once its way is settled."""
@@ -103,6 +106,22 @@ def memorising(fields: list[Field], learned: Encoded, unseen: Encoded, synthetic
     to_learned, to_unseen = nearest(*asked, *base)[:, 0], nearest(*asked, *others)[:, 0]
     nearer = dcr_share(to_learned, to_unseen, len(base[0]), len(others[0]))
     return Memorising(membership, nearer)
+
+
+def memorising_of_shuffled(fields: list[Field], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising:
+    """The figures of rows with every column shuffled, which remember nothing: what the luck of the split alone makes of them.
+
+    Where few rows are kept aside it is more than the figures' standard errors, which are those of one split.
+    """
+    mixed = [learned.take(stream.child("shuffle", j).generator().permutation(learned.rows)) for j in range(len(fields))]
+    made = Encoded([rows.tokens[j] for j, rows in enumerate(mixed)], [rows.positions[j] for j, rows in enumerate(mixed)])
+    return memorising(fields, learned, unseen, made.take(slice(0, SHUFFLED_ROWS)), stream.child("asked").generator())
+
+
+def excess(found: Memorising, nothing: Memorising, limit: float) -> float:
+    """By how much, beyond one standard error, the figures are above `limit`, or above those of rows that remember nothing."""
+    pairs = ((found.membership, nothing.membership), (found.nearer, nothing.nearer))
+    return sum(max(0.0, e.value - e.standard_error - max(limit, least.value)) for e, least in pairs)
 
 
 def _parts(fields: list[Field], rows: Encoded) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
