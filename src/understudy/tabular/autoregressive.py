@@ -18,22 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.artifact import State
-from understudy.core.errors import ConditionError
 from understudy.neural.backend import find_device, require_torch, seeded
 from understudy.tabular.any_order_law import AnyOrderLaw, Seen
-from understudy.tabular.chain import (
-    PILOT_ROUNDS,
-    ROUNDS,
-    ChainSynthesizer,
-    Draw,
-    Restriction,
-    effective,
-    joined_rows,
-    systematic,
-    token_weights,
-)
-from understudy.tabular.completion import put, with_known_positions
-from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions
+from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction, chosen, joined_rows, token_weights, weighed_rounds
+from understudy.tabular.fields import Allowed, Encoded, Field, Floats
+from understudy.tabular.filling import Filling
 from understudy.tabular.memorising import Memorising, memorising
 from understudy.tabular.ordering import chain_order
 
@@ -66,7 +55,7 @@ TIGHTENINGS = 1
 SPARE, ENOUGH = 1.5, 0.6
 """Candidates a row under conditions; independent rows, as a share of those wanted, that they must be worth."""
 HEAVIEST = 4.0
-"""A candidate's weight is cut at this many times the mean (truncated importance sampling: Ionides, JCGS 17, 2008)."""
+"""A candidate's weight is cut at this many times the mean."""
 MADE_FOR_MEMORISING = 40_000
 WIDE = 64
 
@@ -217,23 +206,11 @@ class Autoregressive(ChainSynthesizer):
         Orders agree only as far as the network has learned that they do; by the weights the rows are those that would meet the
         conditions among unconditional ones, whatever is asked.
         """
-        rounds: list[tuple[Encoded, Floats]] = []
-        for i in range(PILOT_ROUNDS):
-            drawn, log_weights = self._weighed(round(SPARE * size), rng.child("round", i), allowed, chain)
-            if np.isfinite(log_weights).any():
-                rounds.append((drawn, log_weights))
-            if rounds and (i + 1 >= ROUNDS or effective(_truncated([w for _, w in rounds])) >= ENOUGH * size):
-                break
-        if not rounds:
-            raise ConditionError(
-                f"No row that meets the conditions was found among {PILOT_ROUNDS * round(SPARE * size):,} candidates.",
-                where="given",
-                remedy="Each value alone is possible, but not together in this model. Loosen one of them.",
-            )
-        log_weights = _truncated([w for _, w in rounds])
-        generator = rng.child("choose").generator()
-        index = systematic(np.exp(log_weights - log_weights.max()), size, generator.random())
-        return joined_rows([d for d, _ in rounds]).take(generator.permutation(index))
+        rows = round(SPARE * size)
+        found, weights = weighed_rounds(
+            lambda stream: self._weighed(rows, stream, allowed, chain), rng, enough=ENOUGH * size, heaviest=HEAVIEST
+        )
+        return joined_rows(found).take(chosen(weights, size, rng))
 
     def _weighed(self, rows: int, rng: Stream, allowed: dict[int, Allowed], chain: list[int]) -> tuple[Encoded, Floats]:
         """Candidates, and the logarithms of their weights."""
@@ -247,34 +224,20 @@ class Autoregressive(ChainSynthesizer):
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
         """All rows at once, whatever is given in each: what is given is visible from the beginning."""
-        fields, there = self.codec.fields, given.copy()
-        out, seen = self._shown(known, given)
-        for j in self._order:
-            free = np.flatnonzero(~given[:, j])
-            if not len(free):
-                continue
-            part, generator = out.take(free), rng.child(fields[j].name).generator()
-            low, high = self._limits(j, part, list(range(len(fields))), there[free])
-            narrowed = j in allowed or low is not None or high is not None
-            restriction = Restriction(allowed.get(j), low, high) if narrowed else None
-            draw = self._draw_field(j, seen.take(free), part, [], generator, restriction)
-            positions = self._settled(j, draw, restriction, generator)
-            put(out, free, Encoded([t if k != j else draw.tokens for k, t in enumerate(part.tokens)], _only(j, positions, len(fields))))
-            self._law_of_fields.show(seen, j, out.tokens[j], ~given[:, j])
-            there[:, j] = True
-        return with_known_positions(out, known, given, fields, rng.child("position"))
+        filling, seen = Filling(self, known, given, rng, allowed), self._shown(known, given)
+        for gap in filling.gaps(self._order):
+            j = gap.field
+            filling.settle(gap, self._draw_field(j, seen.take(gap.rows), gap.part, [], gap.rng, gap.restriction))
+            self._law_of_fields.show(seen, j, filling.made.tokens[j], ~given[:, j])
+        return filling.finished()
 
-    def _shown(self, known: Encoded, given: NDArray[np.bool_]) -> tuple[Encoded, Seen]:
-        """Rows that hold what is given and nothing else, and a workspace in which it is visible."""
-        out, seen = self._blank(known.rows), self._law_of_fields.blank(known.rows)
-        for j, field in enumerate(self.codec.fields):
-            if not given[:, j].any():
-                continue
-            out.tokens[j] = np.where(given[:, j], known.tokens[j], 0).astype(field.token_type)
-            positions = known.positions[j]
-            out.positions[j] = None if positions is None else np.where(given[:, j], positions, np.nan).astype(np.float32)
-            self._law_of_fields.show(seen, j, known.tokens[j], given[:, j])
-        return out, seen
+    def _shown(self, known: Encoded, given: NDArray[np.bool_]) -> Seen:
+        """A workspace in which what is given is visible."""
+        seen = self._law_of_fields.blank(known.rows)
+        for j in range(len(self.codec.fields)):
+            if given[:, j].any():
+                self._law_of_fields.show(seen, j, known.tokens[j], given[:, j])
+        return seen
 
     # -- probabilities
 
@@ -284,8 +247,7 @@ class Autoregressive(ChainSynthesizer):
     def _law(self, j: int, known: Encoded, given: NDArray[np.bool_]) -> Floats:
         others = given.copy()
         others[:, j] = False
-        _, seen = self._shown(known, others)
-        return self._law_of_fields.law(seen, j)
+        return self._law_of_fields.law(self._shown(known, others), j)
 
     # -- saving
 
@@ -377,14 +339,3 @@ def _calibration(shares: Floats, counts: NDArray[np.integer]) -> Floats:
 def _difference(inside: Floats, within: Floats) -> Floats:
     """log(inside / within), -inf where nothing is inside."""
     return np.where(np.isfinite(inside), inside - np.where(np.isfinite(within), within, 0.0), -np.inf)
-
-
-def _only(j: int, positions: Positions | None, fields: int) -> list[Positions | None]:
-    return [positions if k == j else None for k in range(fields)]
-
-
-def _truncated(log_weights: list[Floats]) -> Floats:
-    """All weights, the heaviest cut; their greatest becomes 1."""
-    joined = np.concatenate(log_weights)
-    joined = joined - joined.max()
-    return np.asarray(np.minimum(joined, np.log(HEAVIEST * np.exp(joined).mean())))

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from understudy.core.random import Stream
 from understudy.tabular.completion import Completion, put, tokens_apart, without_gaps
 from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Mask, Positions, Tokens
 from understudy.tabular.synthesizer import Conditions, ScarceRowsWarning, TableSynthesizer
+
+Found = TypeVar("Found")
 
 CANDIDATES = 4
 """Candidates a wanted row in one round, where conditions weigh rows."""
@@ -129,8 +131,7 @@ class ChainSynthesizer(TableSynthesizer):
         last = max(chain.index(j) for j in allowed) + 1
         head, tail = chain[:last], chain[last:]
         drawn, work, weights = self._candidates(size, rng, allowed, head)
-        generator = rng.child("choose").generator()
-        index = generator.permutation(systematic(weights, size, generator.random()))
+        index = chosen(weights, size, rng)
         drawn, work = _take(drawn, index), self._take(work, index)
         self._extend(drawn, work, tail, list(head), rng, {}, None)
         return drawn
@@ -141,24 +142,14 @@ class ChainSynthesizer(TableSynthesizer):
             drawn, work = self._blank(size), self._workspace(size, head)
             self._extend(drawn, work, head, [], rng, allowed, None)
             return drawn, work, np.ones(size)
-        rounds: list[tuple[Encoded, Any, Floats]] = []
-        for i in range(PILOT_ROUNDS):
-            n = max(size * self.candidates, LEAST_CANDIDATES)
-            drawn, work, log_weights = self._blank(n), self._workspace(n, head), np.zeros(n)
-            drawn, work, log_weights = self._filtered(drawn, work, head, rng.child("round", i), allowed, log_weights)
-            if np.isfinite(log_weights).any():
-                rounds.append((drawn, work, log_weights))
-            if rounds and (i + 1 >= ROUNDS or effective(np.concatenate([w for _, _, w in rounds])) >= size):
-                break
-        if not rounds:
-            raise ConditionError(
-                f"No row that meets the conditions was found among {PILOT_ROUNDS * n:,} candidates.",
-                where="given",
-                remedy="Each value alone is possible, but not together in this model. Loosen one of them.",
-            )
-        log_weights = np.concatenate([w for _, _, w in rounds])
-        weights = np.exp(log_weights - log_weights.max())
-        return joined_rows([d for d, _, _ in rounds]), self._join([w for _, w, _ in rounds]), weights
+        n = max(size * self.candidates, LEAST_CANDIDATES)
+
+        def a_round(stream: Stream) -> tuple[tuple[Encoded, Any], Floats]:
+            drawn, work, log_weights = self._filtered(self._blank(n), self._workspace(n, head), head, stream, allowed, np.zeros(n))
+            return (drawn, work), log_weights
+
+        found, weights = weighed_rounds(a_round, rng, enough=size)
+        return joined_rows([drawn for drawn, _ in found]), self._join([work for _, work in found]), weights
 
     def _join(self, works: list[Any]) -> Any:
         """One workspace of several; a learner that keeps rows in it says how."""
@@ -403,6 +394,49 @@ def systematic(weights: Floats, size: int, offset: float) -> NDArray[np.int64]:
     cumulative = np.cumsum(weights)
     points = (np.arange(size) + offset) * (cumulative[-1] / size)
     return np.asarray(np.minimum(np.searchsorted(cumulative, points, side="right"), len(weights) - 1))
+
+
+def weighed_rounds(
+    draw: Callable[[Stream], tuple[Found, Floats]], rng: Stream, *, enough: float, heaviest: float = np.inf
+) -> tuple[list[Found], Floats]:
+    """Rounds of candidates, until these are worth `enough` independent rows or `ROUNDS` are over, and the weights of them all.
+
+    Args:
+        draw: makes one round: candidates, and the logarithms of their weights.
+        heaviest: a weight is cut at this many times the mean (truncated importance sampling: Ionides, JCGS 17, 2008).
+
+    Raises:
+        ConditionError: `PILOT_ROUNDS` found no candidate of any weight.
+    """
+    found: list[Found] = []
+    log_weights: list[Floats] = []
+    for i in range(PILOT_ROUNDS):
+        candidates, weighed = draw(rng.child("round", i))
+        if np.isfinite(weighed).any():
+            found.append(candidates)
+            log_weights.append(weighed)
+        if not found:
+            continue
+        cut = _truncated(np.concatenate(log_weights), heaviest)
+        if i + 1 >= ROUNDS or effective(cut) >= enough:
+            return found, np.exp(cut - cut.max())
+    raise ConditionError(
+        f"No row that meets the conditions was found among {PILOT_ROUNDS * len(weighed):,} candidates.",
+        where="given",
+        remedy="Each value alone is possible, but not together in this model. Loosen one of them.",
+    )
+
+
+def chosen(weights: Floats, size: int, rng: Stream) -> NDArray[np.int64]:
+    """`size` candidates by their weights, in an order at random."""
+    generator = rng.child("choose").generator()
+    return generator.permutation(systematic(weights, size, generator.random()))
+
+
+def _truncated(log_weights: Floats, heaviest: float) -> Floats:
+    """The greatest becomes 0, and those above `heaviest` times the mean are cut."""
+    relative = log_weights - log_weights.max()
+    return np.asarray(np.minimum(relative, np.log(heaviest * np.exp(relative).mean())))
 
 
 def _take(drawn: Encoded, index: NDArray[np.integer]) -> Encoded:

@@ -243,15 +243,21 @@ def _last_weighing(given: Mask, allowed: Mapping[int, Allowed], chain: list[int]
 
 def put(out: Encoded, rows: Integers, part: Encoded) -> None:
     """Rows of ``part`` into their places; a position of None stays one only where every row has none."""
-    for j, tokens in enumerate(part.tokens):
-        out.tokens[j][rows] = tokens
-        positions = part.positions[j]
-        if positions is None:
-            continue
-        target = out.positions[j]
-        target = np.full(out.rows, np.nan, np.float32) if target is None else target
-        target[rows] = positions
-        out.positions[j] = target
+    for j, (tokens, positions) in enumerate(zip(part.tokens, part.positions, strict=True)):
+        put_field(out, j, rows, tokens, positions)
+
+
+def put_field(out: Encoded, j: int, rows: Integers, tokens: Tokens, positions: Positions | None) -> None:
+    """Likewise of one field; rows without a position, beside others that have one, get NaN."""
+    out.tokens[j][rows] = tokens
+    target = out.positions[j]
+    if positions is None:
+        if target is not None:
+            target[rows] = np.nan
+        return
+    target = np.full(out.rows, np.nan, np.float32) if target is None else target
+    target[rows] = positions
+    out.positions[j] = target
 
 
 def without_gaps(out: Encoded, fields: list[Field], rng: Stream) -> Encoded:

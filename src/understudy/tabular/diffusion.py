@@ -30,6 +30,7 @@ from understudy.core.record import FitRecord
 from understudy.neural.backend import find_device, require_torch, seeded
 from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction
 from understudy.tabular.fields import Allowed, Encoded, Floats
+from understudy.tabular.filling import Filling
 from understudy.tabular.gates import Codes, Gate
 from understudy.tabular.ordering import chain_order
 from understudy.tabular.synthesizer import Conditions
@@ -183,7 +184,7 @@ class Diffusion(ChainSynthesizer):
         masked = np.array([size for gate in self._gates for size in gate.sizes], np.int64)
         return _Work(np.tile(masked, (rows, 1)), np.zeros((rows, max(1, len(self._flows) + len(self._ranked))), np.float32))
 
-    def _show(self, work: _Work, j: int, rows: Encoded, where: NDArray[np.bool_] | None = None) -> None:
+    def _show(self, work: _Work, j: int, rows: Encoded, where: NDArray[np.int64] | None = None) -> None:
         """Field `j` of `rows` is known from now on (in the rows of `where`)."""
         gate, here = self._gates[j], slice(None) if where is None else where
         for slot, values in zip(self._slots[j], gate.slots(gate.code[rows.tokens[j]]), strict=True):
@@ -342,35 +343,16 @@ class Diffusion(ChainSynthesizer):
     # -- partial rows
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
-        tokens = [np.where(given[:, j], t, 0).astype(t.dtype) for j, t in enumerate(known.tokens)]
-        drawn = Encoded(tokens, [None if p is None else p.copy() for p in known.positions])
-        work, there = self._blank_work(drawn.rows), given.copy()
+        filling, work = Filling(self, known, given, rng, allowed), self._blank_work(known.rows)
         for j in range(len(self._gates)):
-            self._show(work, j, drawn, given[:, j])
+            self._show(work, j, known, np.flatnonzero(given[:, j]))
         with self._drawing_thread(rng):
-            for j in self._order:
-                if not there[:, j].all():
-                    self._fill(j, drawn, work, there, rng.child(self.codec.fields[j].name).generator(), allowed.get(j))
-        return drawn
-
-    def _fill(
-        self, j: int, drawn: Encoded, work: _Work, there: NDArray[np.bool_], rng: np.random.Generator, allowed: Allowed | None
-    ) -> None:
-        """Draw field `j` of the rows that lack it."""
-        row = np.flatnonzero(~there[:, j])
-        part = work.take(row)
-        low, high = self._limits(j, drawn.take(row), list(range(len(self._gates))), there[row])
-        bounded = allowed is not None or low is not None or high is not None
-        part.hidden, part.step = self._drawer.hidden(part.slots, part.numbers), -1
-        draw = self._draw_known(j, part, rng, Restriction(allowed, low, high) if bounded else None)
-        drawn.tokens[j][row] = draw.tokens
-        positions = drawn.positions[j]
-        if draw.positions is not None:
-            positions = np.zeros(drawn.rows, np.float32) if positions is None else positions
-            positions[row] = draw.positions
-            drawn.positions[j] = positions
-        there[row, j] = True
-        self._show(work, j, drawn, there[:, j])
+            for gap in filling.gaps(self._order):
+                part = work.take(gap.rows)
+                part.hidden = self._drawer.hidden(part.slots, part.numbers)
+                filling.settle(gap, self._draw_known(gap.field, part, gap.rng, gap.restriction))
+                self._show(work, gap.field, filling.made, gap.rows)
+        return filling.finished()
 
     # -- saving
 

@@ -66,7 +66,7 @@ class _Block(nn.Module):
         nn.init.zeros_(self.outer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = x + self.outer(self.dropout(functional.gelu(self.inner(self.norm(x)), approximate="tanh")))
+        y: Tensor = x + self.outer(self.dropout(functional.gelu(self.inner(self.norm(x)))))
         return y
 
 

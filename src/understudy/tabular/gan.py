@@ -29,11 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.artifact import State
-from understudy.core.errors import ConditionError
 from understudy.core.random import Stream
 from understudy.neural.backend import require_torch, seeded
-from understudy.tabular.chain import PILOT_ROUNDS, ROUNDS, ChainSynthesizer, Draw, Restriction, effective, joined_rows, systematic
+from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction, chosen, effective, joined_rows, weighed_rounds
 from understudy.tabular.fields import Allowed, Encoded, Floats
+from understudy.tabular.filling import Filling
 from understudy.tabular.levels import Integers, Layout, Levels, Singles
 from understudy.tabular.memorising import Memorising, excess
 from understudy.tabular.synthesizer import Conditions, TableSynthesizer
@@ -150,23 +150,9 @@ class Gan(ChainSynthesizer):
 
     def _draw_first(self, size: int, rng: Stream, allowed: dict[int, Allowed]) -> Encoded:
         """Weighed candidates, the conditioned fields first; those chosen by their weights are completed in the passes that are left."""
-        rounds: list[tuple[Encoded, Floats]] = []
-        for i in range(PILOT_ROUNDS):
-            drawn, log_weights = self._weighed(round(SPARE * size), rng.child("round", i), allowed)
-            if np.isfinite(log_weights).any():
-                rounds.append((drawn, log_weights))
-            if rounds and (i + 1 >= ROUNDS or effective(np.concatenate([w for _, w in rounds])) >= ENOUGH * size):
-                break
-        if not rounds:
-            raise ConditionError(
-                f"No row that meets the conditions was found among {PILOT_ROUNDS * round(SPARE * size):,} candidates.",
-                where="given",
-                remedy="Each value alone is possible, but not together in this model. Loosen one of them.",
-            )
-        log_weights = np.concatenate([w for _, w in rounds])
-        generator = rng.child("choose").generator()
-        index = systematic(np.exp(log_weights - log_weights.max()), size, generator.random())
-        drawn = joined_rows([d for d, _ in rounds]).take(generator.permutation(index))
+        rows = round(SPARE * size)
+        found, weights = weighed_rounds(lambda stream: self._weighed(rows, stream, allowed), rng, enough=ENOUGH * size)
+        drawn = joined_rows(found).take(chosen(weights, size, rng))
         passes = self._passes_of(allowed)
         known = [j for chunk in self._layout.chunks[:passes] for j in chunk]
         work = self._workspace(size, self._chain(()))
@@ -256,63 +242,31 @@ class Gan(ChainSynthesizer):
             return self._completer.laws(shown, noise, int(c))
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
-        settled = given.copy()
-        made = Encoded(list(known.tokens), list(known.positions))
-        shown = np.repeat(self._layout.hidden[None, :], known.rows, axis=0)
-        for j, levels in enumerate(self._layout.levels):
-            rows = np.flatnonzero(given[:, j])
-            shown[rows, j] = self._layout.offset[j] + levels.of_token[known.tokens[j][rows]]
+        filling, shown = Filling(self, known, given, rng, allowed), self._shown(known, given)
         for c, chunk in enumerate(self._layout.chunks):
             laws = self._pass(shown, c, rng.child("noise", c).generator())
-            for j in chunk:
-                self._fill(j, laws[j], made, given, settled, rng, allowed.get(j))
-                shown[:, j] = self._layout.offset[j] + self._layout.levels[j].of_token[made.tokens[j]]
-        return made
+            for gap in filling.gaps(chunk):
+                filling.settle(gap, self._layout.levels[gap.field].draw(laws[gap.field][gap.rows], gap.rng, gap.restriction))
+                self._show(shown, gap.field, filling.made, gap.rows)
+        return filling.finished()
 
-    def _fill(
-        self,
-        j: int,
-        law: Singles,
-        made: Encoded,
-        given: NDArray[np.bool_],
-        settled: NDArray[np.bool_],
-        rng: Stream,
-        allowed: Allowed | None,
-    ) -> None:
-        """Field `j` where it is not given; bounds are those of the cells that are settled in a row."""
-        open_rows = np.flatnonzero(~given[:, j])
-        if not len(open_rows):
-            return
-        generator = rng.child(self.codec.fields[j].name).generator()
-        part = made.take(open_rows)
-        low, high = self._limits(j, part, list(range(len(self.codec.fields))), settled[open_rows])
-        restriction = None if allowed is None and low is None and high is None else Restriction(allowed, low, high)
-        draw = self._layout.levels[j].draw(law[open_rows], generator, restriction)
-        made.tokens[j] = made.tokens[j].copy()
-        made.tokens[j][open_rows] = draw.tokens
-        if not self.codec.fields[j].all_atoms:
-            self._place(j, made, open_rows, draw, restriction, generator)
-        settled[:, j] = True
+    def _shown(self, known: Encoded, given: NDArray[np.bool_]) -> Integers:
+        """Rows in the flat numbering, hidden where they are not given."""
+        shown = np.repeat(self._layout.hidden[None, :], known.rows, axis=0)
+        for j in range(len(self._layout.levels)):
+            self._show(shown, j, known, np.flatnonzero(given[:, j]))
+        return shown
 
-    def _place(
-        self, j: int, made: Encoded, rows: Integers, draw: Draw, restriction: Restriction | None, generator: np.random.Generator
-    ) -> None:
-        """Positions of drawn cells beside those given."""
-        place = self._settled(j, draw, restriction or Restriction(), generator)
-        before = made.positions[j]
-        positions = np.zeros(made.rows, np.float32) if before is None else before.copy()
-        assert place is not None
-        positions[rows] = place
-        made.positions[j] = positions
+    def _show(self, shown: Integers, j: int, rows: Encoded, where: Integers) -> None:
+        shown[where, j] = self._layout.offset[j] + self._layout.levels[j].of_token[rows.tokens[j][where]]
 
     def _log_prob(self, rows: Encoded) -> Floats:
         raise self._lacks("tell the probability of a row")  # that would be an integral over the noise of every pass
 
     def _law(self, j: int, known: Encoded, given: NDArray[np.bool_]) -> Floats:
-        shown = np.repeat(self._layout.hidden[None, :], known.rows, axis=0)
-        for i in (i for i in range(len(self.codec.fields)) if i != j):
-            rows = np.flatnonzero(given[:, i])
-            shown[rows, i] = self._layout.offset[i] + self._layout.levels[i].of_token[known.tokens[i][rows]]
+        others = given.copy()
+        others[:, j] = False
+        shown = self._shown(known, others)
         total: Singles = np.zeros((known.rows, self._layout.counts[j]), np.float32)
         for k in range(NOISES):
             total += self._pass(shown, self._layout.chunk_of[j], _NOTHING.child("law", k).generator())[j]
