@@ -1,13 +1,8 @@
-"""The schema's YAML file: written with its choices explained, read with every mistake located.
-
-YAML as of version 1.2 for plain words: only `true` and `false` are booleans, so that `spelling: [No, Yes]` means what it
-says, and dates stay text.
-"""
+"""The schema's YAML file: written with its choices explained, read with every mistake located."""
 
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +11,7 @@ from pydantic import ValidationError
 
 from understudy.core.errors import SchemaError
 from understudy.data.constraints import Contradiction
+from understudy.data.located_yaml import parse_yaml, read_text
 from understudy.data.schema import KINDS, PERSONAL, ColumnSchema, TableSchema, in_plain_words, weightiest
 
 
@@ -44,34 +40,20 @@ def schema_text(schema: TableSchema) -> str:
 
 def read_schema(path: Path) -> TableSchema:
     """Read a schema file. Raises `SchemaError` with file, line, key and the nearest valid word."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SchemaError(f"The schema cannot be read: {error.strerror}.", where=str(path)) from None
-    except UnicodeDecodeError:
-        raise SchemaError("The schema is not UTF-8 text.", where=str(path), remedy="Save it as UTF-8.") from None
-    return schema_from_text(text, str(path))
+    return schema_from_text(read_text(path, "schema"), str(path))
 
 
 def schema_from_text(text: str, origin: str) -> TableSchema:
     """The schema that `text` states; `origin` names it in errors."""
-    try:
-        root = yaml.compose(text, Loader=_Loader)
-        _refuse_repeated_keys(root, origin)
-        body = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader that builds plain values only
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SchemaError(f"This is not YAML: {error.problem}.", where=f"{origin}, line {line}") from None
-    except yaml.YAMLError as error:
-        raise SchemaError(f"This is not YAML: {error}.", where=origin) from None
-    if not isinstance(body, dict):
+    found = parse_yaml(text, origin)
+    if not isinstance(found.body, dict):
         raise SchemaError("A schema file has the keys columns and constraints.", where=f"{origin}, line 1")
     try:
-        return TableSchema.model_validate(body)
+        return TableSchema.model_validate(found.body)
     except ValidationError as error:
         loc = _place(error)
         what, remedy = in_plain_words(error)
-        where = f"{origin}, line {_line_of(root, loc)}{_column_named(body, loc)}"
+        where = f"{origin}, line {found.line_of(loc)}{_column_named(found.body, loc)}"
         raise SchemaError(what, where=where, remedy=remedy) from None
 
 
@@ -113,53 +95,10 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(_Inline, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True))
 
 
-class _Loader(yaml.SafeLoader):
-    """A safe loader for which yes, no, on, off and dates are text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False|TRUE|FALSE)$"), list("tTfF"))
-
-
-def _refuse_repeated_keys(node: yaml.Node | None, origin: str) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise SchemaError(
-                    f'The key "{key.value}" stands twice.', where=f"{origin}, line {key.start_mark.line + 1}", remedy="Keep one of the two."
-                )
-            seen.add(key.value)
-            _refuse_repeated_keys(value, origin)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_repeated_keys(item, origin)
-
-
 def _place(error: ValidationError) -> tuple[Any, ...]:
     complaint = weightiest(error)
     cause = complaint.get("ctx", {}).get("error")
     return (*complaint["loc"], *cause.at) if isinstance(cause, Contradiction) else complaint["loc"]
-
-
-def _line_of(node: yaml.Node | None, loc: tuple[Any, ...]) -> int:
-    """The line (from 1) of the deepest node that `loc` names."""
-    line = 1
-    for step in loc:
-        found: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(step):
-                    line, found = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = node.value[step]
-            line = found.start_mark.line + 1
-        # A step that names no node is a union's tag: stay where we are.
-        node = found if found is not None else node
-    return line
 
 
 def _column_named(body: dict[Any, Any], loc: tuple[Any, ...]) -> str:
