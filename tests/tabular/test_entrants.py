@@ -71,7 +71,13 @@ def test_what_learning_needs_and_is_not_installed_is_told(known: dict[str, Any])
 
 def test_without_torch_its_engines_are_listed_with_what_they_need() -> None:
     script = (
-        "import sys; sys.modules['torch'] = None\n"
+        "import importlib.util, sys\n"
+        "class NoTorch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'torch': raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, NoTorch())\n"
+        "there = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name: None if name == 'torch' else there(name)\n"
         "from understudy.tabular.entrants import entrants\n"
         "print(sorted(entrant.name for entrant in entrants() if 'neural' in entrant.missing))\n"
     )
