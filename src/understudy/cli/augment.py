@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from understudy.cli.counts import parse_count
-from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
+from understudy.cli.options import Budget, Data, Debug, Json, Method, Quiet, Reading, Schema, Seed, Sieve, TableName
 from understudy.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PAIRS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 def augment(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="The real table: a file, a folder of parts, or a database URL.")],
+    data: Data,
     output: Annotated[
         str,
         typer.Option("--output", "-o", metavar="OUT", show_default=False, help="A file (.csv .parquet .tsv .jsonl .arrow) or URL#table."),
@@ -50,12 +50,12 @@ def augment(
         list[str] | None, typer.Option(metavar="COLUMN", help="Fill the missing cells of a column, or of all. May be repeated.")
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Let a balance leave out real rows of the common classes.")] = False,
-    sieve: Annotated[bool, typer.Option(help="Sift the rows made for a class by what the real rows say of it.")] = True,
+    sieve: Sieve = True,
     model: Annotated[Path | None, typer.Option(metavar="MODEL", help="A model of this table, instead of fitting one.")] = None,
-    method: Annotated[str, typer.Option(help="How to learn the table, as in `understudy fit`.")] = "auto",
-    budget: Annotated[str | None, typer.Option(metavar="TIME", help="Effort: 30s, 10min, 1h, best.")] = None,
-    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML.")] = None,
-    table: Annotated[str | None, typer.Option(metavar="NAME", help="Table of the database, or sheet of the workbook.")] = None,
+    method: Method = "auto",
+    budget: Budget = None,
+    schema: Schema = None,
+    table: TableName = None,
     provenance: Annotated[bool, typer.Option(help="Columns that tell where each row comes from.")] = True,
     seed: Seed = 0,
     reading: Reading = None,

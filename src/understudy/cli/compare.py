@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from understudy.cli.evaluate import MARKS
-from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
+from understudy.cli.options import Data, Debug, Json, Page, Quiet, Reading, Schema, Seed, Target
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -19,20 +19,18 @@ _SHOWN = {"c2st_auc": "told", "utility_kept": "useful", "pair_trends": "pairs", 
 
 
 def compare(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A file (CSV, Parquet, Excel …), a folder of parts, or a database URL.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="LEAGUE", help="league.html or league.json.", show_default=False)
-    ] = None,
+    data: Data,
+    output: Page = None,
     methods: Annotated[
         str | None,
         typer.Option(metavar="NAMES", help="Methods with commas between them; else all that fit the effort.", show_default=False),
     ] = None,
     budget: Annotated[str | None, typer.Option(metavar="TIME", help="Effort for all fits together: 30s, 10min, 1h, best.")] = None,
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that models will be trained to predict.")] = None,
+    target: Target = None,
     holdout: Annotated[
         str | None, typer.Option(metavar="DATA", help="Real rows to judge on; else a quarter of DATA is kept aside.")
     ] = None,
-    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML.")] = None,
+    schema: Schema = None,
     seed: Seed = 0,
     reading: Reading = None,
     as_json: Json = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from understudy.cli.failures import VERDICT
-from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
+from understudy.cli.options import Debug, Json, Page, Quiet, Reading, Schema, Seed, Target
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -25,13 +25,11 @@ BAD: dict[str, set[str]] = {"never": set(), "fail": {"fail"}, "warn": {"fail", "
 def evaluate(
     real: Annotated[str, typer.Argument(metavar="REAL", help="The real table, that the model was fitted on.")],
     synthetic: Annotated[str, typer.Argument(metavar="SYNTHETIC", help="The synthetic table: a file, a folder of parts, or URL#table.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="REPORT", help="report.html or report.json.", show_default=False)
-    ] = None,
+    output: Page = None,
     holdout: Annotated[str | None, typer.Option(metavar="DATA", help="Real rows that the model never saw: the yardstick.")] = None,
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that models will be trained to predict.")] = None,
+    target: Target = None,
     model: Annotated[Path | None, typer.Option(metavar="MODEL", help="The model, to show its record in the report.")] = None,
-    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML.")] = None,
+    schema: Schema = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 on this verdict or a worse one.")] = "never",
     seed: Seed = 0,
     reading: Reading = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
+from understudy.cli.options import Budget, Data, Debug, Json, Method, Quiet, Reading, Schema, Seed, TableName, Target
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
 
 if TYPE_CHECKING:
@@ -17,17 +17,13 @@ if TYPE_CHECKING:
 
 
 def fit(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A file (CSV, Parquet, Excel …), a folder of parts, or a database URL.")],
+    data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="Where to save the model.", show_default=False)],
-    method: Annotated[
-        str, typer.Option(help="auto picks the best by measured quality; trees, copula, independent, or a plug-in's name.")
-    ] = "auto",
-    budget: Annotated[str | None, typer.Option(metavar="TIME", help="Effort: 30s, 10min, 1h, best.")] = None,
-    schema: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML; see `understudy inspect --schema-out`.")
-    ] = None,
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that models will be trained to predict.")] = None,
-    table: Annotated[str | None, typer.Option(metavar="NAME", help="Table of the database, or sheet of the workbook.")] = None,
+    method: Method = "auto",
+    budget: Budget = None,
+    schema: Schema = None,
+    target: Target = None,
+    table: TableName = None,
     query: Annotated[str | None, typer.Option(metavar="SQL", help="Query of the database, instead of a table.")] = None,
     seed: Seed = 0,
     reading: Reading = None,

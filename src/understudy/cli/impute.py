@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
+from understudy.cli.options import Budget, Debug, Json, Method, Quiet, Reading, Seed
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def impute(
     ],
     output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="A file, or a database URL#table.", show_default=False)],
     data: Annotated[str | None, typer.Argument(metavar="", show_default=False)] = None,
-    method: Annotated[str, typer.Option(help="Without a MODEL: how to learn the table.")] = "auto",
-    budget: Annotated[str | None, typer.Option(metavar="TIME", help="Without a MODEL: effort, 30s, 10min, best.")] = None,
+    method: Method = "auto",
+    budget: Budget = None,
     seed: Seed = 0,
     reading: Reading = None,
     as_json: Json = False,

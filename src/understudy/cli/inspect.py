@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from understudy.cli.options import Debug, Json, Quiet, Reading
+from understudy.cli.options import Debug, Json, Quiet, Reading, TableName
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def inspect(
     schema_out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the schema as YAML, to be edited and given to `understudy fit --schema`.")
     ] = None,
-    table: Annotated[str | None, typer.Option(metavar="NAME", help="Table of the database, or sheet of the workbook.")] = None,
+    table: TableName = None,
     reading: Reading = None,
     as_json: Json = False,
     quiet: Quiet = False,

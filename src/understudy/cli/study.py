@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from understudy.cli.options import Debug, Json, Quiet, Reading, Seed
+from understudy.cli.options import Data, Debug, Json, Method, Page, Quiet, Reading, Schema, Seed, Sieve, TableName
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -15,21 +15,19 @@ if TYPE_CHECKING:
 
 
 def study(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="The real table: a file, a folder of parts, or a database URL.")],
+    data: Data,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="The column to predict.", show_default=False)],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="REPORT", help="study.html or study.json.", show_default=False)
-    ] = None,
-    method: Annotated[str, typer.Option(help="How to learn the table in each split, as in `understudy fit`.")] = "auto",
+    output: Page = None,
+    method: Method = "auto",
     budget: Annotated[str | None, typer.Option(metavar="TIME", help="Effort of each split's generator: 30s, 10min.")] = None,
     splits: Annotated[int, typer.Option(min=2, help="Random splits into rows to learn and rows to test.")] = 10,
     test: Annotated[float, typer.Option(help="Share of the rows to test on.")] = 0.25,
     beside: Annotated[
         list[str] | None, typer.Option(help="Compare with weights, oversampling, smote; all unless told. May be repeated.")
     ] = None,
-    sieve: Annotated[bool, typer.Option(help="Sift the rows made for a class by what the real rows say of it.")] = True,
-    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="What the columns mean, as YAML.")] = None,
-    table: Annotated[str | None, typer.Option(metavar="NAME", help="Table of the database, or sheet of the workbook.")] = None,
+    sieve: Sieve = True,
+    schema: Schema = None,
+    table: TableName = None,
     seed: Seed = 0,
     reading: Reading = None,
     as_json: Json = False,
