@@ -2,7 +2,8 @@
 
 | file | holds |
 |---|---|
-| `generator.py` | `Generator`, `Synthesizer`, `load`: the contract |
+| `generator.py` | `Generator`, `Synthesizer`, `Collection`, `load`: the contract |
+| `storable.py` | what can be saved to one file |
 | `random.py` | `Stream`: randomness keyed by a path |
 | `artifact.py` | `State`, `save_artifact`, `load_artifact`: a model as one file |
 | `record.py` | `FitRecord`: what a fit did, and why |
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from understudy.core.artifact import save_artifact as save_artifact
     from understudy.core.budget import Budget as Budget
     from understudy.core.generator import Batch as Batch
+    from understudy.core.generator import Collection as Collection
     from understudy.core.generator import Generator as Generator
     from understudy.core.generator import Synthesizer as Synthesizer
     from understudy.core.generator import load as load
@@ -38,6 +40,7 @@ else:
         {
             "Generator": "understudy.core.generator",
             "Synthesizer": "understudy.core.generator",
+            "Collection": "understudy.core.generator",
             "Batch": "understudy.core.generator",
             "load": "understudy.core.generator",
             "Stream": "understudy.core.random",

@@ -14,6 +14,8 @@ To add a kind of generator, subclass, name it, and write one method:
         def _block(self, index, size, rng, given):
             return rng.generator().integers(1, 7, size).tolist()
 
+A `Collection` holds generators that belong together, such as the tables of a database.
+
 A batch is a list unless `_concat`, `_slice`, `_length` and `_fingerprint` say otherwise. To be saved, it writes `_state` and
 `_from_state` as well.
 `understudy.testing.check_generator(Dice())` tells whether the contract holds.
@@ -22,18 +24,19 @@ A batch is a list unless `_concat`, `_slice`, `_length` and `_fingerprint` say o
 from __future__ import annotations
 
 import operator
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from understudy.core import registry
-from understudy.core.errors import ArgumentError, ArtifactError, Cancelled, ConditionError, ConstraintError, NotFittedError, UnderstudyError
+from understudy.core.errors import ArgumentError, Cancelled, ConditionError, ConstraintError, NotFittedError
 from understudy.core.fingerprint import fingerprint
 from understudy.core.progress import ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord
+from understudy.core.storable import Storable
 
 if TYPE_CHECKING:
     from understudy.core.artifact import State
@@ -43,7 +46,7 @@ Batch: TypeAlias = Any
 """What a generator makes many of: a list, a Polars frame, … The subclass decides."""
 
 
-class Generator(ABC):
+class Generator(Storable):
     """Makes data, block by block.
 
     Attributes:
@@ -51,7 +54,6 @@ class Generator(ABC):
         block_size: items in a block, at least 1. It is part of the generator: another block size is another data set.
     """
 
-    name: ClassVar[str]
     block_size: int
 
     @abstractmethod
@@ -155,9 +157,6 @@ class Generator(ABC):
     def _make(self, index: int, stream: Stream, prepared: Any) -> Batch:
         return self._block(index, self.block_size, stream.child("block", index), prepared)
 
-    def _require_ready(self) -> None:
-        """Raise where the generator cannot make data yet."""
-
     # -- what a batch is
 
     def _concat(self, batches: Sequence[Batch]) -> Batch:
@@ -180,63 +179,6 @@ class Generator(ABC):
         """The last step of `sample`: into the caller's own type."""
         return batch
 
-    # -- saving and loading
-
-    def save(self, path: str | Path) -> None:
-        """Write the generator to one file, whole or not at all. The same generator gives the same bytes.
-
-        Raises:
-            SinkError: the file cannot be written.
-        """
-        from understudy.core.artifact import save_artifact
-
-        self._require_ready()
-        save_artifact(path, self.name, self._sealed_state())
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a generator of this class from a file. Runs no code from the file; safe on a stranger's file.
-
-        Raises:
-            ArtifactError: the file is damaged, hostile, of a newer release, or holds a generator of another class.
-        """
-        from understudy.core.artifact import load_artifact
-
-        name, state = load_artifact(path)
-        found = cls if getattr(cls, "name", None) == name else _registered(name, path)
-        if not issubclass(found, cls):
-            raise ArtifactError(
-                f'The file holds a "{name}" ({found.__name__}), not a {cls.__name__}.',
-                where=str(path),
-                remedy=f"Load it with {found.__name__}.load(path) or understudy.load(path).",
-            )
-        return found._revived(state, path)
-
-    def _state(self) -> State:
-        """All that `_from_state` needs: JSON-able facts, NumPy arrays, Arrow tables."""
-        raise ArtifactError(f"{type(self).__name__} cannot be saved.", remedy="Its author must write `_state` and `_from_state`.")
-
-    @classmethod
-    def _from_state(cls, state: State) -> Self:
-        """The generator that `_state` came from. May raise anything on a state that it did not write."""
-        raise ArtifactError(f"{cls.__name__} cannot be loaded.", remedy="Its author must write `_state` and `_from_state`.")
-
-    def _sealed_state(self) -> State:
-        return self._state()
-
-    @classmethod
-    def _revived(cls, state: State, path: str | Path) -> Self:
-        try:
-            return cls._from_state(state)
-        except UnderstudyError:
-            raise
-        except Exception as error:
-            raise ArtifactError(
-                f'The contents are not those of a "{cls.name}": {type(error).__name__}: {error}',
-                where=str(path),
-                remedy="The file is damaged, or of another release; make it anew.",
-            ) from error
-
 
 class Synthesizer(Generator):
     """A generator that learns from real data.
@@ -248,6 +190,10 @@ class Synthesizer(Generator):
     """
 
     record: FitRecord | None = None
+
+    @property
+    def from_real_data(self) -> bool:
+        return True
 
     @abstractmethod
     def fit(self, data: Any, *, budget: BudgetLike = None, seed: int = 0, progress: ProgressLike = None) -> Self:
@@ -275,25 +221,56 @@ class Synthesizer(Generator):
         return model
 
 
+class Collection(Storable):
+    """Generators that belong together, such as the tables of a database: each a data set of its own, all made under one seed.
+
+    A table's block depends on (collection, table, seed, index) and on nothing else: whatever it takes from another table it remakes.
+
+    Attributes:
+        seed: of the data set, where no other is asked for.
+    """
+
+    seed: int = 0
+
+    @property
+    @abstractmethod
+    def tables(self) -> Mapping[str, Generator]:
+        """The generators by name, each after those that it refers to."""
+
+    @abstractmethod
+    def sizes(self, *, seed: int | None = None) -> Mapping[str, int]:
+        """Rows of every table, in the order of `tables`, under `seed` (the collection's own unless told)."""
+
+    @property
+    def from_real_data(self) -> bool:
+        return any(table.from_real_data for table in self.tables.values())
+
+    def create_statements(self, dialect: str) -> list[str]:
+        """SQL that makes the tables with their keys and constraints, parents first; empty where the columns' types say enough.
+
+        Args:
+            dialect: "sqlite", "postgresql" or "duckdb".
+        """
+        return []
+
+    def sample(self, *, seed: int | None = None, progress: ProgressLike = None) -> dict[str, Any]:
+        """All rows of all tables, by name, each as its generator delivers it."""
+        seed = self.seed if seed is None else seed
+        sizes = self.sizes(seed=seed)
+        return {name: table.sample(sizes[name], seed=seed, progress=progress) for name, table in self.tables.items()}
+
+    def write(self, path: Any, **options: Any) -> Any:
+        """Write all tables to `path` in parts, with several processes, resumable. Options: see `understudy.run.write`."""
+        return registry.get("runners", "write")(self, None, path, **options)
+
+
 def load(path: str | Path) -> Any:
-    """Read a saved generator of any kind. Runs no code from the file; safe on a stranger's file.
+    """Read a saved generator, or collection of them, of any kind. Runs no code from the file; safe on a stranger's file.
 
     Raises:
         ArtifactError: the file is damaged, hostile, of a newer release, or of a kind that is not installed.
     """
-    return Generator.load(path)
-
-
-def _registered(name: str, path: str | Path) -> type[Generator]:
-    try:
-        found = registry.get("generators", name)
-    except ArgumentError as error:
-        raise ArtifactError(
-            f'The file holds a "{name}", a kind of generator that is not installed.', where=str(path), remedy=error.remedy
-        ) from error
-    if not (isinstance(found, type) and issubclass(found, Generator)):
-        raise ArtifactError(f'"{name}" is registered as {found!r}, which is no Generator.', where=str(path))
-    return found
+    return Storable.load(path)
 
 
 def _checked_count(value: Any, name: str) -> int:

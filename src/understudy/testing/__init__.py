@@ -6,7 +6,8 @@
         check_generator(Dice())
 
 `check_generator` runs every clause and names all that are broken. For one test a clause, parametrise over `generator_checks(Dice())`,
-which gives pairs of a name and a function. `check_synthesizer` adds what is asked of those that learn.
+which gives pairs of a name and a function. `check_synthesizer` adds what is asked of those that learn, and `check_collection` holds
+tables that belong together to theirs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
     from understudy.testing.clauses import ContractBroken as ContractBroken
+    from understudy.testing.collection import check_collection as check_collection
+    from understudy.testing.collection import collection_checks as collection_checks
     from understudy.testing.generator import check_generator as check_generator
     from understudy.testing.generator import generator_checks as generator_checks
     from understudy.testing.synthesizer import check_synthesizer as check_synthesizer
@@ -29,6 +32,8 @@ else:
             "generator_checks": "understudy.testing.generator",
             "check_synthesizer": "understudy.testing.synthesizer",
             "synthesizer_checks": "understudy.testing.synthesizer",
+            "check_collection": "understudy.testing.collection",
+            "collection_checks": "understudy.testing.collection",
             "ContractBroken": "understudy.testing.clauses",
         },
     )

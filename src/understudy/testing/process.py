@@ -8,13 +8,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from understudy.core import registry
 from understudy.core.errors import ArgumentError
-from understudy.core.generator import Generator
+from understudy.core.generator import Collection, Generator
+from understudy.core.storable import Storable
 from understudy.testing.clauses import ContractBroken
 
 _TIMEOUT_S = 600
@@ -29,8 +31,20 @@ def fingerprints_elsewhere(kind: type[Generator], saved: Path, *, seed: int, giv
     Returns:
         each block's fingerprint in hexadecimal.
     """
+    made = _ask(kind, saved, {"seed": seed, "given": given, "indices": indices})
+    return list(made)
+
+
+def table_fingerprints_elsewhere(
+    kind: type[Collection], saved: Path, *, seed: int, wanted: Mapping[str, list[int]]
+) -> dict[str, list[str]]:
+    """Load `saved`, a collection of class `kind`, in a new process and make blocks of its tables there; `wanted`: which of each."""
+    return dict(_ask(kind, saved, {"seed": seed, "wanted": dict(wanted)}))
+
+
+def _ask(kind: type[Storable], saved: Path, what: dict[str, Any]) -> Any:
     answer = saved.with_name("answer.json")
-    task = {"home": _home(kind), "saved": str(saved), "answer": str(answer), "seed": seed, "given": given, "indices": indices}
+    task = {"home": _home(kind), "saved": str(saved), "answer": str(answer), **what}
     done = subprocess.run(
         [sys.executable, "-c", "from understudy.testing.process import answer; answer()"],
         input=json.dumps(task),
@@ -43,7 +57,7 @@ def fingerprints_elsewhere(kind: type[Generator], saved: Path, *, seed: int, giv
     )
     if done.returncode != 0:
         raise ContractBroken(f"the other process failed:\n{done.stderr.strip()}")
-    return list(json.loads(answer.read_text()))
+    return json.loads(answer.read_text())
 
 
 def answer() -> None:
@@ -52,13 +66,21 @@ def answer() -> None:
 
     random.seed(91)
     task = json.load(sys.stdin)
-    kind = _class_at(task["home"]) if task["home"] else Generator
-    generator = kind.load(task["saved"])
-    made = [generator.block(index, seed=task["seed"], given=task["given"]) for index in task["indices"]]
-    Path(task["answer"]).write_text(json.dumps([generator._fingerprint(block).hex() for block in made]))
+    loaded: Any = (_class_at(task["home"]) if task["home"] else Storable).load(task["saved"])
+    made: Any
+    if "wanted" in task:
+        made = {name: _fingerprints(loaded.tables[name], indices, task["seed"], None) for name, indices in task["wanted"].items()}
+    else:
+        made = _fingerprints(loaded, task["indices"], task["seed"], task["given"])
+    Path(task["answer"]).write_text(json.dumps(made))
 
 
-def _home(kind: type[Generator]) -> dict[str, str] | None:
+def _fingerprints(generator: Generator, indices: list[int], seed: int, given: Any) -> list[str]:
+    blocks = [generator.block(index, seed=seed, given=given) for index in indices]
+    return [generator._fingerprint(block).hex() for block in blocks]
+
+
+def _home(kind: type[Storable]) -> dict[str, str] | None:
     """Where another process finds the class; None where the registry knows it."""
     try:
         if registry.get("generators", kind.name) is kind:
