@@ -58,6 +58,8 @@ def needs(column: c.Column) -> Iterator[tuple[str, At]]:
             yield from _needs_of_cases(column)
         case c.PartColumn() | c.SiblingColumn() | c.RunningColumn():
             yield column.of, ("of",)
+        case c.ParentColumn(through=str(name)):
+            yield name, ("through",)
 
 
 def _needs_of_cases(column: c.CaseColumn) -> Iterator[tuple[str, At]]:
@@ -97,6 +99,7 @@ def _check_column(spec: Spec, table_name: str, table: TableSpec, column: c.Colum
             _require_reference(spec, table_name, column.to, (*at, "to"))
         case c.ParentColumn():
             _require_readable(spec, table_name, column.of, (*at, "of"))
+            _require_way(table, column, at)
         case c.AggregateColumn():
             _require_children(spec, table_name, column.of, (*at, "of"))
         case c.StateColumn() | c.OrdinalColumn() | c.SiblingColumn() | c.RunningColumn() if table.per is None:
@@ -167,6 +170,16 @@ def _require_reference(spec: Spec, table: str, to: str, at: At) -> None:
         raise Contradiction(
             f'A reference names one row, but "{to}" is no key.', f'Give "{other}" `key: {column}`, or refer to its key.', at=at
         )
+
+
+def _require_way(table: TableSpec, column: c.ParentColumn, at: At) -> None:
+    """`through` names a reference to the table that the column is of."""
+    if column.through is None:
+        return
+    other = column.of.partition(".")[0]
+    ways = [name for name, stated in table.columns.items() if isinstance(stated, c.ReferenceColumn) and stated.to.startswith(f"{other}.")]
+    if column.through not in ways:
+        raise Contradiction(f'"{column.through}" is no reference to "{other}".', did_you_mean(column.through, ways), at=(*at, "through"))
 
 
 def _require_children(spec: Spec, table: str, of: str, at: At) -> None:

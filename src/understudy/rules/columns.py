@@ -133,7 +133,13 @@ class ChoiceColumn(Column):
         return dict(self.values) if isinstance(self.values, dict) else dict.fromkeys(self.values, 1.0)
 
 
-class ListColumn(Column):
+class TextColumn(Column):
+    """What made-up texts have. longest: no text has more characters; a longer one is cut, as where a database leaves room for so many."""
+
+    longest: int | None = Field(default=None, ge=1)
+
+
+class ListColumn(TextColumn):
     """An entry of one of the spec's lists. column: which column of the list. with: another column of this table, drawn from the same
     list: both are of the same entry, so that what belongs together stays together."""
 
@@ -153,7 +159,7 @@ class PatternColumn(Column):
     unique: bool = False
 
 
-class TemplateColumn(Column):
+class TemplateColumn(TextColumn):
     """Columns put into a text: `{first} {last} <{mail}>`; {{ and }} are braces. A missing value makes it missing."""
 
     type: Literal["template"] = "template"
@@ -193,7 +199,7 @@ PERSON_FIELDS = (
 )  # fmt: skip
 
 
-class PersonColumn(Column):
+class PersonColumn(TextColumn):
     """A datum of a made-up person. All columns of one `who` speak of the same: name, sex, birth date, e-mail, place and telephone agree."""
 
     type: Literal["person"] = "person"
@@ -203,8 +209,14 @@ class PersonColumn(Column):
     ]  # fmt: skip
     who: str = "person"
 
+    @model_validator(mode="after")
+    def _only_texts_are_cut(self) -> Self:
+        if self.longest is not None and self.field in ("birth_date", "age", "latitude", "longitude"):
+            raise Contradiction(f"The field {self.field} is no text, so it is not cut.", "Leave out longest.", at=("longest",))
+        return self
 
-class WordColumn(Column):
+
+class WordColumn(TextColumn):
     """A word of the vocabularies: a product, a company, a job, a bank, a street. locale: the spec's unless told."""
 
     type: Literal["word"] = "word"
@@ -329,10 +341,12 @@ class ReferenceColumn(Column):
 
 
 class ParentColumn(Column):
-    """A column of the owner, or of the row that a reference names: `of: table.column`."""
+    """A column of the owner, or of the row that a reference names: `of: table.column`. through: the reference, where several name rows
+    of that table."""
 
     type: Literal["parent"] = "parent"
     of: str = Field(pattern=r"^[^.]+\.[^.]+$")
+    through: str | None = None
 
 
 class AggregateColumn(Column):
