@@ -17,7 +17,8 @@ from small_tables import Interrupted, SmallTable
 
 from understudy.core.errors import ArgumentError, Cancelled, ConditionError, SinkError, UnderstudyError
 from understudy.core.progress import Callback
-from understudy.run import Manifest, load_manifest, write
+from understudy.run import load_manifest, write
+from understudy.run.store import FolderStore, open_store
 
 GENERATORS = Path(__file__).parent / "generators"
 TEN_PARTS = {"n": 4_950, "part_rows": 500}
@@ -38,13 +39,17 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
+def listed(folder):
+    return load_manifest(open_store(str(folder))).parts
+
+
 def rows_of(folder):
     return pl.concat([pl.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))])
 
 
 def test_a_folder_holds_the_rows_that_sample_gives(tmp_path):
     manifest = write(SmallTable(), 1_234, tmp_path / "out", part_rows=300, workers=1, seed=5)
-    assert rows_of(tmp_path / "out").equals(SmallTable().sample(1_234, seed=5) if False else sampled(1_234, seed=5))
+    assert rows_of(tmp_path / "out").equals(SmallTable().sample(1_234, seed=5))
     assert (manifest.rows, len(manifest.parts), manifest.complete) == (1_234, 5, True)
     for part in manifest.parts.values():
         content = (tmp_path / "out" / part.name).read_bytes()
@@ -59,7 +64,7 @@ def test_one_and_two_workers_give_the_same_bytes(tmp_path):
     for workers in (1, 2):
         write(SmallTable(), target=tmp_path / str(workers), workers=workers, given={"colour": "red"}, **TEN_PARTS)
     assert contents(tmp_path / "1") == contents(tmp_path / "2")
-    assert len(contents(tmp_path / "1")) == 11
+    assert len(contents(tmp_path / "1")) == 12  # the parts, the manifest, the model
 
 
 def test_a_saved_model_and_the_one_in_memory_give_the_same_folder(tmp_path):
@@ -166,7 +171,7 @@ def test_another_plan_is_not_mixed_in_and_the_error_names_the_key(tmp_path, chan
     assert str(tmp_path / "out") in str(caught.value)
     assert contents(tmp_path / "out") == before
     manifest = write(SmallTable(), **{**asked, **change}, overwrite=True)
-    assert len(list((tmp_path / "out").iterdir())) == 1 + len(manifest.parts)
+    assert len(list((tmp_path / "out").iterdir())) == 2 + len(manifest.parts)
 
 
 def test_another_model_is_not_mixed_in(tmp_path):
@@ -251,7 +256,7 @@ def test_an_error_names_its_part_and_keeps_the_others(tmp_path, interrupted, ord
     assert "block seven cannot be made" in said
     assert "remove the orders" in said
     assert "Run the same again" in said
-    finished = set(load_manifest(tmp_path / "out").parts)
+    finished = set(listed(tmp_path / "out"))
     assert set(range(6)) <= finished
     assert 6 not in finished
     assert len(list((tmp_path / "out").glob("part-*"))) == len(finished)
@@ -285,7 +290,7 @@ def test_a_worker_killed_twice_on_one_part_ends_the_run(tmp_path, interrupted, o
     with pytest.raises(SinkError, match=r"part-00006.*killed twice.*memory") as caught:
         write(interrupted, target=tmp_path / "out", workers=2, **TEN_PARTS)
     assert "fewer workers" in str(caught.value)
-    assert len(load_manifest(tmp_path / "out").parts) >= 6
+    assert len(listed(tmp_path / "out")) >= 6
 
 
 def test_a_full_disk_names_the_part_and_keeps_the_others(tmp_path):
@@ -313,27 +318,28 @@ def test_a_full_disk_names_the_part_and_keeps_the_others(tmp_path):
     said = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True, env=environment()
     ).stdout
-    finished = load_manifest(tmp_path / "out").parts
+    finished = listed(tmp_path / "out")
     assert 0 < len(finished) < 10
     assert f"part-{len(finished):05d}.csv" in said
     assert f"{len(finished)} of 10 parts" in said
     assert "Run the same again" in said
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.json", *(part.name for part in finished.values())]
+    there = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert there == ["manifest.json", "model.understudy", *(part.name for part in finished.values())]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_disk_that_is_full_when_a_part_is_listed_is_told_alike(tmp_path, monkeypatch, workers):
-    saved = Manifest.save
+    note = FolderStore.note
 
-    def full(manifest, folder):
-        if len(manifest.parts) == 3:
-            raise SinkError("The disk is full.", where=str(folder), remedy="Free some space.")
-        saved(manifest, folder)
+    def full(store, line):
+        if len(store.journal()) == 2:
+            raise SinkError("The disk is full.", where=store.shown, remedy="Free some space.")
+        note(store, line)
 
-    monkeypatch.setattr(Manifest, "save", full)
+    monkeypatch.setattr(FolderStore, "note", full)
     with pytest.raises(SinkError, match=r"disk is full\. 2 of 10 parts .*(?s:.)*Free some space\. Run the same again"):
         write(SmallTable(), target=tmp_path / "out", workers=workers, **TEN_PARTS)
-    assert len(load_manifest(tmp_path / "out").parts) == 2
+    assert len(listed(tmp_path / "out")) == 2
     monkeypatch.undo()
     assert write(SmallTable(), target=tmp_path / "out", **TEN_PARTS).reused == 2
 
@@ -350,7 +356,7 @@ def test_a_disk_without_space_is_told_and_the_run_goes_on_later(tmp_path, worker
         with pytest.raises(SinkError, match=r"(?i)disk is full") as caught:
             write(SmallTable(), target=disk / "out", workers=workers, format="csv", n=5_000, part_rows=500)
         assert "Run the same again" in str(caught.value)
-        finished = len(load_manifest(disk / "out").parts)
+        finished = len(listed(disk / "out"))
         assert 0 < finished < 10
         subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
         assert write(SmallTable(), target=disk / "out", workers=workers, format="csv", n=5_000, part_rows=500).reused == finished
@@ -403,7 +409,7 @@ def test_a_listener_stops_the_run_and_finished_parts_stay(tmp_path):
     with pytest.raises(Cancelled, match=r"\d of 10 parts") as caught:
         write(SmallTable(), target=tmp_path / "out", workers=1, progress=listener, **TEN_PARTS)
     assert "Run the same again" in str(caught.value)
-    assert len(load_manifest(tmp_path / "out").parts) == 3
+    assert len(listed(tmp_path / "out")) == 3
     assert list((tmp_path / "out").glob(".part*")) == []
 
 

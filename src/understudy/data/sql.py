@@ -1,4 +1,4 @@
-"""Databases by URL (extra `sql`): SQLite and PostgreSQL, read in chunks and written inside one transaction.
+"""Databases by URL (extra `sql`): SQLite and PostgreSQL, read in chunks and written inside one transaction; DuckDB, written.
 
 Reading goes through one cursor — server-side on PostgreSQL — into a spool, so that the table is one snapshot however
 often it is looked at. Writing to PostgreSQL goes through COPY. Passwords appear in no message.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 IfExists = Literal["fail", "replace", "append"]
 _FETCHED_ROWS = 50_000
 _WRITTEN_ROWS = 50_000
-_KNOWN = ("sqlite", "postgresql")
+_KNOWN = ("sqlite", "postgresql", "duckdb")
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
 
 # PostgreSQL types by object identifier (pg_type.dat), so that a column's type does not hang on the values at hand.
@@ -77,7 +78,7 @@ def write_sql(frames: Iterator[pl.DataFrame], url: str, table: str | None, *, if
     """Write frames of one schema to a database table, all rows or none, and return their number.
 
     Args:
-        url: as for `read_sql`.
+        url: as for `read_sql`, or "duckdb:///path".
         table: name of the table; made anew where it is not there.
         if_exists: "fail", "replace" it, or "append" to it.
 
@@ -92,20 +93,45 @@ def write_sql(frames: Iterator[pl.DataFrame], url: str, table: str | None, *, if
             where=shown_url(place),
             remedy=f"Add it after a #: {shown_url(place)}#synthetic",
         )
-    with _connected(place, SinkError) as connection, _explained(connection, place, SinkError):
-        first = next(frames, None)
-        if first is None:
-            return 0
-        if connection.dialect.name == "sqlite":
-            # Else the driver would make the table outside of the transaction.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        target = _prepared_table(connection, table, first, if_exists, place)
-        rows = 0
-        for frame in _with_first(first, frames):
-            _insert(connection, target, frame)
-            rows += frame.height
+    return write_sql_tables({table: frames}, place, if_exists=if_exists)[table]
+
+
+def write_sql_tables(
+    tables: Mapping[str, Iterator[pl.DataFrame]], url: str, *, if_exists: IfExists = "fail", statements: Sequence[str] = ()
+) -> dict[str, int]:
+    """Write several tables in order, all rows of all or none, and return the number of rows of each.
+
+    Args:
+        tables: frames of one schema by the table's name, each table after those that it refers to.
+        url, if_exists: as for `write_sql`; tables to be replaced are dropped in the opposite order.
+        statements: SQL that makes the tables with their constraints; those that none makes are made from their columns' types.
+
+    Raises:
+        SinkError: as `write_sql`.
+    """
+    if database_kind(url) == "duckdb":
+        from understudy.data.duckdb_tables import write_duckdb
+
+        return write_duckdb(tables, url, if_exists=if_exists, statements=statements)
+    with _connected(url, SinkError) as connection, _explained(connection, url, SinkError):
+        _begin(connection)
+        _make_way(connection, list(tables), if_exists, url)
+        for statement in statements:
+            with closing(connection.connection.cursor()) as cursor:
+                cursor.execute(statement)
+        rows = {table: _write_table(connection, table, frames, url) for table, frames in tables.items()}
         connection.commit()
         return rows
+
+
+def database_kind(url: str) -> str:
+    """ "sqlite", "postgresql" or "duckdb"; ArgumentError for another."""
+    if url.startswith("duckdb://"):
+        return "duckdb"
+    try:
+        return str(_address(url).get_backend_name())
+    except ImportError:
+        raise MissingExtraError.of("sql", "Reading and writing databases") from None
 
 
 def shown_url(url: str) -> str:
@@ -329,7 +355,44 @@ def _frame(
 # Writing
 
 
-def _prepared_table(connection: sa.Connection, table: str, first: pl.DataFrame, if_exists: IfExists, url: str) -> sa.Table:
+def _begin(connection: sa.Connection) -> None:
+    """A transaction; on SQLite the driver would else make tables outside of it, and leave foreign keys unchecked."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make_way(connection: sa.Connection, tables: list[str], if_exists: IfExists, url: str) -> None:
+    """Drop tables that are to be replaced, those first that refer to others. SinkError where one is there that must not be."""
+    import sqlalchemy as sa
+
+    for table in reversed(tables) if if_exists != "append" else ():
+        name, schema = _split_name(connection, table)
+        if not sa.inspect(connection).has_table(name, schema=schema):
+            continue
+        if if_exists == "fail":
+            raise there_already(table, shown_url(url))
+        sa.Table(name, sa.MetaData(), schema=schema).drop(connection)
+
+
+def there_already(table: str, where: str) -> SinkError:
+    return SinkError(f'The table "{table}" is there already.', where=where, remedy='Name another, or pass if_exists="replace" or "append".')
+
+
+def _write_table(connection: sa.Connection, table: str, frames: Iterator[pl.DataFrame], url: str) -> int:
+    first = next(frames, None)
+    if first is None:
+        return 0
+    target = _prepared_table(connection, table, first, url)
+    rows = 0
+    for frame in chain([first], frames):
+        _insert(connection, target, frame)
+        rows += frame.height
+    return rows
+
+
+def _prepared_table(connection: sa.Connection, table: str, first: pl.DataFrame, url: str) -> sa.Table:
+    """The table, made where it is not there; SinkError where it lacks a column."""
     import sqlalchemy as sa
 
     require_columns(first.columns, where=shown_url(url))
@@ -337,21 +400,18 @@ def _prepared_table(connection: sa.Connection, table: str, first: pl.DataFrame, 
     target = sa.Table(
         name, sa.MetaData(), *(sa.Column(column, _sql_type(column, dtype)) for column, dtype in first.schema.items()), schema=schema
     )
-    there = sa.inspect(connection).has_table(name, schema=schema)
-    if there and if_exists == "fail":
-        raise SinkError(
-            f'The table "{table}" is there already.', where=shown_url(url), remedy='Name another, or pass if_exists="replace" or "append".'
-        )
-    if there and if_exists == "append":
-        known = _columns(connection, table)
-        for column in first.columns:
-            if column not in known:
-                raise SinkError(f'The table "{table}" has no column "{column}".', where=shown_url(url), remedy=did_you_mean(column, known))
+    if not sa.inspect(connection).has_table(name, schema=schema):
+        target.create(connection)
         return target
-    if there:
-        target.drop(connection)
-    target.create(connection)
+    require_known(first.columns, _columns(connection, table), table, shown_url(url))
     return target
+
+
+def require_known(columns: Sequence[str], known: Sequence[str], table: str, where: str) -> None:
+    """Raise `SinkError` for a column that the table lacks."""
+    for column in columns:
+        if column not in known:
+            raise SinkError(f'The table "{table}" has no column "{column}".', where=where, remedy=did_you_mean(column, known))
 
 
 def _sql_type(name: str, dtype: pl.DataType) -> Any:
@@ -412,8 +472,3 @@ def _copy(connection: sa.Connection, target: sa.Table, frame: pl.DataFrame) -> N
                 copy.write(text)
     finally:
         cursor.close()
-
-
-def _with_first(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    yield first
-    yield from rest

@@ -1,12 +1,15 @@
-"""Blocks to files and databases: local processes, resumable parts, sinks.
+"""Blocks to files and databases: local processes or a cluster, resumable parts, sinks.
 
 | file | holds |
 |---|---|
 | `writing.py` | `write`: the one call |
+| `verifying.py` | `verify`: parts made again and compared |
 | `plan.py`, `manifest.py` | what a run will make, and what it has made |
 | `part.py`, `sinks.py`, `join.py` | one part, its formats, and parts joined into one file |
 | `folder.py`, `streamed.py`, `target.py` | a folder of parts; tables of databases and the standard output; which of them a name means |
-| `workers.py`, `worker.py`, `source.py` | processes, and the model that they load |
+| `store.py`, `url_store.py` | where files lie: a folder on a disk, or a place behind a URL |
+| `engines.py` | who makes the parts: `workers.py`, `worker.py` (processes), `ray_cluster.py`, `ray_task.py` (a cluster) |
+| `source.py` | the model that workers load |
 | `given.py`, `lock.py` | conditions as JSON; one run at a time |
 """
 

@@ -1,25 +1,24 @@
-"""A folder of parts: begun or gone on with, made by one process or many, never left without a true manifest."""
+"""A folder of parts: begun or gone on with, made by one process, many, or a cluster, never left without a true manifest."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from understudy.core.atomic import sink_error
-from understudy.core.errors import ArgumentError, Cancelled, SinkError, UnderstudyError
+from understudy.core.errors import Cancelled, SinkError, UnderstudyError
 from understudy.core.record import versions_at_work
-from understudy.run.lock import exclusive
-from understudy.run.manifest import Manifest, PartRecord, intact, load_manifest, part_name
+from understudy.run.engines import Job, Outcome, make_parts_with
+from understudy.run.manifest import MODEL_NAME, Manifest, PartRecord, load_manifest, part_line, part_name
 from understudy.run.part import make_part
-from understudy.run.workers import Job, Outcome, available_cores, make_parts
+from understudy.run.store import Store, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from understudy.core.progress import Progress
-    from understudy.run.plan import Part, Plan
+    from understudy.run.engines import Engine
+    from understudy.run.plan import Difference, Part, Plan
     from understudy.run.source import Source
 
 
@@ -29,19 +28,20 @@ class Run:
 
     source: Source
     plan: Plan
-    workers: int | None
+    engine: Engine
     resume: bool
     overwrite: bool
+    keep_model: bool
     progress: Progress
 
 
 @contextmanager
-def parts_in(folder: Path, run: Run) -> Iterator[Manifest]:
-    """All of the plan's parts, finished, in `folder`, which no other run may touch meanwhile."""
-    _make_folder(folder)
-    with exclusive(folder):
-        manifest = _begun(run, folder)
-        _finish(run, manifest, folder)
+def parts_in(store: Store, run: Run) -> Iterator[Manifest]:
+    """All of the plan's parts, finished, in `store`, where no other run may write meanwhile."""
+    store.prepare()
+    with store.exclusive():
+        manifest = _begun(run, store)
+        _finish(run, manifest, store)
         yield manifest
 
 
@@ -62,115 +62,116 @@ class RowCount:
 GO_ON = "Run the same again to go on from there."
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise sink_error(error, folder) from error
-
-
-def _begun(run: Run, folder: Path) -> Manifest:
+def _begun(run: Run, store: Store) -> Manifest:
     """The manifest to go on from: an earlier run's intact parts where the plan is the same, none where there was no run."""
-    earlier = load_manifest(folder)
+    earlier = load_manifest(store)
     if earlier is None:
-        _refuse_foreign_files(folder)
+        _refuse_foreign_files(store)
     different = run.plan.differences(earlier.plan) if earlier else []
-    if earlier and different and not run.overwrite:
-        raise _plan_differs(run.plan, earlier.plan, different[0], folder)
-    _clear_leftovers(folder)
-    manifest = Manifest(str(folder), run.plan, versions=versions_at_work("polars", "pyarrow"))
-    for index, record in earlier.parts.items() if earlier else ():
-        if run.resume and not different and intact(folder, record):
-            manifest.parts[index] = record
-        else:
-            (folder / record.name).unlink(missing_ok=True)
+    if different and not run.overwrite:
+        raise _plan_differs(different[0], store)
+    store.clear_leftovers()
+    manifest = Manifest(store.shown, run.plan, versions=versions_at_work("polars", "pyarrow"))
+    if earlier and run.resume and not different:
+        manifest.parts = {index: record for index, record in earlier.parts.items() if _intact(store, record)}
     manifest.reused = len(manifest.parts)
-    manifest.save(folder)
+    if earlier:
+        _remove_all_but(manifest, earlier, run.keep_model, store)
+    manifest.model_file = _keep_model(run, store)
+    manifest.save(store)
     return manifest
 
 
-def _finish(run: Run, manifest: Manifest, folder: Path) -> None:
+def _remove_all_but(manifest: Manifest, earlier: Manifest, keeps_model: bool, store: Store) -> None:
+    """Remove an earlier run's files, listed or not, that this one does not go on with."""
+    kept = {record.name for record in manifest.parts.values()}
+    kept |= {MODEL_NAME} if keeps_model else set()
+    was = {part_name(part, earlier.plan.format) for part in earlier.plan.parts()} | {MODEL_NAME}
+    store.remove([name for name in store.names() if name in was - kept])
+
+
+def _keep_model(run: Run, store: Store) -> str | None:
+    """Put the model beside its parts, so that anyone can make a part again."""
+    if not run.keep_model or run.source.path is None:
+        return None
+    with run.source.path.open("rb") as model, store.file(MODEL_NAME) as file:
+        while piece := model.read(8 << 20):
+            file.write(piece)
+    return MODEL_NAME
+
+
+def _intact(store: Store, record: PartRecord) -> bool:
+    """Whether a finished part is still there as it was written. Behind a URL its size has to do: reading it costs a transfer."""
+    if store.size(record.name) != record.bytes:
+        return False
+    return not store.checksums_are_cheap or digest(store, record.name) == record.sha256
+
+
+def _finish(run: Run, manifest: Manifest, store: Store) -> None:
     """Make the missing parts. On any error or Ctrl-C those that are finished stay, and the error says how to go on."""
     missing = [part for part in run.plan.parts() if part.index not in manifest.parts]
     count = RowCount(run.progress, manifest.rows)
 
     def finished(part: Part, record: PartRecord) -> None:
-        _list(manifest, part, record, folder)
+        _list(manifest, part, record, store)
 
     try:
-        workers = _worker_count(run, len(missing))
-        if workers > 1:
-            assert run.source.path is not None
-            job = Job(run.source.path, run.source.class_path, run.plan, folder)
-            outcome = make_parts(job, missing, workers, finished, count.add)
+        if run.engine.in_this_process(len(missing), run.source.portable, store.shared):
+            outcome = _make_here(run, missing, store, finished, count)
         else:
-            outcome = _make_here(run, missing, folder, finished, count)
+            assert run.source.path is not None
+            job = Job(run.source.path, run.source.class_path, run.plan, store)
+            outcome = make_parts_with(run.engine, job, missing, finished, count.add)
     except KeyboardInterrupt:
-        manifest.save(folder)  # it may have come between a part and its line in the manifest
-        raise Cancelled(f"Stopped. {_finished_so_far(manifest)}", where=str(folder), remedy=GO_ON) from None
+        manifest.save(store)  # it may have come between a part and its line in the journal
+        raise Cancelled(f"Stopped. {_finished_so_far(manifest)}", where=store.shown, remedy=GO_ON) from None
     finally:
-        _clear_leftovers(folder)
-    if outcome.error is not None:
-        raise _explained(outcome, manifest) from outcome.error
+        store.clear_leftovers()
+    if outcome.error is None:
+        manifest.save(store)
+        return
+    with suppress(SinkError):  # the journal has it all
+        manifest.save(store)
+    raise _explained(outcome, manifest) from outcome.error
 
 
-def _list(manifest: Manifest, part: Part, record: PartRecord, folder: Path) -> None:
-    """Write a finished part into the manifest; where that fails, the part counts as not made."""
+def _list(manifest: Manifest, part: Part, record: PartRecord, store: Store) -> None:
+    """Note a finished part; where that fails, the part counts as not made."""
     manifest.parts[part.index] = record
     try:
-        manifest.save(folder)
+        store.note(part_line(part.index, record))
     except SinkError as error:
         del manifest.parts[part.index]
         raise _with_way_on(error, _sentence(error.what), manifest) from error
 
 
-def _make_here(run: Run, parts: list[Part], folder: Path, finished: Callable[[Part, PartRecord], None], count: RowCount) -> Outcome:
+def _make_here(run: Run, parts: list[Part], store: Store, finished: Callable[[Part, PartRecord], None], count: RowCount) -> Outcome:
+    tables = run.source.tables
     for part in parts:
         try:
-            record = make_part(run.source.generator, run.plan, part, folder / part_name(part.index, run.plan.format), count.add)
+            record = make_part(tables, run.plan, part, store, count.add)
         except UnderstudyError as error:
             return Outcome(error, part.index)
         finished(part, record)
     return Outcome()
 
 
-def _worker_count(run: Run, missing: int) -> int:
-    if run.workers is not None and run.workers > 1 and missing > 1 and not run.source.portable:
-        raise ArgumentError(
-            f"{type(run.source.generator).__name__} cannot be loaded by worker processes.",
-            where="workers",
-            remedy="Define its class at the top of a module of its own and give it a saved form, or use workers=1.",
-        )
-    if not run.source.portable:
-        return 1
-    return min(run.workers or available_cores(), missing)
-
-
-def _refuse_foreign_files(folder: Path) -> None:
-    foreign = next((entry.name for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")), None)
+def _refuse_foreign_files(store: Store) -> None:
+    foreign = next(iter(store.names()), None)
     if foreign is not None:
         raise SinkError(
             f"The folder is not empty ({foreign}) and holds no manifest of an earlier run.",
-            where=str(folder),
+            where=store.shown,
             remedy="Choose a new or empty folder.",
         )
 
 
-def _plan_differs(plan: Plan, earlier: Plan, key: str, folder: Path) -> SinkError:
-    was, now = getattr(earlier, key), getattr(plan, key)
-    if key == "part_blocks":  # in the caller's words
-        key, was, now = "part_rows", earlier.part_blocks * earlier.block_rows, plan.part_blocks * plan.block_rows
+def _plan_differs(different: Difference, store: Store) -> SinkError:
     return SinkError(
-        f"An earlier run is here with another plan: its {key} is {was!r}, now asked for is {now!r}.",
-        where=str(folder),
+        f"An earlier run is here with another plan: its {different.key} is {different.other!r}, now asked for is {different.mine!r}.",
+        where=store.shown,
         remedy="Choose another folder, ask for the same, or give the earlier run up with overwrite=True (--overwrite).",
     )
-
-
-def _clear_leftovers(folder: Path) -> None:
-    """Half-written files of workers and runs that were killed; the lock says that none is being written now."""
-    for leftover in folder.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
 
 
 def _finished_so_far(manifest: Manifest) -> str:
@@ -183,7 +184,7 @@ def _explained(outcome: Outcome, manifest: Manifest) -> UnderstudyError:
     error = outcome.error
     assert error is not None
     assert outcome.part is not None
-    name = part_name(outcome.part, manifest.plan.format)
+    name = part_name(manifest.plan.part(outcome.part), manifest.plan.format)
     return _with_way_on(error, f"{name} could not be made: {_sentence(error.what)}", manifest)
 
 

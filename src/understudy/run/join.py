@@ -6,23 +6,22 @@ import shutil
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from understudy.run.manifest import PartRecord
-from understudy.run.part import checksummed_file
 from understudy.run.sinks import FORMATS, zstd_stream
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from understudy.run.store import Store
 
 COPY_BYTES = 8 << 20
 
 
-def join_parts(parts: list[Path], form: str, path: Path, rows: int) -> PartRecord:
-    """Make `path` of the format `form` from parts written as its `staged` format; a row group or a few megabytes are in memory at a time.
+def join_parts(parts: list[str], staged: Store, form: str, store: Store, name: str, rows: int) -> PartRecord:
+    """Make the file `name` in `store`, of the format `form`, from parts in `staged` that were written as its `staged` format.
 
-    The file appears whole or not at all. SinkError where it cannot be written.
+    A row group or a few megabytes are in memory at a time. The file appears whole or not at all. SinkError where it cannot be written.
     """
-    with checksummed_file(path) as file:
-        _joiner(form)(parts, cast("BinaryIO", file))
-    return PartRecord(path.name, rows, file.bytes, file.sha256)
+    with store.file(name) as file:
+        _joiner(form)(parts, staged, cast("BinaryIO", file))
+    return PartRecord(name, rows, file.bytes, file.sha256)
 
 
 def _joiner(form: str) -> Any:
@@ -33,19 +32,19 @@ def _joiner(form: str) -> Any:
     return _join_bytes if FORMATS[form].staged == form else _join_compressed
 
 
-def _join_bytes(parts: list[Path], file: BinaryIO) -> None:
+def _join_bytes(parts: list[str], staged: Store, file: BinaryIO) -> None:
     for part in parts:
-        with part.open("rb") as source:
+        with staged.reader(part) as source:
             shutil.copyfileobj(source, file, COPY_BYTES)
 
 
-def _join_compressed(parts: list[Path], file: BinaryIO) -> None:
+def _join_compressed(parts: list[str], staged: Store, file: BinaryIO) -> None:
     stream = zstd_stream(file)
-    _join_bytes(parts, stream)
+    _join_bytes(parts, staged, stream)
     stream.close()
 
 
-def _join_parquet(parts: list[Path], file: BinaryIO) -> None:
+def _join_parquet(parts: list[str], staged: Store, file: BinaryIO) -> None:
     """Row group by row group: Parquet's footer has offsets, so its bytes cannot be joined as they are."""
     import pyarrow.parquet as pq
 
@@ -53,18 +52,18 @@ def _join_parquet(parts: list[Path], file: BinaryIO) -> None:
 
     writer = ParquetWriter(file)
     for part in parts:
-        with pq.ParquetFile(part) as source:
+        with staged.reader(part) as opened, pq.ParquetFile(opened) as source:
             for index in range(source.num_row_groups):
                 writer.write_table(source.read_row_group(index))
     writer.close()
 
 
-def _join_arrow(parts: list[Path], file: BinaryIO) -> None:
+def _join_arrow(parts: list[str], staged: Store, file: BinaryIO) -> None:
     import pyarrow as pa
 
     writer = None
     for part in parts:
-        with pa.ipc.open_file(part) as source:
+        with staged.reader(part) as opened, pa.ipc.open_file(opened) as source:
             if writer is None:
                 writer = pa.ipc.new_file(file, source.schema, options=pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", 1)))
             for index in range(source.num_record_batches):

@@ -1,26 +1,26 @@
 """`manifest.json`: what a run has finished, so that a killed run goes on and anyone can check the files.
 
-It names the plan, the versions, and each finished part with its rows, bytes and SHA-256. It is replaced in one step after every
-part, and holds no clock times: runs with equal plans end with equal manifests.
+It names the plan with its tables, the versions, and each finished part with its rows, bytes and SHA-256. It holds no clock times: runs
+with equal plans end with equal manifests. It is written when a run begins and when it ends, however it ends; in between every finished
+part is noted in a journal beside it, since a manifest of thousands of parts cannot be written anew after each of them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from understudy.core.atomic import atomic_file
 from understudy.core.errors import SinkError
-from understudy.run.plan import Plan
+from understudy.run.plan import Part, Plan
 from understudy.run.sinks import FORMATS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from understudy.run.store import Store
 
 MANIFEST_NAME = "manifest.json"
-VERSION = 1
+MODEL_NAME = "model.understudy"
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,16 @@ class PartRecord:
 
 @dataclass
 class Manifest:
-    """A run's result. `target` is where it was written; `reused` counts the parts that an earlier run had finished."""
+    """A run's result. `target` is where it was written; `reused` counts the parts that an earlier run had finished.
+
+    model_file: the name of the model that is kept beside the parts; None where none is.
+    """
 
     target: str
     plan: Plan
     parts: dict[int, PartRecord] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    model_file: str | None = None
     reused: int = 0
     seconds: float = 0.0
 
@@ -56,55 +60,99 @@ class Manifest:
     def complete(self) -> bool:
         return len(self.parts) == self.plan.part_count
 
+    def of(self, table: str) -> list[PartRecord]:
+        """The finished parts of one table of a collection, in order."""
+        return [self.parts[part.index] for part in self.plan.parts() if part.table == table and part.index in self.parts]
+
     def to_json(self) -> dict[str, Any]:
         return {
             "understudy_manifest": VERSION,
             "complete": self.complete,
             "rows": self.rows,
             "bytes": self.bytes,
-            "plan": asdict(self.plan),
+            "plan": self.plan.to_json(),
             "versions": self.versions,
-            "parts": [{"index": index, **asdict(self.parts[index])} for index in sorted(self.parts)],
+            "model_file": self.model_file,
+            "parts": [part_line(index, self.parts[index]) for index in sorted(self.parts)],
         }
 
-    def save(self, folder: Path) -> None:
-        """Replace the folder's manifest in one step. SinkError where it cannot be written."""
-        with atomic_file(folder / MANIFEST_NAME) as file:
+    def save(self, store: Store) -> None:
+        """Replace the store's manifest in one step; the journal is not needed any more. SinkError where it cannot be written."""
+        with store.file(MANIFEST_NAME) as file:
             file.write(json.dumps(self.to_json(), indent=1).encode())
+        store.clear_journal()
 
 
-def load_manifest(folder: Path) -> Manifest | None:
-    """The manifest of an earlier run in `folder`, None where there is none. SinkError where it cannot be read."""
-    path = folder / MANIFEST_NAME
-    if not path.exists():
+def load_manifest(store: Store) -> Manifest | None:
+    """The manifest of an earlier run, with what its journal adds; None where there is none. SinkError where it cannot be read."""
+    content = store.read(MANIFEST_NAME)
+    if content is None:
         return None
+    where = f"{store.shown}/{MANIFEST_NAME}"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        plan = Plan(**{key.name: document["plan"][key.name] for key in fields(Plan)})
-        parts = {entry.pop("index"): PartRecord(**entry) for entry in document["parts"]}
-        if any(record.name != part_name(index, plan.format) for index, record in parts.items()):
-            raise ValueError("a part has a name that is not its own")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        document = json.loads(content)
+        version = document["understudy_manifest"]
+        if version != VERSION:
+            raise _other_version(version, where)
+        plan = Plan.from_json(document["plan"])
+        for table in plan.tables:
+            require_folder_name(table.name, where)
+        parts = dict(_listed(entry, plan) for entry in [*document["parts"], *_noted(store.journal())])
+        return Manifest(store.shown, plan, parts, document["versions"], _model_file(document["model_file"]))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise SinkError(
             f"This manifest is not one that a run of understudy wrote ({error}).",
-            where=str(path),
+            where=where,
             remedy="Choose an empty folder, or remove this one's files.",
         ) from error
-    return Manifest(str(folder), plan, parts, document.get("versions", {}))
 
 
-def part_name(index: int, form: str) -> str:
-    """File name of a part: part-00000.parquet, part-00001.parquet …"""
-    return f"part-{index:05d}{FORMATS[form].suffix}"
+def part_line(index: int, record: PartRecord) -> dict[str, Any]:
+    """A finished part as the manifest and the journal write it."""
+    return {"index": index, **asdict(record)}
 
 
-def intact(folder: Path, record: PartRecord) -> bool:
-    """Whether a finished part is still there as it was written."""
-    path = folder / record.name
-    return path.is_file() and path.stat().st_size == record.bytes and file_checksum(path) == record.sha256
+def part_name(part: Part, form: str) -> str:
+    """File name of a part: part-00000.parquet, part-00001.parquet …, in a folder of its table's name for those of a collection."""
+    name = f"part-{part.number:05d}{FORMATS[form].suffix}"
+    return f"{part.table}/{name}" if part.table else name
 
 
-def file_checksum(path: Path) -> str:
-    """SHA-256 of a file's content, as hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def require_folder_name(table: str, where: str) -> None:
+    """Raise `SinkError` where a table's name cannot be the name of a folder, on any system; "" is the folder itself."""
+    if table and (table.startswith((".", " ")) or table.endswith((".", " ")) or set(table) & set('/\\:*?"<>|\0\n') or len(table) > 120):
+        raise SinkError(f"A table called {table!r} cannot have a folder of that name.", where=where, remedy="Rename the table.")
+
+
+def _listed(entry: dict[str, Any], plan: Plan) -> tuple[int, PartRecord]:
+    index = entry["index"]
+    record = PartRecord(**{key: value for key, value in entry.items() if key != "index"})
+    if record.name != part_name(plan.part(index), plan.format):
+        raise ValueError("a part has a name that is not its own")
+    return index, record
+
+
+def _noted(lines: list[bytes]) -> list[dict[str, Any]]:
+    """The journal's lines; one that was cut off when the run was killed is left out, and its part made again."""
+    noted = []
+    for line in lines:
+        try:
+            noted.append(json.loads(line))
+        except ValueError:
+            continue
+    return noted
+
+
+def _model_file(name: Any) -> str | None:
+    if name not in (None, MODEL_NAME):
+        raise ValueError("its model file has another name")
+    return str(name) if name else None
+
+
+def _other_version(version: Any, where: str) -> SinkError:
+    newer = isinstance(version, int) and version > VERSION
+    return SinkError(
+        f"This manifest was written by {'a newer' if newer else 'an older'} release (form {version}; this one reads form {VERSION}).",
+        where=where,
+        remedy="Upgrade: pip install -U understudy" if newer else "Use the release that wrote it, or write into another folder.",
+    )

@@ -1,13 +1,15 @@
-"""Where the rows go: a folder of parts, one file, a database table, or the standard output."""
+"""Where the rows go: a folder of parts or one file, on a disk or behind a URL, a database, or the standard output."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from understudy.core.errors import ArgumentError, did_you_mean, nearest
 from understudy.run.sinks import FORMATS
+from understudy.run.url_store import is_store_scheme
 
 Kind = Literal["folder", "file", "sql", "stdout"]
 
@@ -19,6 +21,7 @@ REFUSED = {
     ".ods": "Write .csv and open that.",
     ".sqlite": "Write to sqlite:///PATH#TABLE.",
     ".db": "Write to sqlite:///PATH#TABLE.",
+    ".duckdb": "Write to duckdb:///PATH#TABLE.",
     ".zip": "Write .csv.gz or .csv.zst.",
     ".bz2": "Write .csv.gz or .csv.zst.",
     ".xz": "Write .csv.gz or .csv.zst.",
@@ -27,37 +30,48 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Target:
-    """kind: what it is. place: the path, the database URL, or "-". format: a name in `sinks.FORMATS` (not for SQL). table: SQL only."""
+    """kind: what it is. place: the path, the URL, or "-". format: a name in `sinks.FORMATS` (not for SQL). table: SQL only."""
 
     kind: Kind
     place: str
     format: str = ""
     table: str | None = None
 
-    @property
-    def path(self) -> Path:
-        return Path(self.place)
 
-
-def parse_target(target: str | Path, form: str | None = None) -> Target:
+def parse_target(target: str | Path, form: str | None = None, *, several: bool = False) -> Target:
     """Tell what `target` names; `form` overrides the default (Parquet for folders, CSV for the standard output).
 
-    A path that ends in a known suffix is one file, any other a folder. ArgumentError for a format that is not known, a suffix that
-    cannot be written, or a format that contradicts the suffix.
+    A path or URL that ends in a known suffix is one file, any other a folder. ArgumentError for a format that is not known, a suffix
+    that cannot be written, a format that contradicts the suffix, or, with `several` tables to write, a place for one only.
     """
     text = str(target)
     if form is not None:
         form = _known_format(form)
+    if text.startswith("file://"):
+        text = text.removeprefix("file://")
     if "://" in text:
-        return _database(text, form)
+        scheme = text.partition("://")[0].rpartition("::")[2]
+        if not is_store_scheme(scheme):
+            return _database(text, form, several)
+    found = _file_or_folder(text, form)
+    if several and found.kind != "folder":
+        raise ArgumentError(
+            "Several tables do not go into one file.",
+            where=text,
+            remedy="Name a folder (each table gets one in it) or a database (sqlite:///x.db).",
+        )
+    return found
+
+
+def _file_or_folder(text: str, form: str | None) -> Target:
     if text == "-":
         return Target("stdout", "-", form or "csv")
-    path = Path(text)
-    if path.is_dir() or text.endswith(("/", "\\")):
-        return Target("folder", text, form or "parquet")
-    suffixed = format_of(path)
+    url = "://" in text
+    if text.endswith(("/", "\\")) or (not url and Path(text).is_dir()):
+        return Target("folder", text.rstrip("/") if url else text, form or "parquet")
+    suffixed = format_of(text)
     if suffixed is None:
-        _refuse_suffix(path)
+        _refuse_suffix(Path(text.rpartition("/")[2]) if url else Path(text), text)
         return Target("folder", text, form or "parquet")
     if form is not None and form != suffixed:
         raise ArgumentError(
@@ -68,9 +82,9 @@ def parse_target(target: str | Path, form: str | None = None) -> Target:
     return Target("file", text, suffixed)
 
 
-def format_of(path: Path) -> str | None:
+def format_of(path: str) -> str | None:
     """The format that a file's name stands for, None where it has no known suffix."""
-    name = path.name.lower()
+    name = re.split(r"[/\\\\]", path)[-1].lower()
     matches = [known for known in FORMATS.values() if name.endswith(known.suffixes)]
     return max(matches, key=lambda known: len(known.suffix)).name if matches else None
 
@@ -83,30 +97,34 @@ def _known_format(form: str) -> str:
     raise ArgumentError(f'There is no format "{form}".', remedy=did_you_mean(name, FORMATS))
 
 
-def _database(url: str, form: str | None) -> Target:
+def _database(url: str, form: str | None, several: bool) -> Target:
     from understudy.data.sql import shown_url, split_url
 
     place, table = split_url(url)
     shown = shown_url(place)
-    if table is None:
+    if table is None and not several:
         raise ArgumentError(
             "A database needs the name of a table to write.", where=shown, remedy=f"Add it after a #, as in {shown}#synthetic"
+        )
+    if table is not None and several:
+        raise ArgumentError(
+            "Several tables are written under their own names.", where=f"{shown}#{table}", remedy=f"Name the database alone: {shown}"
         )
     if form is not None:
         raise ArgumentError(f"A database table has no file format, but {form} was asked for.", where=shown, remedy="Leave out the format.")
     return Target("sql", place, table=table)
 
 
-def _refuse_suffix(path: Path) -> None:
+def _refuse_suffix(path: Path, where: str) -> None:
     """A misspelt or unsupported suffix is an error, not a folder of that name."""
     suffix = path.suffix.lower()
     if suffix in REFUSED:
-        raise ArgumentError(f"{suffix} files cannot be written.", where=str(path), remedy=REFUSED[suffix])
+        raise ArgumentError(f"{suffix} files cannot be written.", where=where, remedy=REFUSED[suffix])
     known = sorted({suffix for form in FORMATS.values() for suffix in form.suffixes})
     close = nearest(suffix, known, 1) if suffix else []
     if close:
         raise ArgumentError(
             f"{suffix} is no known suffix.",
-            where=str(path),
+            where=where,
             remedy=f"Did you mean {close[0]}? (For a folder of that name, end it with a slash.)",
         )

@@ -13,14 +13,8 @@ import queue
 import signal
 import sys
 import threading
-import traceback
 import warnings
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from understudy.core.generator import Generator
+from typing import Any
 
 
 def main() -> None:
@@ -43,7 +37,9 @@ def main() -> None:
     try:
         _serve(lines, tell)
     except BaseException as error:
-        tell(error=_described(error))
+        from understudy.run.engines import error_to_json
+
+        tell(error=error_to_json(error))
 
 
 def _listen(lines: queue.SimpleQueue[str]) -> None:
@@ -53,40 +49,18 @@ def _listen(lines: queue.SimpleQueue[str]) -> None:
 
 
 def _serve(lines: queue.SimpleQueue[str], tell: Any) -> None:
-    from understudy.run.manifest import part_name
     from understudy.run.part import make_part
     from understudy.run.plan import Plan
+    from understudy.run.source import load_maker, tables_of
+    from understudy.run.store import open_store
 
     job = json.loads(lines.get())
-    generator = load_generator(job["model"], job["class"])
-    plan, folder = Plan(**job["plan"]), Path(job["folder"])
+    tables = tables_of(load_maker(job["model"], job["class"]))
+    plan, store = Plan.from_json(job["plan"]), open_store(job["place"])
     while True:
         part = plan.part(json.loads(lines.get()))
-        path = folder / part_name(part.index, plan.format)
-        record = make_part(generator, plan, part, path, lambda rows: tell(rows=rows))
+        record = make_part(tables, plan, part, store, lambda rows: tell(rows=rows))
         tell(done=record.__dict__)
-
-
-def load_generator(path: str, class_path: str | None) -> Generator:
-    """The saved generator; `class_path` ("module:Class") names classes that are in no registry."""
-    from understudy.core.generator import Generator
-
-    if class_path is None:
-        return Generator.load(path)
-    module, _, name = class_path.partition(":")
-    loaded = getattr(import_module(module), name).load(path)
-    assert isinstance(loaded, Generator)
-    return loaded
-
-
-def _described(error: BaseException) -> dict[str, Any]:
-    known = {key: getattr(error, key, None) for key in ("what", "where", "remedy")}
-    return {
-        "type": type(error).__name__,
-        **known,
-        "what": known["what"] or f"{type(error).__name__}: {error}",
-        "traceback": traceback.format_exc(),
-    }
 
 
 if __name__ == "__main__":

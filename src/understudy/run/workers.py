@@ -16,48 +16,19 @@ import tempfile
 import threading
 import warnings
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from understudy.core import errors
 from understudy.core.errors import SinkError, UnderstudyError
+from understudy.run.engines import THREAD_LIMITS, Job, Outcome, error_from_json
 from understudy.run.manifest import PartRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from understudy.run.plan import Part, Plan
+    from understudy.run.plan import Part
 
-THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "RAYON_NUM_THREADS",
-    "ARROW_IO_THREADS",
-)
 TRIES = 2
-
-
-@dataclass(frozen=True)
-class Job:
-    """What every worker is told once. `generator_class` is "module:Class" for a class that no registry names."""
-
-    model: Path
-    generator_class: str | None
-    plan: Plan
-    folder: Path
-
-
-@dataclass
-class Outcome:
-    """What became of the parts that were not finished: the first error, and whose it was."""
-
-    error: UnderstudyError | None = None
-    part: int | None = None
 
 
 @dataclass
@@ -132,11 +103,6 @@ def make_parts(
     return outcome
 
 
-def available_cores() -> int:
-    """Cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _next_part(worker: _Worker, waiting: list[Part], tries: dict[int, int]) -> None:
     part = waiting.pop()
     tries[part.index] += 1
@@ -195,7 +161,7 @@ def _start(job: Job, messages: Messages) -> _Worker:
     worker = _Worker(process, log)
     worker.listener = threading.Thread(target=_listen, args=(worker, messages), daemon=True)
     worker.listener.start()
-    worker.send({"model": str(job.model), "class": job.generator_class, "plan": asdict(job.plan), "folder": str(job.folder)})
+    worker.send({"model": str(job.model), **job.to_json()})
     return worker
 
 
@@ -216,10 +182,7 @@ def _death(worker: _Worker) -> UnderstudyError:
     """Why a worker ended: the error it reported, or else what the system says."""
     code = worker.process.wait()
     if reported := worker.said.get("error"):
-        kind = getattr(errors, reported["type"], SinkError)
-        error: UnderstudyError = kind(reported["what"], where=reported["where"], remedy=reported["remedy"])
-        error.add_note(reported["traceback"])
-        return error
+        return error_from_json(reported)
     if code == -9:
         return SinkError(
             "A worker process was killed twice while making it, most likely for want of memory.",

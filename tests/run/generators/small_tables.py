@@ -9,7 +9,7 @@ import polars as pl
 
 from understudy.core.artifact import State
 from understudy.core.errors import ConditionError, UnderstudyError
-from understudy.core.generator import Generator
+from understudy.core.generator import Collection, Generator
 
 
 class SmallTable(Generator):
@@ -40,6 +40,9 @@ class SmallTable(Generator):
 
     def _fingerprint(self, batch):
         return batch.write_csv().encode()
+
+    def _concat(self, batches):
+        return pl.concat(batches)
 
     def _state(self):
         return State({"block_size": self.block_size, "options": self._options()}, {}, {})
@@ -80,3 +83,54 @@ class Interrupted(SmallTable):
             if what == "refuse":
                 raise UnderstudyError("block seven cannot be made", where="block 7", remedy="remove the orders")
         return super()._block(index, size, rng, given)
+
+
+class Lines(SmallTable):
+    """Lines of orders, two to each; the colour is that of the order, which is remade."""
+
+    name = "lines"
+
+    def _block(self, index, size, rng, given):
+        rows = range(index * size, (index + 1) * size)
+        first, last = rows[0] // 2 // self.block_size, rows[-1] // 2 // self.block_size
+        orders = pl.concat([SmallTable(self.block_size)._make(block, rng.root, None) for block in range(first, last + 1)])
+        lines = pl.DataFrame({"line": pl.Series(rows, dtype=pl.Int64), "order": pl.Series([row // 2 for row in rows], dtype=pl.Int64)})
+        time.sleep(self.slow_s)
+        return lines.join(orders.select("row", "colour"), left_on="order", right_on="row", maintain_order="left")
+
+    slow_s = 0.0
+
+
+class Shop(Collection):
+    """Orders and their lines."""
+
+    name = "small_shop"
+    seed = 3
+
+    def __init__(self, orders=750, slow_s=0.0, constrained=False):
+        self.orders, self.slow_s, self.constrained = orders, slow_s, constrained
+
+    @property
+    def tables(self):
+        lines = Lines(64)
+        lines.slow_s = self.slow_s
+        return {"orders": SmallTable(64), "order lines": lines}
+
+    def sizes(self, *, seed=None):
+        return {"orders": self.orders, "order lines": 2 * self.orders}
+
+    def create_statements(self, dialect):
+        if not self.constrained:
+            return []
+        return [
+            'CREATE TABLE orders ("row" BIGINT PRIMARY KEY, text TEXT, colour TEXT NOT NULL, decimal DOUBLE PRECISION)',
+            """CREATE TABLE "order lines" (line BIGINT PRIMARY KEY, "order" BIGINT NOT NULL REFERENCES orders ("row"),
+            colour TEXT CHECK (colour NOT LIKE '%x%'))""",
+        ]
+
+    def _state(self):
+        return State({"orders": self.orders, "slow_s": self.slow_s, "constrained": self.constrained})
+
+    @classmethod
+    def _from_state(cls, state):
+        return cls(**state.manifest)

@@ -1,0 +1,188 @@
+"""Parts made by a Ray cluster (extra `ray`): one that runs already, by its address, or one on this machine for the time of the run.
+
+The cluster maps over the parts. Each is made by whatever machine has a core free, and written by that machine into the place that all
+of them share; nothing but its record comes back. A machine that dies therefore takes with it only the parts it was working on, and
+those are made again elsewhere. The model goes to each machine once, as the bytes of its file; tasks are told in JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from understudy.core.errors import MissingExtraError, SinkError
+from understudy.run.engines import THREAD_LIMITS, Job, Outcome, available_cores, error_from_json
+from understudy.run.manifest import PartRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from understudy.run.plan import Part
+
+TRIES = 4
+"""How often a part is begun before the run is given up: machines die, but a part that takes every one of its makers along ends it."""
+QUEUED_PER_CORE = 2
+WAIT_S = 0.5
+STOP_S = 15.0
+
+
+def make_parts_on_ray(
+    job: Job,
+    parts: list[Part],
+    workers: int | None,
+    address: str | None,
+    finished: Callable[[Part, PartRecord], None],
+    told: Callable[[int], None],
+) -> Outcome:
+    """Make `parts` on the cluster at `address`, or on one of this machine's own; `finished` and `told` are called here.
+
+    After an error no new part is begun, and those in work are finished. KeyboardInterrupt and errors of the callbacks stop all tasks.
+    """
+    with _cluster(address, workers) as ray:
+        return _Mapping(ray, job, workers, finished, told).over(parts)
+
+
+class _Mapping:
+    """One run's parts on a cluster: those that wait, and those in work by the reference to their record."""
+
+    def __init__(
+        self, ray: Any, job: Job, workers: int | None, finished: Callable[[Part, PartRecord], None], told: Callable[[int], None]
+    ) -> None:
+        self._ray, self._job, self._workers = ray, job, workers
+        self._finished, self._told = finished, told
+        self._model = ray.put(job.model.read_bytes())
+        self._task = ray.remote(num_cpus=1, max_retries=0)(_make_part)
+        self._told_once = json.dumps({**job.to_json(), "paths": _import_paths(job)})
+        self._in_work: dict[Any, Part] = {}
+        self._tries: dict[int, int] = {}
+        self._outcome = Outcome()
+
+    def over(self, parts: list[Part]) -> Outcome:
+        waiting = list(reversed(parts))
+        try:
+            while self._in_work or (waiting and self._outcome.error is None):
+                while waiting and self._outcome.error is None and len(self._in_work) < self._most_in_work():
+                    self._begin(waiting.pop())
+                ready, _ = self._ray.wait(list(self._in_work), timeout=WAIT_S)
+                for reference in ready:
+                    again = self._end(reference)
+                    waiting += [again] if again is not None else []
+                self._told(0)  # the listener may want to stop
+        finally:
+            self._stop_all()
+        return self._outcome
+
+    def _most_in_work(self) -> int:
+        """Enough that no core waits for its next part; the cluster may grow and shrink meanwhile."""
+        cores = int(self._ray.cluster_resources().get("CPU", 1))
+        return self._workers or max(1, QUEUED_PER_CORE * cores)
+
+    def _begin(self, part: Part) -> None:
+        self._tries[part.index] = self._tries.get(part.index, 0) + 1
+        self._in_work[self._task.remote(self._told_once, self._model, part.index)] = part
+
+    def _end(self, reference: Any) -> Part | None:
+        """Take note of a part that was finished or failed; the part itself where it must be made again."""
+        part = self._in_work.pop(reference)
+        try:
+            said = json.loads(self._ray.get(reference))
+        except self._ray.exceptions.RayError as error:
+            if self._tries[part.index] < TRIES:
+                return part
+            self._fail(part, _death(error))
+            return None
+        for text in said.get("warnings", ()):
+            warnings.warn(text, UserWarning, stacklevel=2)  # Python shows equal ones once
+        if "error" in said:
+            self._fail(part, error_from_json(said["error"]))
+            return None
+        record = PartRecord(**said["done"])
+        if self._job.store.size(record.name) != record.bytes:
+            self._fail(part, _not_shared(said["machine"]))
+            return None
+        self._finished(part, record)
+        self._told(part.rows)
+        return None
+
+    def _fail(self, part: Part, error: SinkError | Any) -> None:
+        if self._outcome.error is None:
+            self._outcome.error, self._outcome.part = error, part.index
+
+    def _stop_all(self) -> None:
+        """No task may write after the run has ended: the next run may have taken over its place."""
+        for reference in self._in_work:
+            self._ray.cancel(reference, force=True)
+        if self._in_work:
+            self._ray.wait(list(self._in_work), num_returns=len(self._in_work), timeout=STOP_S)
+
+
+@contextmanager
+def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
+    """Ray, connected; left as it was where the caller is connected already."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing about a run leaves its machines unasked
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import ray
+    except ImportError:
+        raise MissingExtraError.of("ray", "The engine ray") from None
+    if ray.is_initialized():
+        yield ray
+        return
+    place: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": workers or available_cores()}
+    if not address:
+        place["include_dashboard"] = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ray.init(
+                **place,
+                runtime_env={"env_vars": dict.fromkeys(THREAD_LIMITS, "1")},
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+                configure_logging=False,
+            )
+    except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+        raise SinkError(
+            f"The Ray cluster cannot be reached: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            where=address or "this machine",
+            remedy="Check that it runs (ray status), and that address is host:port of its head.",
+        ) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _make_part(told: str, model: bytes, index: int) -> str:
+    """The task: make one part where it is run, write it, and tell its record in JSON. Only its own error leaves as one of Ray's."""
+    from understudy.run.ray_task import make
+
+    return make(told, model, index)
+
+
+def _import_paths(job: Job) -> list[str]:
+    """Where tasks may look for a class that no registry names: this process's own import path, as local workers have it."""
+    import sys
+
+    return [] if job.generator_class is None else [os.path.abspath(entry or os.getcwd()) for entry in sys.path]
+
+
+def _death(error: Exception) -> SinkError:
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return SinkError(
+        f"The workers that began it died {TRIES} times, most likely for want of memory: {reason}",
+        remedy="Look at the cluster (ray status), or use fewer workers.",
+    )
+
+
+def _not_shared(machine: str) -> SinkError:
+    return SinkError(
+        f"The machine {machine} wrote it, but it is not to be seen here: the folder is not shared.",
+        remedy="Write to a folder that all machines of the cluster share, or to a URL such as s3://bucket/path.",
+    )
