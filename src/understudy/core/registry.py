@@ -28,6 +28,8 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "gan": "understudy.tabular.gan:Gan",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",
+        "rule-table": "understudy.rules.dataset:RuleTable",
+        "rules": "understudy.rules.dataset:Dataset",
         "trees": "understudy.tabular.trees:Trees",
     },
     "runners": {

@@ -7,6 +7,9 @@ never repeat and nothing needs to be remembered.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +18,10 @@ from understudy.core.random import Stream
 Rows = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_ONE = np.uint64(1)
 _ROUNDS = 6
 LARGEST_DOMAIN = 2**62
 
@@ -25,17 +31,44 @@ def key_of(stream: Stream, *path: str | int) -> np.uint64:
     return np.uint64(int.from_bytes(stream.child(*path).key[:8], "little"))
 
 
+@numba.njit(inline="always")
+def mix(word: Any) -> Any:
+    """SplitMix64's finaliser: each output bit depends on all input bits. For kernels."""
+    word = (word ^ (word >> _S30)) * _FIRST
+    word = (word ^ (word >> _S27)) * _SECOND
+    return word ^ (word >> _S31)
+
+
+@numba.njit(inline="always")
+def word_at(row: Any, key: Any) -> Any:
+    """64 random bits of one row. For kernels."""
+    return mix(mix(np.uint64(row) * GOLDEN + key) + key)
+
+
+@numba.njit(cache=True, nogil=True)
+def _mixed(words: Words) -> Words:
+    out = np.empty_like(words)
+    for i in range(len(words)):
+        out[i] = mix(words[i])
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _words(rows: Rows, key: np.uint64) -> Words:
+    out = np.empty(len(rows), np.uint64)
+    for i in range(len(rows)):
+        out[i] = word_at(rows[i], key)
+    return out
+
+
 def mixed(words: Words) -> Words:
-    """SplitMix64's finaliser: each output bit depends on all input bits."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+    """SplitMix64's finaliser, word by word."""
+    return np.asarray(_mixed(np.ascontiguousarray(words)))
 
 
 def words(rows: Rows, key: np.uint64) -> Words:
     """64 random bits a row."""
-    with np.errstate(over="ignore"):
-        return mixed(mixed(rows.astype(np.uint64) * _GOLDEN + key) + key)
+    return np.asarray(_words(np.ascontiguousarray(rows, dtype=np.int64), np.uint64(key)))
 
 
 def uniforms(rows: Rows, key: np.uint64) -> NDArray[np.float64]:
@@ -54,24 +87,32 @@ def choices(rows: Rows, key: np.uint64, weights: NDArray[np.float64]) -> Rows:
     return np.minimum(np.searchsorted(edges, uniforms(rows, key), side="right"), len(weights) - 1)
 
 
-def permuted(index: Rows, size: int, key: np.uint64) -> Rows:
-    """The places of `index` (each in 0 .. size-1) in a permutation of 0 .. size-1 that `key` selects. `size` up to 2**62."""
+def permuted(index: Rows, size: int, key: np.uint64 | Words) -> Rows:
+    """The places of `index` (each in 0 .. size-1) in a permutation of 0 .. size-1 that `key` selects. `size` up to 2**62.
+
+    `key` may be an array: a permutation of its own for each place.
+    """
     if size <= 1:
         return np.zeros_like(index)
-    half = np.uint64((max(2, (size - 1).bit_length()) + 1) // 2)
-    places = _feistel(index.astype(np.uint64), half, key)
-    outside = np.flatnonzero(places >= np.uint64(size))
-    while len(outside):
-        places[outside] = _feistel(places[outside], half, key)
-        outside = outside[places[outside] >= np.uint64(size)]
-    return places.astype(np.int64)
+    half = (max(2, (size - 1).bit_length()) + 1) // 2
+    keys = np.atleast_1d(np.asarray(key, dtype=np.uint64))
+    return np.asarray(_permuted(np.ascontiguousarray(index, dtype=np.int64), np.uint64(size), np.uint64(half), keys))
 
 
-def _feistel(values: Words, half: np.uint64, key: np.uint64) -> Words:
-    mask = (np.uint64(1) << half) - np.uint64(1)
-    left, right = values >> half, values & mask
-    with np.errstate(over="ignore"):
-        for number in range(_ROUNDS):
-            round_key = key + np.uint64(number) * _GOLDEN
-            left, right = right, left ^ (mixed(right * _GOLDEN + round_key) & mask)
-    return (left << half) | right
+@numba.njit(cache=True, nogil=True)
+def _permuted(index: Rows, size: np.uint64, half: np.uint64, keys: Words) -> Rows:
+    mask = (_ONE << half) - _ONE
+    out = np.empty(len(index), np.int64)
+    for i in range(len(index)):
+        key = keys[i] if len(keys) > 1 else keys[0]
+        place = np.uint64(index[i])
+        while True:
+            left, right = place >> half, place & mask
+            for number in range(_ROUNDS):
+                turned = mix(right * GOLDEN + key + np.uint64(number) * GOLDEN) & mask
+                left, right = right, left ^ turned
+            place = (left << half) | right
+            if place < size:
+                break
+        out[i] = np.int64(place)
+    return out

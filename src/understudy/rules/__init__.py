@@ -3,6 +3,32 @@
 | file | holds |
 |---|---|
 | `spec.py`, `columns.py`, `law.py`, `checking.py` | what a spec says, in YAML and Python alike, and whether it can be meant |
+| `dataset.py`, `compiling.py`, `sources.py` | the tables that it declares; what makes each column; what they are taken from |
+| `cells.py`, `fan_out.py`, `inverse.py` | rows asked for and what belongs to them; whose rows are whose; laws as tables |
+| `making/` | one maker a type of column |
+| `regex/` | the strings of regular expressions |
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from understudy.core.lazy import table_of_contents
+
+if TYPE_CHECKING:
+    from understudy.rules.dataset import Dataset as Dataset
+    from understudy.rules.dataset import RuleTable as RuleTable
+    from understudy.rules.spec import Spec as Spec
+    from understudy.rules.spec import TableSpec as TableSpec
+    from understudy.rules.spec import read_spec as read_spec
+else:
+    __getattr__, __dir__, __all__ = table_of_contents(
+        __name__,
+        {
+            "Dataset": "understudy.rules.dataset",
+            "RuleTable": "understudy.rules.dataset",
+            "Spec": "understudy.rules.spec",
+            "TableSpec": "understudy.rules.spec",
+            "read_spec": "understudy.rules.spec",
+        },
+    )

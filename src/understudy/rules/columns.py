@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from understudy.data.constraints import Contradiction
 from understudy.rules.law import Law
@@ -28,6 +28,11 @@ class Column(BaseModel):
     description: str | None = None
     hidden: bool = False
     nulls: Share | str = 0.0
+
+    @model_serializer(mode="wrap")
+    def _with_its_type(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The type comes first, and is there although it is the default."""
+        return {"type": self.type, **plain(self)}
 
 
 class KeyColumn(Column):
@@ -235,7 +240,8 @@ class Holidays(BaseModel):
 
 class DayColumn(Column):
     """What columns of days have. between: first and last. weekdays, months: weights (1 unless told). holidays: theirs.
-    growth: how many times as frequent the last day is as the first."""
+    growth: how many times as frequent the last day is as the first. above, below: another column of moments that they keep on one side of,
+    by a gap of so many units; until: the last moment that the gap may reach (below: the first)."""
 
     between: tuple[str, str] | None = None
     weekdays: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], float] = Field(default_factory=dict)
@@ -246,6 +252,7 @@ class DayColumn(Column):
     below: str | None = None
     gap: Law | None = None
     unit: Unit = "days"
+    until: str | None = None
 
     @field_validator("months")
     @classmethod
@@ -266,6 +273,8 @@ class DayColumn(Column):
             raise Contradiction(
                 "Beside another column (above: or below:), the law of the gap to it is needed.", "Write gap: {expon: {scale: 5}}."
             )
+        if self.until is not None and not beside:
+            raise Contradiction("`until` ends a gap beside another column.", "Between two moments, the second is the end.", at=("until",))
         if beside and (self.weekdays or self.months or self.holidays):
             raise Contradiction("Weights of days belong to `between`.", "Leave them out beside another column.")
         return self
@@ -433,8 +442,9 @@ class FrameColumn(Column):
 
 AnyColumn = Annotated[
     KeyColumn | IntegerColumn | DecimalColumn | BooleanColumn | ChoiceColumn | ListColumn | PatternColumn | TemplateColumn
-    | ExpressionColumn | CaseColumn | PersonColumn | WordColumn | DateColumn | DateTimeColumn | TimeColumn | PartColumn | ReferenceColumn | ParentColumn
-    | AggregateColumn | StateColumn | OrdinalColumn | SiblingColumn | RunningColumn | ConstantColumn | ModelColumn | FrameColumn,
+    | ExpressionColumn | CaseColumn | PersonColumn | WordColumn | DateColumn | DateTimeColumn | TimeColumn | PartColumn
+    | ReferenceColumn | ParentColumn | AggregateColumn | StateColumn | OrdinalColumn | SiblingColumn | RunningColumn
+    | ConstantColumn | ModelColumn | FrameColumn,
     Field(discriminator="type"),
 ]  # fmt: skip
 

@@ -106,7 +106,8 @@ class Law(BaseModel):
                     did_you_mean(parameter, [*known, "loc", "scale"]),
                     at=(self.name, parameter),
                 )
-        missing = [parameter for parameter in known if parameter not in self.parameters]
+        # Over the rows of a table, Zipf's law ends where they do.
+        missing = [p for p in known if p not in self.parameters and (self.name, p) != ("zipfian", "n")]
         if missing:
             raise Contradiction(f'The distribution {self.name} needs the parameter "{missing[0]}".', at=(self.name,))
         return self

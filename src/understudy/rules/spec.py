@@ -216,11 +216,7 @@ class Spec(_Model):
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, without what is as by default."""
-        return {
-            "understudy": MARK,
-            **self.model_dump(mode="json", exclude_defaults=True),
-            "tables": {name: _plain(t) for name, t in self.tables.items()},
-        }
+        return {"understudy": MARK, **self.model_dump(mode="json", exclude_defaults=True)}
 
     @classmethod
     def from_dict(cls, stated: Mapping[str, Any], origin: str = "spec") -> Spec:
@@ -279,16 +275,6 @@ def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> Spec:
         path = ".".join(str(step) for step in _steps(stated, loc))
         where = f"{origin}, line {located.line_of(loc)}" if located is not None else origin
         raise SchemaError(what, where=f"{where}: {path}" if path else where, remedy=remedy) from None
-
-
-def _plain(table: TableSpec) -> dict[str, Any]:
-    stated = table.model_dump(mode="json", exclude_defaults=True)
-    stated["columns"] = {
-        name: {"type": column.type, **column.model_dump(mode="json", exclude_defaults=True)} for name, column in table.columns.items()
-    }
-    if len(stated.get("key", [])) == 1:
-        stated["key"] = stated["key"][0]
-    return stated
 
 
 # ---- mistakes in words
