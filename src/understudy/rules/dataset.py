@@ -26,7 +26,7 @@ from understudy.rules.compiling import CompiledTable, Compiler, order_of_tables
 from understudy.rules.sources import Sources
 from understudy.rules.spec import Spec, located, read_spec
 
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 131_072
 VERSION = 1
 """Raised when a spec gives other values than it did: the golden hashes of the tests hold it to be true."""
 
