@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import MissingExtraError, SinkError
-from understudy.run.engines import THREAD_LIMITS, Job, Outcome, available_cores, error_from_json
+from understudy.run.engines import Job, Outcome, available_cores, error_from_json
 from understudy.run.manifest import PartRecord
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ TRIES = 4
 QUEUED_PER_CORE = 2
 WAIT_S = 0.5
 STOP_S = 15.0
+ANSWER_S = 5.0
 
 
 def make_parts_on_ray(
@@ -71,7 +73,8 @@ class _Mapping:
                 for reference in ready:
                     again = self._end(reference)
                     waiting += [again] if again is not None else []
-                self._told(0)  # the listener may want to stop
+                if not ready:
+                    self._told(0)  # the listener may want to stop
         finally:
             self._stop_all()
         return self._outcome
@@ -134,6 +137,7 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    _require_answer(address)
     place: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": workers or available_cores()}
     if not address:
         place["include_dashboard"] = False
@@ -142,21 +146,34 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
             warnings.simplefilter("ignore")
             ray.init(
                 **place,
-                runtime_env={"env_vars": dict.fromkeys(THREAD_LIMITS, "1")},
                 logging_level=logging.ERROR,
                 log_to_driver=False,
                 configure_logging=False,
             )
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-        raise SinkError(
-            f"The Ray cluster cannot be reached: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            where=address or "this machine",
-            remedy="Check that it runs (ray status), and that address is host:port of its head.",
-        ) from error
+        raise _unreachable(error, address) from error
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str | None) -> None:
+    """Ask at the address, since Ray itself takes minutes to give up. "auto" is Ray's to find."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
+        except (OSError, OverflowError) as error:
+            raise _unreachable(error, address) from error
+
+
+def _unreachable(error: Exception, address: str | None) -> SinkError:
+    return SinkError(
+        f"The Ray cluster cannot be reached: {next(iter(str(error).splitlines()), type(error).__name__)}",
+        where=address or "this machine",
+        remedy="Check that it runs (ray status), and that the address is host:port of its head.",
+    )
 
 
 def _make_part(told: str, model: bytes, index: int) -> str:

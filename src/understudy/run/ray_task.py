@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -17,7 +18,10 @@ _KEPT: dict[str, Any] = {}
 
 def make(told: str, model: bytes, index: int) -> str:
     """Make part `index` of the plan in `told`, write it into the place named there, and return its record, or what went wrong."""
-    from understudy.run.engines import error_to_json
+    from understudy.run.engines import THREAD_LIMITS, error_to_json
+
+    for name in THREAD_LIMITS:  # a task has one core; Ray itself has seen to what was loaded before
+        os.environ.setdefault(name, "1")
     from understudy.run.part import make_part
     from understudy.run.plan import Plan
     from understudy.run.store import open_store
