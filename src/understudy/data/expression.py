@@ -22,6 +22,7 @@ import polars as pl
 from understudy.core.errors import ConstraintError, did_you_mean
 
 if TYPE_CHECKING:
+    from understudy.data.expression_sql import SqlTerm
     from understudy.data.schema import ColumnSchema
 
 Sort = Literal["number", "text", "truth", "moment", "time", "duration"]
@@ -53,6 +54,12 @@ class Expression:
             ConstraintError: an unknown column (with the nearest), or an operation on values that it is not made for; with the place.
         """
         return _Compiler(self.text, schema).term(self._body)
+
+    def to_sql(self, columns: Mapping[str, SqlTerm]) -> SqlTerm:
+        """As SQL of the same meaning; `columns`: what each name stands for. Raises `ConstraintError` as `compiled` does."""
+        from understudy.data.expression_sql import in_sql
+
+        return in_sql(self.text, self._body, columns)
 
     def place_of(self, name: str) -> str:
         """Where the formula first names a column, for messages."""
