@@ -73,7 +73,7 @@ SHAPES = {
     ],
     "text": ["({t} + {t})", "{case}({t})", "strip({t})", "text({n})", "({t} if {b} else {t})", "coalesce({t}, {t})", "max({t}, {t})"],
     "truth": [
-        "({n} {compared} {n})", "({t} {compared} {t})", "({m} {compared} {m})", 
+        "({n} {compared} {n})", "({t} {compared} {t})", "({m} {compared} {m})",
         "({b} and {b})", "({b} or {b})", "(not {b})", "missing({n})",
         "missing({t})", "starts({t}, {t})", "ends({t}, {t})", "contains({t}, {t})", "({n} in [{n}, 2, 3])", "({t} not in [{t}])",
         "({n} <= {n} < {n})", "({m} >= '2000-01-01')", "({b} == {b})",

@@ -100,8 +100,7 @@ class _Compiler:
                 return self._column(str(name))
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node)
-            case _:
-                self._refuse("This is no part of the language of formulas.")
+        raise ConstraintError("This is no part of the language of formulas.", where=f"formula: {self._text}")
 
     def _column(self, name: str) -> SqlTerm:
         if name not in self._columns:
