@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from understudy.data import read as read
     from understudy.evaluate.comparing import compare as compare
     from understudy.evaluate.judging import evaluate as evaluate
+    from understudy.run import verify as verify
     from understudy.run import write as write
     from understudy.tabular import fit as fit
 else:
@@ -43,6 +44,7 @@ else:
             "evaluate": "understudy.evaluate",
             "compare": "understudy.evaluate",
             "write": "understudy.run",
+            "verify": "understudy.run",
             "Table": "understudy.data",
             "TableSchema": "understudy.data",
             "UnderstudyError": "understudy.core.errors",

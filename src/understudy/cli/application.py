@@ -19,16 +19,17 @@ from understudy.cli.impute import impute
 from understudy.cli.inspect import inspect
 from understudy.cli.sample import sample
 from understudy.cli.study import study
+from understudy.cli.verify import verify
 
 app = typer.Typer(
     name="understudy",
     help="Synthetic data, and the proof that it is good enough to stand in for the real thing.",
-    epilog="Exit codes: 0 done · 1 data or model · 2 usage · 3 verdict (--fail-on) · 4 output cannot be written · 130 interrupted.",
+    epilog="Exit codes: 0 done · 1 data or model · 2 usage · 3 verdict (--fail-on, verify) · 4 output cannot be written · 130 interrupted.",
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, impute, evaluate, compare, augment, study, inspect, demo):
+for command in (fit, sample, verify, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
 
 

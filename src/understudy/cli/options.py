@@ -41,6 +41,19 @@ Method = Annotated[
 Budget = Annotated[str | None, typer.Option("--budget", metavar="TIME", help="Effort of learning: 30s, 10min, 1h, best.")]
 Sieve = Annotated[bool, typer.Option("--sieve/--no-sieve", help="Sift the rows made for a class by what the real rows say of it.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result; 0 or more.")]
+Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="Who makes the parts: local (processes here) or ray (a cluster).")]
+Address = Annotated[
+    str | None,
+    typer.Option("--address", metavar="HOST:PORT", help="Of the Ray cluster, or auto; one on this machine is started unless told."),
+]
+KeepModel = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-model/--no-keep-model",
+        show_default=False,
+        help="Put the model beside the parts in a folder, for `understudy verify`; only where it learned from no real data unless told.",
+    ),
+]
 
 # -- what is told
 

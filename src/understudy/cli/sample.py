@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from understudy.cli.counts import parse_count
-from understudy.cli.options import Debug, Json, Quiet, Seed
+from understudy.cli.options import Address, Debug, Engine, Json, KeepModel, Quiet, Seed
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def sample(
             "-o",
             metavar="OUT",
             show_default=False,
-            help="A file (.csv .parquet .tsv .jsonl .arrow; text also .gz .zst), a folder for parts, a database URL#table, "
-            "or - for CSV on the standard output.",
+            help="A file (.csv .parquet .tsv .jsonl .arrow; text also .gz .zst), a folder for parts, either also behind a URL "
+            "(s3://bucket/path), a database URL#table, or - for CSV on the standard output.",
         ),
     ],
     rows: Annotated[str, typer.Option("-n", "--rows", metavar="ROWS", help="How many: 5000, 5k, 10M.", show_default=False)],
@@ -51,6 +51,9 @@ def sample(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Give up an earlier run with another plan; replace a database table.")
     ] = False,
+    engine: Engine = "local",
+    address: Address = None,
+    keep_model: KeepModel = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -72,7 +75,7 @@ def sample(
     try:
         manifest = write(
             model, wanted, output, seed=seed, given=conditions, format=form, workers=workers, part_rows=part, resume=resume,
-            overwrite=overwrite, progress=listener,
+            overwrite=overwrite, engine=engine, address=address, keep_model=keep_model, progress=listener,
         )  # fmt: skip
     finally:
         listener.close()

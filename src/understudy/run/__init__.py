@@ -3,7 +3,7 @@
 | file | holds |
 |---|---|
 | `writing.py` | `write`: the one call |
-| `verifying.py` | `verify`: parts made again and compared |
+| `verifying.py`, `comparing.py` | `verify`: parts made again and compared; what differs, in words |
 | `plan.py`, `manifest.py` | what a run will make, and what it has made |
 | `part.py`, `sinks.py`, `join.py` | one part, its formats, and parts joined into one file |
 | `folder.py`, `streamed.py`, `target.py` | a folder of parts; tables of databases and the standard output; which of them a name means |
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from understudy.run.plan import Part as Part
     from understudy.run.plan import Plan as Plan
     from understudy.run.sinks import FORMATS as FORMATS
+    from understudy.run.verifying import Verification as Verification
+    from understudy.run.verifying import verify as verify
     from understudy.run.writing import write as write
 else:
     __getattr__, __dir__, __all__ = table_of_contents(
         __name__,
         {
             "write": "understudy.run.writing",
+            "verify": "understudy.run.verifying",
+            "Verification": "understudy.run.verifying",
             "Manifest": "understudy.run.manifest",
             "PartRecord": "understudy.run.manifest",
             "load_manifest": "understudy.run.manifest",
