@@ -22,7 +22,7 @@ from understudy.augment.learner import Rows
 from understudy.augment.resampled import mean_interval, splits
 from understudy.augment.smote import smote
 from understudy.augment.study_result import Estimate, Measure, Study, VariantResult
-from understudy.augment.study_verdict import verdict
+from understudy.augment.study_verdict import verdict, within
 from understudy.augment.studying import MIXES, STRENGTHS
 from understudy.core.errors import ArgumentError, Cancelled, DataError, MissingExtraError
 from understudy.core.random import Stream
@@ -183,12 +183,30 @@ def test_a_stopped_study_gives_the_splits_that_are_done():
         ({"estimator": Ridge()}, ArgumentError, "no classifier"),
         ({"estimator": LogisticRegression}, ArgumentError, "estimator"),
         ({"method": "tress"}, ArgumentError, 'Did you mean "trees"'),
+        ({"method": "trees", "tress": 3}, ArgumentError, 'no option "tress"'),
+        ({"budget": "fast"}, ArgumentError, "fast"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_way_out(options, error, said):
     with pytest.raises(error) as caught:
         studied(customers(), **options)
     assert said in str(caught.value)
+
+
+def test_a_table_with_nothing_to_find_is_refused_before_any_work():
+    table = customers()
+    few = table.with_columns(pl.when(pl.int_range(pl.len()) < 3).then(pl.lit("Yes")).otherwise(pl.lit("No")).alias("churn"))
+    refused = {"has 12 rows; a study needs at least 40": table.head(12), '"Yes" 3': few}
+    for said, frame in refused.items():
+        with pytest.raises(DataError) as caught:
+            studied(frame)
+        assert said in str(caught.value)
+        assert "Add rows" in str(caught.value)
+
+
+def test_an_interval_ends_where_the_scale_does():
+    assert within(Estimate(value=0.97, interval=(0.92, 1.02)), (0.0, 1.0)).interval == (0.92, 1.0)
+    assert within(Estimate(value=0.5), (0.0, 1.0)).interval is None
 
 
 def test_without_imbalanced_learn_the_line_that_installs_it_is_named(monkeypatch):

@@ -72,3 +72,4 @@ def test_a_study_is_told_and_saved(desk, capsys):
     assert {variant["family"] for variant in told["variants"]} == {"real", "weights", "synthetic", "alone"}
     assert (desk / "study.html").read_text("utf-8").startswith("<!doctype html>")
     assert run([*options, "-o", "study.pdf"]) == 2
+    assert run([*options, "-o", "nowhere/study.html"]) == 4

@@ -122,6 +122,59 @@ def test_fewer_steps_draw_several_fields_at_once(table: pl.DataFrame) -> None:
     assert model.sample(100, seed=1).height == 100
 
 
+def test_fields_that_tell_nothing_of_one_another_share_a_step() -> None:
+    rng = np.random.default_rng(0)
+    first = rng.choice(list("abc"), 1_500)
+    table = pl.DataFrame(
+        {
+            "first": first,
+            "copy": np.where(rng.random(1_500) < 0.9, first, "a"),
+            "alone": rng.choice(["x", "y"], 1_500),
+            "apart": rng.choice(["u", "v", "w"], 1_500),
+        }
+    )
+    model = quick(0.15).fit(table, seed=1)
+    steps = {model.codec.fields[j].name: step for j, step in model._step.items()}
+    assert steps["first"] != steps["copy"]
+    assert len(model._turns) < 4
+    made = model.sample(4_000, seed=1)
+    assert (made["first"] == made["copy"]).mean() == pytest.approx((table["first"] == table["copy"]).mean(), abs=0.04)
+
+
+def test_rows_that_are_alike_are_looked_at_once_and_get_what_each_would_get(model: Diffusion, table: pl.DataFrame) -> None:
+    rows = model.codec.encode(model.constraints.forward(table)).take(slice(0, 500))
+    work, looked_at = model._blank_work(500), []
+    hidden = model._drawer.hidden
+    kind, large, size = (next(j for j, f in enumerate(model.codec.fields) if f.name == name) for name in ("kind", "large", "size"))
+
+    def counted(slots: Any, numbers: Any) -> Any:
+        looked_at.append(len(slots))
+        return hidden(slots, numbers)
+
+    model._drawer.hidden = counted  # type: ignore[method-assign]
+    try:
+        for j in (kind, large, size):
+            model._show(work, j, rows)
+            found = model._look(work)
+            assert np.allclose(found.numpy(), hidden(work.slots, work.numbers).numpy(), atol=1e-5)
+    finally:
+        model._drawer.hidden = hidden  # type: ignore[method-assign]
+    assert looked_at == [3, 6, 500]
+
+
+def test_the_flow_of_one_number_is_that_of_all_numbers_side_by_side(model: Diffusion) -> None:
+    import torch
+
+    flow = model._network.flow
+    n, count = 7, len(model._flows)
+    given, x = torch.randn(count, n, flow.inner), torch.randn(count, n)
+    for t in (torch.tensor(0.0), torch.tensor(0.4), torch.tensor(1.0)):
+        together = flow.velocity(given, x, t.expand_as(x))
+        for k in range(count):
+            alone = flow.velocity_of_one(given[[k]], x[[k]], t, k)
+            assert torch.allclose(alone[0], together[k], atol=1e-5)
+
+
 def test_a_model_survives_saving(model: Diffusion, made: pl.DataFrame, tmp_path: Path) -> None:
     model.save(tmp_path / "m.understudy")
     assert load(tmp_path / "m.understudy").sample(50, seed=2).equals(made.head(50))

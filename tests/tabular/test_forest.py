@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from understudy.core.random import Stream
-from understudy.tabular.forest import STRIDE_DONORS, Forest, Growth, draw_allowed, draw_donors, grow_forest
+from understudy.tabular.forest import STRIDE_DONORS, Forest, Growth, draw_allowed, draw_donors, draw_weighed, grow_forest
 
 ORDERED = np.array([True, False, True])
 SIZES = np.array([12, 6, 200])
@@ -192,20 +192,30 @@ def draw_restricted(forest, rows, levels, weight, low, high, nullable=False, use
     )  # fmt: skip
 
 
+def draw_by_running_sum(forest, rows, levels, weight, used=16, seed=0):
+    uniform = np.random.default_rng(seed).random((len(rows), 3 + used))
+    cumulative = np.concatenate([[0.0], np.cumsum(np.asarray(weight, float)[levels])])
+    return draw_weighed(rows, *forest.walk, 0.5, uniform, cumulative, used)
+
+
 def two_cells(each: int) -> np.ndarray:
     """Rows of two different cells of the law."""
     return np.repeat(np.array([[1, 0, 7], [10, 4, 7]], np.uint8), each, axis=0)
 
 
+@pytest.mark.parametrize("way", ["donor by donor", "by running sums"])
 @pytest.mark.parametrize("used", [1, 6, 16])
 @pytest.mark.parametrize("weight", [[1, 0, 1], [0, 1, 0], [0.25, 1, 0]])
-def test_restricted_draws_follow_the_restricted_law_and_their_mass_is_its_probability(used: int, weight: list[float]) -> None:
+def test_restricted_draws_follow_the_restricted_law_and_their_mass_is_its_probability(used: int, weight: list[float], way: str) -> None:
     """Weighed by their mass, restricted draws are free draws thinned by the condition, in every cell."""
     forest, levels = learned_law()
     rows = two_cells(20_000)
     free = levels[draw_donors(rows, *forest.walk, 0.5, np.random.default_rng(1).random(len(rows)))]
-    donors, inside, within = draw_restricted(forest, rows, levels, weight, -1, 3, used=used)
-    assert within == pytest.approx(1.0)
+    if way == "by running sums":
+        donors, inside = draw_by_running_sum(forest, rows, levels, weight, used=used)
+    else:
+        donors, inside, within = draw_restricted(forest, rows, levels, weight, -1, 3, used=used)
+        assert within == pytest.approx(1.0)
     assert (np.asarray(weight)[levels[donors[inside > 0]]] > 0).all()
     for part in (slice(0, 20_000), slice(20_000, None)):
         thinned = np.bincount(free[part], minlength=3) / 20_000 * weight
@@ -233,6 +243,9 @@ def test_nothing_allowed_gives_no_donor_and_no_mass() -> None:
     assert (donors == -1).all()
     assert (inside == 0).all()
     assert within == pytest.approx(1.0)
+    donors, inside = draw_by_running_sum(forest, two_cells(50), levels, [0, 0, 0])
+    assert (donors == -1).all()
+    assert (inside == 0).all()
 
 
 def test_large_nodes_are_looked_at_in_part_without_bias() -> None:

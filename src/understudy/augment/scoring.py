@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal
 
 import numpy as np
@@ -16,11 +17,12 @@ Task = Literal["binary", "multiclass", "regression"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A score: its key, its name for people, and which way is better."""
+    """A score: its key, its name for people, which way is better, and between what it lies."""
 
     key: str
     name: str
     better: Literal["higher", "lower"] = "higher"
+    bounds: tuple[float, float] = (0.0, 1.0)
 
 
 CLASSES = (
@@ -28,9 +30,12 @@ CLASSES = (
     Metric("roc_auc", "ROC-AUC"),
     Metric("f1", "F1, rare class"),
     Metric("balanced_accuracy", "Balanced accuracy"),
-    Metric("brier", "Brier score", "lower"),
+    Metric("brier", "Brier score", "lower", (0.0, 2.0)),
 )
-NUMBERS = (Metric("r2", "R²"), Metric("mae", "Mean absolute error", "lower"))
+NUMBERS = (Metric("r2", "R²", "higher", (-inf, 1.0)), Metric("mae", "Mean absolute error", "lower", (0.0, inf)))
+
+
+BOUNDS = {metric.key: metric.bounds for metric in (*CLASSES, *NUMBERS)}
 
 
 def metrics_of(task: Task) -> tuple[Metric, ...]:

@@ -156,9 +156,18 @@ def _whisker(gain: Estimate, family: str, low: float, high: float) -> Markup:
         left, right = place(gain.interval[0]), place(gain.interval[1])
         marks.append(tag("line", x1=left, x2=right, y1=_MIDDLE, y2=_MIDDLE, class_=f"{kind} bar"))
     if gain.value is not None:
-        marks.append(tag("circle", cx=place(gain.value), cy=_MIDDLE, r=4.5, class_=f"{kind} dot"))
+        marks.append(_dot(place(gain.value), kind))
     words = f"{signed(gain.value, 'score')}, 95 % interval {_between(gain)}"
     return tag("svg", join(*marks), class_="strip", height=_ROW, role="img", aria_label=words)
+
+
+def _dot(x: str, kind: str) -> Markup:
+    """A circle with synthetic rows, a diamond without, as in the legend."""
+    if kind == "syn":
+        return tag("circle", cx=x, cy=_MIDDLE, r=4.5, class_="syn dot")
+    # A path has no places in per cent; an inner picture carries it there.
+    path = tag("path", d=f"M0 {_MIDDLE - 5}l5 5-5 5-5-5z", class_="hold dot")
+    return tag("svg", path, x=x, y="0", overflow="visible", width="1", height="1")
 
 
 # -- all figures
@@ -182,11 +191,10 @@ def _figures(study: Study) -> Markup:
 
 
 def _measured(study: Study) -> Markup:
-    engines = ", ".join(f"{engine} in {plural(times, 'split')}" for engine, times in study.engines.items())
     sifted = "rows made for a class stay with the probability that the real training rows give them of being of it"
     facts: list[tuple[str, Child]] = [
         ("Model", sentence(study.estimator)),
-        ("Generator", f"{study.method}: {engines}; fitted anew in each split, on its training rows only"),
+        ("Generator", f"{_generator(study)}; fitted anew in each split, on its training rows only"),
         ("Sieve", sifted if study.sieve else "none"),
         ("Splits", f"{study.splits} at random, the same for all ways, {share(study.rows_test / study.rows)} of the rows tested on"),
         ("Intervals", "corrected resampled t: training sets of repeated splits overlap (Nadeau and Bengio 2003)"),
@@ -199,6 +207,13 @@ def _measured(study: Study) -> Markup:
     listed = tag("dl", [tag("div", tag("dt", title), tag("dd", words)) for title, words in facts], class_="facts")
     notes = tag("ul", [tag("li", sentence(note)) for note in study.notes], class_="said-aloud") if study.notes else None
     return tag("section", tag("h2", "How it was measured"), notes, listed, id="measured")
+
+
+def _generator(study: Study) -> str:
+    """The method, and what it chose where it was one that chooses."""
+    if list(study.engines) == [study.method]:
+        return study.method
+    return f"{study.method}, which came to " + ", ".join(f"{name} in {plural(times, 'split')}" for name, times in study.engines.items())
 
 
 def _foot(study: Study) -> Markup:

@@ -26,6 +26,14 @@ def estimated(values: Sequence[float] | np.ndarray, test_to_train: float, level:
     return Estimate(value=None if np.isnan(mean) else mean, interval=interval)
 
 
+def within(estimate: Estimate, bounds: tuple[float, float]) -> Estimate:
+    """The estimate with its interval cut where no score can be: Student's interval does not know the ends of a scale."""
+    if estimate.interval is None:
+        return estimate
+    low, high = (min(max(end, bounds[0]), bounds[1]) for end in estimate.interval)
+    return Estimate(value=estimate.value, interval=(low, high))
+
+
 def best_of(variants: Sequence[VariantResult], family: str, measure: Measure) -> VariantResult | None:
     """The variant of a family with the best mean; None where there is none."""
     of_family = [variant for variant in variants if variant.family == family and variant.scores[measure.key].value is not None]

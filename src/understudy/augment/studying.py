@@ -22,12 +22,13 @@ from understudy.augment.encoding import Encoding
 from understudy.augment.learner import Learner, Rows
 from understudy.augment.resampled import splits as resampled
 from understudy.augment.result import engine_of
-from understudy.augment.scoring import Task, metrics_of, scores
+from understudy.augment.scoring import BOUNDS, Task, metrics_of, scores
 from understudy.augment.smote import require_smote
 from understudy.augment.source import Source
 from understudy.augment.study_result import Estimate, Measure, Study, VariantResult
-from understudy.augment.study_verdict import best_of, differences, estimated, verdict
+from understudy.augment.study_verdict import best_of, differences, estimated, verdict, within
 from understudy.augment.variants import Effort, Fold, SetFacts, TrainingSet, training_sets
+from understudy.core.budget import Budget
 from understudy.core.errors import ArgumentError, Cancelled, DataError, did_you_mean
 from understudy.core.generator import Synthesizer
 from understudy.core.progress import Progress, ProgressLike, listening
@@ -36,7 +37,7 @@ from understudy.core.record import versions_at_work
 from understudy.data.table import Table, as_table
 from understudy.data.typed import typed
 from understudy.evaluate.parallel import side_by_side
-from understudy.tabular.fitting import fit
+from understudy.tabular.fitting import fit, unfitted
 
 if TYPE_CHECKING:
     from understudy.core.budget import BudgetLike
@@ -49,6 +50,7 @@ MOST_CLASSES = 20
 LEAST_OF_A_CLASS = 8
 LEAST_ROWS = 40
 _FEW_VALUES = 10
+_FEW_ROWS, _MORE_ROWS = f"{{}}; a study needs at least {LEAST_ROWS}.", "Add rows: on so few, no test tells one way to train from another."
 
 
 def study(
@@ -94,6 +96,7 @@ def study(
     began, table = time.perf_counter(), as_table(real, schema)
     effort = Effort(_strengths(strengths), _positive("mixes", mixes), _known_words(beside), sieve)
     _require_splits(splits, test)
+    _require_generator(method, budget, options)
     task = _task_of(table, target)
     if "smote" in effort.beside and task.levels:
         require_smote()
@@ -134,9 +137,12 @@ def _task_of(table: Table, target: str) -> _Task:
         raise ArgumentError(f'There is no column "{target}".', where="target", remedy=did_you_mean(str(target), table.columns))
     column = table.schema.column(target)
     if column.remade or column.kind == "constant":
+        remedy = "Name another target, or say in a schema what the column is."
         raise DataError(
-            f'The column "{target}" is treated as {column.kind}: there is nothing to predict.', where=table.origin, remedy="Name another."
+            f'The column "{target}" is treated as {column.kind}: there is nothing to predict.', where=table.origin, remedy=remedy
         )
+    if table.rows < LEAST_ROWS:
+        raise DataError(_FEW_ROWS.format(f"The table has {table.rows} rows"), where=table.origin, remedy=_MORE_ROWS)
     notes: list[str] = []
     levels: list[Any] = []
     if column.kind not in NUMBERS or table.frame[target].drop_nulls().n_unique() <= _FEW_VALUES:
@@ -144,7 +150,7 @@ def _task_of(table: Table, target: str) -> _Task:
     values = _target_values(table.frame, target, table.schema, levels)
     rows = np.flatnonzero(~np.isnan(values))
     if len(rows) < LEAST_ROWS:
-        raise DataError(f'"{target}" is known in {len(rows)} rows; a study needs at least {LEAST_ROWS}.', where=table.origin)
+        raise DataError(_FEW_ROWS.format(f'"{target}" is known in {len(rows)} rows'), where=table.origin, remedy=_MORE_ROWS)
     if len(rows) < table.rows:
         notes.append(f"{table.rows - len(rows):,} rows whose target is missing or too rare are left out.")
     kind: Task = "regression" if not levels else "binary" if len(levels) == 2 else "multiclass"
@@ -164,9 +170,17 @@ def _levels(table: Table, target: str, notes: list[str]) -> list[Any]:
     levels: list[Any] = counts.filter(pl.col("count") >= LEAST_OF_A_CLASS)["level"].to_list()
     if len(levels) < 2:
         raise DataError(
-            f'"{target}" has fewer than two classes of at least {LEAST_OF_A_CLASS} rows.', where=table.origin, remedy="Name another target."
+            f'"{target}" has fewer than two classes of at least {LEAST_OF_A_CLASS} rows: {_counted(counts)}.',
+            where=table.origin,
+            remedy="Add rows of the rare ones, group classes, or name another target.",
         )
     return levels
+
+
+def _counted(counts: pl.DataFrame, most: int = 5) -> str:
+    """Classes and how many rows they have, in words."""
+    some = ", ".join(f'"{level}" {count:,}' for level, count in counts.select("level", "count").head(most).iter_rows())
+    return some + (f" and {counts.height - most} more" if counts.height > most else "")
 
 
 def _target_values(frame: pl.DataFrame, target: str, schema: TableSchema, levels: Sequence[Any]) -> NDArray[np.float64]:
@@ -304,7 +318,7 @@ def _variants(whole: dict[str, list[SetFacts]], done: _Done, measures: Sequence[
                 rows=round(float(np.mean([entry.size for entry in entries]))),
                 made=round(float(np.mean([entry.made for entry in entries]))),
                 share=float(np.mean(shares)) if shares else None,
-                scores={m.key: estimated(by_split[key][m.key], ratio) for m in measures},
+                scores={m.key: within(estimated(by_split[key][m.key], ratio), BOUNDS[m.key]) for m in measures},
                 against_real={} if key == "real" else gains,
                 against_same_smote=_against_same_smote(key, by_split, first, ratio),
                 corrected=widened if entries[0].family == "synthetic" else None,
@@ -338,6 +352,12 @@ def _fitted(method: str | Callable[[], Synthesizer], budget: Any, options: dict[
     if callable(method):
         return method().fit(fold, budget=budget, seed=seed)
     return fit(fold, method=method, budget=budget, seed=seed, progress=None, **options)
+
+
+def _require_generator(method: Any, budget: Any, options: dict[str, Any]) -> None:
+    if isinstance(method, str):
+        unfitted(method, options)
+    Budget.parse(budget)
 
 
 def _method_name(method: Any) -> str:

@@ -15,6 +15,7 @@ from understudy.cli.compare import compare
 from understudy.cli.demo import demo
 from understudy.cli.evaluate import evaluate
 from understudy.cli.fit import fit
+from understudy.cli.generate import generate
 from understudy.cli.impute import impute
 from understudy.cli.inspect import inspect
 from understudy.cli.sample import sample
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, verify, impute, evaluate, compare, augment, study, inspect, demo):
+for command in (fit, sample, generate, verify, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
 
 

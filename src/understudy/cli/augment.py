@@ -9,6 +9,7 @@ import typer
 
 from understudy.cli.counts import parse_count
 from understudy.cli.options import Budget, Data, Debug, Json, Method, Quiet, Reading, Schema, Seed, Sieve, TableName
+from understudy.cli.outputs import require_table
 from understudy.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def augment(
     from understudy.core.cancellation import cancel_on_interrupt
 
     screen = Screen(machine=as_json, quiet=quiet)
-    require_output(output)
+    require_table(output)
     real = read_table(data, schema=schema, table=table, reading=reading or ())
     asked = {"balance": balances(balance, real), "cover": _covered(cover, where), "mix": None if mix is None else mixed(mix)}
     filled: Any = True if impute and impute == ["all"] and "all" not in real.columns else impute or False
@@ -87,23 +88,6 @@ def augment(
         listener.close()
     made.save(output)
     _show(screen, made, output)
-
-
-def require_output(output: str) -> None:
-    """What cannot be written is found out before the work, not after."""
-    from understudy.core.errors import SinkError
-    from understudy.data.files import SUFFIXES
-
-    if "://" in output:
-        return
-    path = Path(output)
-    if path.is_dir():
-        raise SinkError("This is a folder, not a file.", where=output, remedy=f"Add a file name: {path / 'train.parquet'}")
-    if not path.parent.is_dir():
-        raise SinkError("The folder for the output does not exist.", where=str(path.parent), remedy="Make it, or choose another.")
-    known = [suffix for suffix in path.suffixes if suffix.lower() in SUFFIXES]
-    if not known:
-        raise typer.BadParameter(f'"{path.name}" does not say which format to write; end it in .parquet or .csv', param_hint="-o")
 
 
 def balances(texts: Sequence[str] | None, real: Table) -> Any:

@@ -9,6 +9,7 @@ import typer
 
 from understudy.cli.evaluate import MARKS
 from understudy.cli.options import Data, Debug, Json, Page, Quiet, Reading, Schema, Seed, Target
+from understudy.cli.outputs import require_page
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -41,14 +42,13 @@ def compare(
 
     **understudy compare customers.csv --methods trees,copula --target churn -o league.html**
     """
-    from understudy.cli.evaluate import require_ending
     from understudy.cli.tables import read_table
     from understudy.core.cancellation import cancel_on_interrupt
     from understudy.evaluate.comparing import compare as judge
 
     screen = Screen(machine=as_json, quiet=quiet)
     if output is not None:
-        require_ending(output)
+        require_page(output)
     named = None if methods is None else [name.strip() for name in methods.split(",") if name.strip()]
     real = read_table(data, schema=schema, reading=reading or ())
     kept = None if holdout is None else read_table(holdout, reading=reading or ())

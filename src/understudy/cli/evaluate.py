@@ -9,6 +9,7 @@ import typer
 
 from understudy.cli.failures import VERDICT
 from understudy.cli.options import Debug, Json, Page, Quiet, Reading, Schema, Seed, Target
+from understudy.cli.outputs import require_page
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def evaluate(
 
     screen = Screen(machine=as_json, quiet=quiet)
     if output is not None:
-        require_ending(output)
+        require_page(output)
     learner = None if model is None else load(model)
     real_table = read_table(real, schema=schema, reading=reading or ())
     listener = screen.progress()
@@ -71,12 +72,6 @@ def evaluate(
         screen.document({"report": None if output is None else str(output), **evaluation.to_dict()})
     if _failed(evaluation, fail_on):
         raise typer.Exit(VERDICT)
-
-
-def require_ending(output: Path) -> None:
-    """A report of no known form is refused before the work, not after."""
-    if output.suffix.lower() not in (".html", ".htm", ".json"):
-        raise typer.BadParameter(f'a report ends in .html or .json, not "{output.name}"', param_hint="-o")
 
 
 def _failed(evaluation: Evaluation, fail_on: FailOn) -> bool:

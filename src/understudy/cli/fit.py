@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from understudy.cli.options import Budget, Data, Debug, Json, Method, Quiet, Reading, Schema, Seed, TableName, Target
+from understudy.cli.outputs import require_model
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def fit(
     from understudy.tabular import fit as learn
 
     screen = Screen(machine=as_json, quiet=quiet)
-    _require_folder(output)
+    require_model(output)
     started = time.monotonic()
     options = _own_options(method, target)
     real = read_table(data, schema=schema, table=table, query=query, reading=reading or ())
@@ -54,16 +55,6 @@ def fit(
         listener.close()
     model.save(output)
     _show(screen, real, model, output, data, target, time.monotonic() - started)
-
-
-def _require_folder(output: Path) -> None:
-    """A model that cannot be saved is found out before the work, not after."""
-    from understudy.core.errors import SinkError
-
-    if output.is_dir():
-        raise SinkError("This is a folder, not a file.", where=str(output), remedy=f"Add a file name: {output / 'model.understudy'}")
-    if not output.parent.is_dir():
-        raise SinkError("The folder for the model does not exist.", where=str(output.parent), remedy="Make it, or choose another.")
 
 
 def _own_options(method: str, target: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from understudy.cli.options import Data, Debug, Json, Method, Page, Quiet, Reading, Schema, Seed, Sieve, TableName
+from understudy.cli.outputs import require_page
 from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
@@ -40,13 +41,12 @@ def study(
     """
     from understudy.augment.studying import BESIDE
     from understudy.augment.studying import study as examine
-    from understudy.cli.evaluate import require_ending
     from understudy.cli.tables import read_table
     from understudy.core.cancellation import cancel_on_interrupt
 
     screen = Screen(machine=as_json, quiet=quiet)
     if output is not None:
-        require_ending(output)
+        require_page(output)
     real = read_table(data, schema=schema, table=table, reading=reading or ())
     listener = screen.progress()
     try:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 131_072
 ROW_GROUP_BYTES = 64 << 20
+_SAMPLED_ROWS = 4096
 PARQUET_ZSTD_LEVEL = 1  # higher levels save 2 to 4 % of the size for two to five times the time
 
 
@@ -76,8 +77,52 @@ class ParquetWriter:
         import pyarrow.parquet
 
         if self._writer is None:
-            self._writer = pyarrow.parquet.ParquetWriter(self._file, table.schema, compression="zstd", compression_level=PARQUET_ZSTD_LEVEL)
+            dictionary, encodings = column_encodings(table)
+            self._writer = pyarrow.parquet.ParquetWriter(
+                self._file,
+                table.schema,
+                compression="zstd",
+                compression_level=PARQUET_ZSTD_LEVEL,
+                use_dictionary=dictionary,
+                column_encoding=encodings,
+            )
         self._writer.write_table(table.cast(self._writer.schema), row_group_size=max(1, table.num_rows))
+
+
+def column_encodings(table: pa.Table) -> tuple[list[str], dict[str, str]]:
+    """Which columns get a dictionary, and how the others are encoded, by how varied their first values are.
+
+    A dictionary pays where values repeat; elsewhere it is built for nothing. Varied whole numbers and moments are written as differences
+    of few bits, varied real numbers byte by byte, varied texts as they are. Every reader of Parquet since 2014 knows these encodings.
+    """
+    import pyarrow as pa
+
+    dictionary: list[str] = []
+    encodings: dict[str, str] = {}
+    for field in table.schema:
+        kind = field.type
+        if pa.types.is_nested(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+            continue
+        if pa.types.is_dictionary(kind):
+            dictionary.append(field.name)
+            continue
+        varied = _share_of_distinct(table[field.name])
+        if (
+            pa.types.is_integer(kind) or pa.types.is_date32(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind)
+        ) and varied > 0.05:
+            encodings[field.name] = "DELTA_BINARY_PACKED"
+        elif pa.types.is_floating(kind) and not pa.types.is_float16(kind) and varied > 0.98:
+            encodings[field.name] = "BYTE_STREAM_SPLIT"
+        elif varied > 0.6 and not pa.types.is_floating(kind):
+            encodings[field.name] = "PLAIN"
+        else:
+            dictionary.append(field.name)
+    return dictionary, encodings
+
+
+def _share_of_distinct(column: pa.ChunkedArray) -> float:
+    sample = column.slice(0, _SAMPLED_ROWS)
+    return float(len(sample.unique()) / max(1, len(sample)))
 
 
 def arrow_table(frame: pl.DataFrame) -> pa.Table:

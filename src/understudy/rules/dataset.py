@@ -24,9 +24,9 @@ from understudy.core.random import Stream
 from understudy.rules.cells import World
 from understudy.rules.compiling import CompiledTable, Compiler, order_of_tables
 from understudy.rules.sources import Sources
-from understudy.rules.spec import Spec, read_spec
+from understudy.rules.spec import Spec, located, read_spec
 
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 131_072
 VERSION = 1
 """Raised when a spec gives other values than it did: the golden hashes of the tests hold it to be true."""
 
@@ -37,6 +37,7 @@ class Dataset(Collection):
     Args:
         spec: a `Spec`, plain values, or the path of a YAML file.
         folder: what file names in it are relative to: the file's own folder, or the present one.
+        scale: so many times the rows that it says. rows: other numbers of rows, by table.
 
     Raises:
         SchemaError, ConstraintError: what the spec says is not known, or cannot be; before any row is made.
@@ -44,10 +45,24 @@ class Dataset(Collection):
 
     name = "rules"
 
-    def __init__(self, spec: Spec | Mapping[str, Any] | str | Path, *, folder: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        spec: Spec | Mapping[str, Any] | str | Path,
+        *,
+        folder: str | Path | None = None,
+        scale: float = 1.0,
+        rows: Mapping[str, int] | None = None,
+    ) -> None:
         path = Path(spec) if isinstance(spec, str | Path) else None
-        self.spec = read_spec(path) if path is not None else spec if isinstance(spec, Spec) else Spec.from_dict(spec)  # type: ignore[arg-type]
-        self._start(Sources(self.spec, Path(folder) if folder is not None else path.parent if path is not None else Path()))
+        if isinstance(spec, str | Path):
+            stated = read_spec(spec)
+        else:
+            stated = spec if isinstance(spec, Spec) else Spec.from_dict(spec)
+        if not 0 < scale < float("inf"):
+            raise ArgumentError(f"`scale` is a number above 0, not {scale!r}.", where="scale")
+        self.spec = (stated if scale == 1.0 else stated.scaled(scale)).with_rows(rows or {})
+        with located(path):
+            self._start(Sources(self.spec, Path(folder) if folder is not None else path.parent if path is not None else Path()))
 
     def _start(self, sources: Sources) -> None:
         self.seed = self.spec.seed

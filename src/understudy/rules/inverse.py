@@ -28,7 +28,10 @@ CELLS = 4096
 _OCTAVES, _STEPS = 36, 16
 _LEAST = 16  # bits: below 2^16 of 2^64 the tail ends
 _MOST_VALUES = 1 << 20
-_CELL_UNIT = 2.0**-52  # a power written inside a kernel is computed each time
+# Constants for kernels: what is written inside one may be computed each time.
+_CELL_UNIT = 2.0**-52
+_CELL_SHIFT, _INSIDE = np.uint64(52), np.uint64((1 << 52) - 1)
+_ZERO, _ONE, _LAST_CELL = np.uint64(0), np.uint64(1), np.uint64(CELLS - 1)
 
 
 class Inverse(ABC):
@@ -362,14 +365,15 @@ def in_tail(word: Any, tail: Floats) -> Any:
 @numba.njit(inline="always")
 def quantile_at(word: Any, knots: Floats, lower: Floats, upper: Floats) -> Any:
     """The value of a continuous table at a word."""
-    cell = word >> np.uint64(52)
-    inside = word & np.uint64((1 << 52) - 1)
-    if cell == np.uint64(0):
-        return in_tail(inside, lower)
-    if cell == np.uint64(CELLS - 1):
-        return in_tail(np.uint64((1 << 52) - 1) - inside, upper)
-    start = knots[cell]  # signed integers become floats in one instruction
-    return start + np.float64(np.int64(inside)) * _CELL_UNIT * (knots[cell + np.uint64(1)] - start)
+    cell = word >> _CELL_SHIFT
+    inside = word & _INSIDE
+    start = knots[cell]
+    # Signed integers become floats in one instruction.
+    value = start + np.float64(np.int64(inside)) * _CELL_UNIT * (knots[cell + _ONE] - start)
+    # Rare, and last: with an early return here the loops around this take ten times as long.
+    if cell == _ZERO or cell == _LAST_CELL:  # noqa: SIM109
+        value = in_tail(inside, lower) if cell == _ZERO else in_tail(_INSIDE - inside, upper)
+    return value
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,13 +14,14 @@ is in `docs/rules.md`; what makes it is `compiling.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from understudy.core.errors import SchemaError, did_you_mean
+from understudy.core.errors import SchemaError, UnderstudyError, did_you_mean
 from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
@@ -255,6 +256,20 @@ class Spec(_Model):
 def read_spec(path: str | Path) -> Spec:
     """Read a spec's YAML file. Raises `SchemaError` with file, line and the nearest valid word."""
     return parse_spec(read_text(Path(path), "spec"), str(path))
+
+
+@contextmanager
+def located(path: Path | None) -> Iterator[None]:
+    """What goes wrong inside with a part of a spec is told with the line that it stands in, in its file."""
+    try:
+        yield
+    except UnderstudyError as error:
+        if path is None or not (error.where or "").startswith(("tables.", "lists.", "frames.", "models.")):
+            raise
+        lines = parse_yaml(read_text(path, "spec"), str(path))
+        steps = tuple(int(step) if step.isdigit() else step for step in str(error.where).split(":")[0].split("."))
+        where = f"{path}, line {lines.line_of(steps)}: {error.where}"
+        raise type(error)(error.what, where=where, remedy=error.remedy) from error.__cause__
 
 
 def parse_spec(text: str, origin: str = "spec") -> Spec:

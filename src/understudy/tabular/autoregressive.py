@@ -201,25 +201,33 @@ class Autoregressive(ChainSynthesizer):
         return Draw(chosen.tokens.astype(field.token_type), None, mass)
 
     def _draw_conditioned(self, size: int, rng: Stream, allowed: dict[int, Allowed], chain: list[int]) -> Encoded:
-        """Candidates drawn with what is asked first, weighed by the joint law of the usual order.
+        """Candidates drawn with what is asked first, weighed by the joint law of the usual order; those chosen are drawn to the end.
 
         Orders agree only as far as the network has learned that they do; by the weights the rows are those that would meet the
-        conditions among unconditional ones, whatever is asked.
+        conditions among unconditional ones, whatever is asked. Behind the last field that is asked for both orders are the same, so
+        only what comes before it is drawn for candidates.
         """
-        rows = round(SPARE * size)
+        last = max(self._order.index(j) for j in allowed) + 1
+        rows, head, tail = round(SPARE * size), chain[:last], chain[last:]
         found, weights = weighed_rounds(
-            lambda stream: self._weighed(rows, stream, allowed, chain), rng, enough=ENOUGH * size, heaviest=HEAVIEST
+            lambda stream: self._weighed(rows, stream, allowed, head), rng, enough=ENOUGH * size, heaviest=HEAVIEST
         )
-        return joined_rows(found).take(chosen(weights, size, rng))
+        drawn = joined_rows(found).take(chosen(weights, size, rng))
+        work = self._law_of_fields.blank(size)
+        for j in head:
+            self._note(j, work, drawn)
+        self._extend(drawn, work, tail, head, rng.child("rest"), {}, None)
+        return drawn
 
-    def _weighed(self, rows: int, rng: Stream, allowed: dict[int, Allowed], chain: list[int]) -> tuple[Encoded, Floats]:
-        """Candidates, and the logarithms of their weights."""
-        head = chain[: max(chain.index(j) for j in allowed) + 1]
+    def _weighed(self, rows: int, rng: Stream, allowed: dict[int, Allowed], head: list[int]) -> tuple[Encoded, Floats]:
+        """Candidates drawn up to the last field that is asked for in the usual order, and the logarithms of their weights."""
+        asked, beside = head[: len(allowed)], head[len(allowed) :]
         drawn, work = self._blank(rows), self._law_of_fields.blank(rows)
-        drawn, work, log_weights = self._filtered(drawn, work, head, rng, allowed, np.zeros(rows))
-        self._extend(drawn, work, chain[len(head) :], head, rng, {}, None)
-        if chain != self._order:
-            log_weights = log_weights + self._log_prob(drawn) - work.log_prob
+        drawn, work, log_weights = self._filtered(drawn, work, asked, rng, allowed, np.zeros(rows))
+        self._extend(drawn, work, beside, asked, rng, {}, None)
+        usual = self._order[: len(head)]
+        if head != usual:
+            log_weights = log_weights + self._law_of_fields.log_prob(drawn, usual) - work.log_prob
         return drawn, log_weights
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:

@@ -18,7 +18,7 @@ from understudy.core.random import Stream
 from understudy.tabular.chain import Draw, Restriction, token_weights
 from understudy.tabular.features import Features, location_outputs, residual_outputs, token_outputs
 from understudy.tabular.fields import Field, Floats, Positions, Tokens
-from understudy.tabular.forest import Forest, Growth, draw_allowed, draw_donors, grow_forest, stop_of_leaf, token_share
+from understudy.tabular.forest import Forest, Growth, draw_allowed, draw_donors, draw_weighed, grow_forest, stop_of_leaf, token_share
 from understudy.tabular.location import Location, fit_location
 from understudy.tabular.scale import Scale
 
@@ -80,6 +80,8 @@ class DonorTrees:
         weight = np.ones(self.field.size) if restriction.allowed is None else token_weights(self.field, restriction.allowed)
         if len(self.forest.left) == 1 and not restriction.bounded:
             return self._draw_from_root(len(rows), rng, weight)
+        if not restriction.bounded:
+            return self._draw_weighed(rows, rng, weight)
         low, high = _token_bounds(self.field, restriction, len(rows))
         donors, inside, within = self._allowed(rows, rng, weight, low, high)
         tokens = self.tokens[np.maximum(donors, 0)]
@@ -99,6 +101,19 @@ class DonorTrees:
         tokens = np.minimum(tokens, np.flatnonzero(weight)[-1] if weight.any() else 0)
         with np.errstate(divide="ignore"):
             return Draw(tokens.astype(self.field.token_type), None, np.full(n, np.log(cumulative[-1])))
+
+    def _draw_weighed(self, rows: Rows, rng: np.random.Generator, weight: Floats) -> Draw:
+        """Where all rows allow the same: by the running sum of the donors' weights, without a look at each donor."""
+        n, used = len(rows), min(TREES_RESTRICTED, len(self.forest.roots))
+        cumulative = np.concatenate([[0.0], np.cumsum(weight[self.tokens])])
+        donors, inside = draw_weighed(rows, *self.forest.walk, self.smoothing, rng.random((n, 3 + used)), cumulative, used)
+        tokens = self.tokens[np.maximum(donors, 0)]
+        missed = donors < 0
+        if missed.any():
+            tokens = tokens.copy()
+            tokens[missed] = _from_shares(self.field, weight, np.full(n, -np.inf), np.full(n, np.inf), rng)[missed]
+        with np.errstate(divide="ignore"):
+            return Draw(tokens.astype(self.field.token_type), None, np.log(inside))
 
     def _allowed(
         self, rows: Rows, rng: np.random.Generator, weight: Floats, low: Floats, high: Floats

@@ -4,8 +4,8 @@
   gates, flow matching the scores (as in TabDiff; Shi et al., ICLR 2025, which diffuses both at once).
 - The network learns any subset of fields given any other (`diffusion_network.py`), so what is known is simply not masked: conditions and
   gaps in partial rows need no rejection.
-- Fields are unmasked in the order that makes rows kept aside most probable, one a step where the steps suffice; then some are masked
-  again and redrawn given all the others.
+- Fields are unmasked in the order that makes rows kept aside most probable, in one step where they tell nothing of one another given
+  what is known by then; and rows that are still alike are looked at once.
 - A condition that cuts a group of bins is exact too: a flow in one dimension, walked backwards, is a distribution function.
 - After training the heads are calibrated, so that columns have their shares; the first field of a chain is drawn by its shares.
 """
@@ -50,26 +50,51 @@ LARGE = 20_000
 """From here on the rows kept aside stay aside; below, all rows are learned once it is known for how long."""
 LEAST_ASIDE = 40
 """Tables of fewer rows keep none aside."""
-CALIBRATED_ROWS = 16_000
+CALIBRATED_ROWS = 40_000
 ORDERED_ROWS = 1_500
 RANDOM_ORDERS = 4
+MOSTLY = 0.8
+"""Share of different rows above which it is not worth looking for those that are alike."""
 EVALUATIONS = 40
 PATIENCE = 10
 
 
 @dataclass
 class _Work:
-    """Rows as the network sees them. ``hidden`` was computed before step ``step``; ``seen``: some cell is there."""
+    """Rows as the network sees them. ``hidden`` was computed before step ``step``; ``seen``: some cell is there.
+
+    ``alike`` (n,): rows with one number have the same cells there; None: most rows differ.
+    """
 
     slots: Codes
     numbers: NDArray[np.float32]
     seen: bool = False
     hidden: Any = None
     step: int = -1
+    alike: Codes | None = None
 
     def take(self, index: NDArray[np.integer]) -> _Work:
         hidden = None if self.hidden is None else self.hidden[index]
-        return _Work(self.slots[index], self.numbers[index], self.seen, hidden, self.step)
+        alike = None if self.alike is None else self.alike[index]
+        return _Work(self.slots[index], self.numbers[index], self.seen, hidden, self.step, alike)
+
+    @classmethod
+    def join(cls, parts: list[_Work]) -> _Work:
+        slots, numbers = np.concatenate([p.slots for p in parts]), np.concatenate([p.numbers for p in parts])
+        alike = [p.alike + k * len(slots) for k, p in enumerate(parts) if p.alike is not None]
+        whole = np.concatenate(alike) if len(alike) == len(parts) else None
+        return cls(slots, numbers, parts[0].seen, alike=whole)
+
+    def tell_apart(self, values: Codes, alone: NDArray[np.bool_] | None) -> None:
+        """Rows alike so far that differ in ``values`` (n,), and those that are ``alone``, are alike no longer."""
+        if self.alike is None:
+            return
+        key = self.alike * (int(values.max(initial=0)) + 1) + values
+        if alone is not None and alone.any():
+            key[alone] = int(key.max()) + 1 + np.arange(int(alone.sum()))
+        different, self.alike = np.unique(key, return_inverse=True)
+        if len(different) > MOSTLY * len(key):
+            self.alike = None
 
 
 class Diffusion(ChainSynthesizer):
@@ -87,7 +112,7 @@ class Diffusion(ChainSynthesizer):
     name: ClassVar[str] = "diffusion"
     cost = "costly"
     requires = "torch"
-    block_size: int = 2048
+    block_size: int = 4096
     CAUTIONS = 2
     """How often the model learns anew with more caution where it remembers its rows."""
     course: float = 1.0
@@ -140,10 +165,16 @@ class Diffusion(ChainSynthesizer):
         self._set_order(chain_order(fields))
 
     def _set_order(self, order: list[int]) -> None:
-        """The order of unmasking, and the step in which each field is."""
-        self._order = order
+        """Unmask in this order, a field a step, or several where there are more fields than steps."""
         steps = min(self.steps, len(order))
-        self._step = {j: i * steps // len(order) for i, j in enumerate(order)}
+        of = np.arange(len(order)) * steps // len(order)
+        self._set_turns([[j for j, step in zip(order, of, strict=True) if step == k] for k in range(steps)])
+
+    def _set_turns(self, turns: list[list[int]]) -> None:
+        """The fields that are unmasked in each step."""
+        self._turns = turns
+        self._order = [j for turn in turns for j in turn]
+        self._step = {j: k for k, turn in enumerate(turns) for j in turn}
 
     def _plan(self, width: int, depth: int, dropout: float) -> Plan:
         from understudy.tabular.diffusion_network import Plan
@@ -165,7 +196,7 @@ class Diffusion(ChainSynthesizer):
 
     def _tell_learning(self, record: FitRecord) -> None:
         record.figures["training"] = self._course
-        record.figures["order"] = [self.codec.fields[j].name for j in self._order]
+        record.figures["order"] = [[self.codec.fields[j].name for j in turn] for turn in self._turns]
         found = self._found
         if found is None:
             record.note("Too few rows to measure what the model remembers of them.")
@@ -182,7 +213,8 @@ class Diffusion(ChainSynthesizer):
 
     def _blank_work(self, rows: int) -> _Work:
         masked = np.array([size for gate in self._gates for size in gate.sizes], np.int64)
-        return _Work(np.tile(masked, (rows, 1)), np.zeros((rows, max(1, len(self._flows) + len(self._ranked))), np.float32))
+        numbers = np.zeros((rows, max(1, len(self._flows) + len(self._ranked))), np.float32)
+        return _Work(np.tile(masked, (rows, 1)), numbers, alike=np.zeros(rows, np.int64))
 
     def _show(self, work: _Work, j: int, rows: Encoded, where: NDArray[np.int64] | None = None) -> None:
         """Field `j` of `rows` is known from now on (in the rows of `where`)."""
@@ -194,6 +226,16 @@ class Diffusion(ChainSynthesizer):
         if j in self._ranked:
             work.numbers[here, len(self._flows) + self._ranked.index(j)] = gate.rank(rows, j)[here]
         work.seen = True
+        moving = work.numbers[:, self._flows.index(j)] != 0 if j in self._flows else None
+        for slot in self._slots[j]:
+            work.tell_apart(work.slots[:, slot], moving)
+
+    def _look(self, work: _Work) -> Any:
+        """The network's hidden state of every row; rows that are alike are looked at once."""
+        if work.alike is None:
+            return self._drawer.hidden(work.slots, work.numbers)
+        _, first, own = np.unique(work.alike, return_index=True, return_inverse=True)
+        return self._drawer.hidden(work.slots[first], work.numbers[first])[own]
 
     def _hide(self, work: _Work, j: int) -> None:
         for slot, size in zip(self._slots[j], self._gates[j].sizes, strict=True):
@@ -202,7 +244,7 @@ class Diffusion(ChainSynthesizer):
             work.numbers[:, self._flows.index(j)] = 0
         if j in self._ranked:
             work.numbers[:, len(self._flows) + self._ranked.index(j)] = 0
-        work.step = -1
+        work.step, work.alike = -1, None
 
     # -- drawing
 
@@ -232,8 +274,7 @@ class Diffusion(ChainSynthesizer):
         return work.take(index)
 
     def _join(self, works: list[_Work]) -> _Work:
-        slots, numbers = np.concatenate([w.slots for w in works]), np.concatenate([w.numbers for w in works])
-        return _Work(slots, numbers, works[0].seen)
+        return _Work.join(works)
 
     def _note(self, j: int, work: _Work, drawn: Encoded) -> None:
         self._show(work, j, drawn)
@@ -244,7 +285,7 @@ class Diffusion(ChainSynthesizer):
         if not work.seen:
             return self._draw_first(j, len(work.slots), rng, None if restriction is None else restriction.allowed)
         if work.hidden is None or work.step != self._step[j] or restriction is not None:
-            work.hidden, work.step = self._drawer.hidden(work.slots, work.numbers), self._step[j]
+            work.hidden, work.step = self._look(work), self._step[j]
         return self._draw_known(j, work, rng, restriction)
 
     def _draw_first(self, j: int, size: int, rng: np.random.Generator, allowed: Allowed | None) -> Draw:
@@ -349,7 +390,7 @@ class Diffusion(ChainSynthesizer):
         with self._drawing_thread(rng):
             for gap in filling.gaps(self._order):
                 part = work.take(gap.rows)
-                part.hidden = self._drawer.hidden(part.slots, part.numbers)
+                part.hidden = self._look(part)
                 filling.settle(gap, self._draw_known(gap.field, part, gap.rng, gap.restriction))
                 self._show(work, gap.field, filling.made, gap.rows)
         return filling.finished()
@@ -368,7 +409,7 @@ class Diffusion(ChainSynthesizer):
 
         plan = self._network.plan
         sizes = {"width": plan.width, "depth": plan.depth, "dropout": plan.dropout}
-        return State({"sizes": sizes, "order": self._order, "steps": self.steps}, to_arrays(self._network, "network"))
+        return State({"sizes": sizes, "turns": self._turns, "steps": self.steps}, to_arrays(self._network, "network"))
 
     def _relearn(self, state: State) -> None:
         require_torch(f'A model of the method "{self.name}"')
@@ -377,7 +418,7 @@ class Diffusion(ChainSynthesizer):
 
         self.steps = state.manifest["steps"]
         self._open(self.codec)
-        self._set_order(state.manifest["order"])
+        self._set_turns(state.manifest["turns"])
         with seeded(Stream(0)):
             network = Network(self._plan(**state.manifest["sizes"]), self._token_shares())
         from_arrays(network, state.arrays, "network")

@@ -22,7 +22,7 @@ from understudy.tabular.diffusion import (
     RANDOM_ORDERS,
     Diffusion,
 )
-from understudy.tabular.diffusion_network import Denoising, Network
+from understudy.tabular.diffusion_network import Codes, Denoising, Network
 from understudy.tabular.fields import Encoded, Floats
 from understudy.tabular.memorising import Memorising, memorising
 
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 CALIBRATION_ROUNDS = 12
 MOST_CORRECTION = 1.0
+EVENED_ROWS = 25
+"""Expected rows of a value from which on its share is evened out among the rows that are calibrated on."""
+SHARED = 0.003
+"""Nats that fields of one step may tell of one another, for each that joins it."""
+AHEAD, SHARED_FIELDS = 3, 64
+"""How many places ahead a field may be drawn, to join a step; fields at the most, for more of them would cost much to try."""
 TRAINING_SHARE = 0.8
 """Of a budget in seconds; the rest is for the order, the calibration and the measuring."""
 
@@ -49,7 +55,7 @@ class Size:
 
     @classmethod
     def of(cls, rows: int, on_card: bool) -> Size:
-        width = 256 if rows >= 10_000 else 192 if rows >= 2_000 else 128
+        width = 160 if rows >= 2_000 else 128
         batch = int(np.clip(2 ** round(np.log2(rows / 32)), 32, 256))
         epochs = float(np.clip(40 * np.sqrt(35_000 / rows), 25, 60))
         steps = int(max(300, epochs * rows / batch))
@@ -155,25 +161,57 @@ class Fitting:
             for order in orders:
                 model._set_order(order)
                 surprises.append(self._surprise(some))
-        model._set_order(orders[int(np.argmin(surprises))])
+            model._set_order(orders[int(np.argmin(surprises))])
+            if len(usual) <= min(SHARED_FIELDS, model.steps):
+                model._set_turns(self._turns(self.unseen))
         self.surprises = surprises
+
+    def _turns(self, rows: Encoded) -> list[list[int]]:
+        """The order in steps: a field joins the step of one shortly before it, where rows kept aside are as probable so.
+
+        What a step's fields tell of one another beyond all that is known before it is the step's multi-information; of each field that
+        joins it may be `SHARED` at the most.
+        """
+        model, work, left = self.model, self.model._blank_work(rows.rows), list(self.model._order)
+        turns = [[left.pop(0)]]
+        model._show(work, turns[0][0], rows)
+        while left:
+            near = left[: AHEAD + 1]
+            alone, turn = self._log_probs(near, work, rows), [left.pop(0)]
+            model._show(work, turn[0], rows)
+            beside = self._log_probs(near, work, rows)
+            for j in near[1:]:
+                if beside[j] <= alone[j] + SHARED:
+                    turn.append(j)
+                    left.remove(j)
+                    model._show(work, j, rows)
+                    beside = self._log_probs(near, work, rows)
+            turns.append(turn)
+        return turns
+
+    def _log_probs(self, fields: list[int], work: Any, rows: Encoded) -> dict[int, float]:
+        """The mean log-probability of each field's codes, given what is known."""
+        hidden = self.model._look(work)
+        return {j: self._log_prob(j, hidden, rows) for j in fields}
+
+    def _log_prob(self, j: int, hidden: Tensor, rows: Encoded) -> float:
+        gate, total = self.model._gates[j], 0.0
+        for slot, values in zip(self.model._slots[j], gate.slots(gate.code[rows.tokens[j]]), strict=True):
+            law = self.model._drawer.law(hidden, slot)
+            total += float(np.log(np.maximum(law[np.arange(rows.rows), values], 1e-12)).mean())
+        return total
 
     def _surprise(self, rows: Encoded) -> float:
         """Mean negative log-probability of rows' codes along the model's order."""
-        model, total = self.model, 0.0
-        work = model._blank_work(rows.rows)
+        model, total, work = self.model, 0.0, self.model._blank_work(rows.rows)
         for j in model._order:
-            gate, slots = model._gates[j], model._slots[j]
-            hidden = self._hidden(work, j)
-            for slot, values in zip(slots, gate.slots(gate.code[rows.tokens[j]]), strict=True):
-                law = model._drawer.law(hidden, slot)
-                total -= float(np.log(np.maximum(law[np.arange(rows.rows), values], 1e-12)).mean())
+            total -= self._log_prob(j, self._hidden(work, j), rows)
             model._show(work, j, rows)
         return total
 
     def _hidden(self, work: Any, j: int) -> Tensor:
         if work.hidden is None or work.step != self.model._step[j]:
-            work.hidden, work.step = self.model._drawer.hidden(work.slots, work.numbers), self.model._step[j]
+            work.hidden, work.step = self.model._look(work), self.model._step[j]
         hidden: Tensor = work.hidden
         return hidden
 
@@ -188,23 +226,25 @@ class Fitting:
         stream = self.seed.child("calibrate")
         with seeded(stream):
             work = model._blank_work(n)
-            drawn = model._blank(n)
+            drawn, weights = model._blank(n), np.ones(n)
             self.progress.stage("calibrate", len(model._order))
             for done, j in enumerate(model._order):
                 rng = stream.child(model.codec.fields[j].name).generator()
-                if work.seen and len(model._slots[j]) == 1:
-                    self._correct(model._slots[j][0], model._drawer.law(self._hidden(work, j), model._slots[j][0]), model._gates[j].share)
+                gate, slots = model._gates[j], model._slots[j]
+                if work.seen and len(slots) == 1:
+                    self._correct(slots[0], model._drawer.law(self._hidden(work, j), slots[0]), gate.share, weights)
                 draw = model._draw_field(j, work, drawn, [], rng, None)
                 drawn.tokens[j], drawn.positions[j] = draw.tokens, draw.positions
                 model._show(work, j, drawn)
+                weights *= _evened(gate.code[draw.tokens], gate.share, weights)
                 self.progress.advance(done + 1)
 
-    def _correct(self, slot: int, law: Floats, share: Floats) -> None:
-        """Add to the biases of one head what makes the mean of its laws the shares."""
+    def _correct(self, slot: int, law: Floats, share: Floats, weights: Floats) -> None:
+        """Add to the biases of one head what makes the weighted mean of its laws (n, codes) the shares."""
         added = np.zeros(law.shape[1])
         for _ in range(CALIBRATION_ROUNDS):
             weighed = law * np.exp(added)
-            mean = (weighed / weighed.sum(axis=1, keepdims=True)).mean(axis=0)
+            mean = (weights / weighed.sum(axis=1)) @ weighed / weights.sum()
             added += np.where(share > 0, np.log(np.maximum(share, 1e-9) / np.maximum(mean, 1e-9)), 0.0)
             added = np.clip(added - float(share @ added), -MOST_CORRECTION, MOST_CORRECTION)
         network = self.model._network
@@ -218,3 +258,12 @@ class Fitting:
         stream = self.seed.child("memorising")
         made = self.model._draw(self.learned.rows, stream.child("make"), None)
         return memorising(self.model.codec.fields, self.learned, self.unseen, made, stream.child("rows").generator())
+
+
+def _evened(codes: Codes, share: Floats, weights: Floats) -> Floats:
+    """(n,) factors that give the weighted rows the shares of a field: what rows got too often by chance must not move the next fields."""
+    found = np.bincount(codes, weights, len(share)) / weights.sum()
+    common = share * len(codes) >= EVENED_ROWS
+    ratio = np.ones(len(share))
+    ratio[common] = np.clip(share[common] / np.maximum(found[common], 1e-12), 0.5, 2.0)
+    return np.asarray(ratio[codes])

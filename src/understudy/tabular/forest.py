@@ -361,6 +361,45 @@ def stop_of_leaf(row, root, nodes, subsets, spans, smoothing, u):  # type: ignor
 
 
 @numba.njit(cache=True)
+def draw_weighed(rows, roots, nodes, subsets, spans, smoothing, uniform, cumulative, trees_used):  # type: ignore[no-untyped-def]
+    """As `draw_donors`, each donor by its weight; what the weights leave of a node is read off their running sum.
+
+    Args:
+        uniform: (n, 3 + trees_used) uniform numbers.
+        cumulative: (donors + 1,) running sum of the donors' weights, which are 0 .. 1.
+
+    Returns donor (n,), -1 where none has any weight, and the mean weight of what `draw_donors` would draw (n,).
+    """
+    n, trees = rows.shape[0], roots.shape[0]
+    out, mass = np.full(n, -1, np.int32), np.zeros(n)
+    for i in range(n):
+        first, total, u = int(uniform[i, 0] * trees), 0.0, uniform[i, 1]
+        start, stop = 0, 0
+        for t in range(trees_used):
+            node, _ = _stop_node(_leaf(rows[i], roots[(first + t) % trees], nodes, subsets), uniform[i, 3 + t], nodes, spans, smoothing)
+            a, b = spans[node, 0], spans[node, 1]
+            gain = (cumulative[b] - cumulative[a]) / max(1, b - a)
+            if gain <= 0.0:
+                continue
+            # reservoir: every node replaces the one that was chosen with the chance of its share so far
+            total += gain
+            share = gain / total
+            if u < share:
+                u /= share
+                start, stop = a, b
+            else:
+                u = (u - share) / (1.0 - share)
+        mass[i] = total / trees_used
+        if total > 0.0:
+            point = cumulative[start] + uniform[i, 2] * (cumulative[stop] - cumulative[start])
+            q = start + np.searchsorted(cumulative[start + 1 : stop + 1], point, side="right")
+            while q >= stop or cumulative[q + 1] <= cumulative[q]:
+                q -= 1
+            out[i] = q
+    return out, mass
+
+
+@numba.njit(cache=True)
 def draw_allowed(  # type: ignore[no-untyped-def]
     rows, roots, nodes, subsets, spans, smoothing,
     uniform, tokens, weight, low, high, nullable, trees_used,

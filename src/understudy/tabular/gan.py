@@ -7,6 +7,7 @@ What makes it more than a conditional GAN of tables (CTGAN; Xu et al., NeurIPS 2
   one another through the noise alone, so fields that hang together are put into different chunks;
 - it starts as a masked autoencoder (as in TAEGAN; Li et al. 2024), and goes on being one while it plays against the critic, which at first
   moves alone;
+- numbers of small tables are seen unsteadily (`blur.py`), so that no row is learned by heart;
 - besides the critic's word it matches the shares of single levels, and of pairs of them in 32 pairs of fields a step, softly, from
   probabilities rather than from draws;
 - the loss by pairs with two gradient penalties (`neural/adversarial.py`), packing, straight-through Gumbel draws from temperature 1 to .3;

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from understudy.neural.training import Schedule, Task
+from understudy.tabular.blur import Blur
 from understudy.tabular.fields import Encoded
 from understudy.tabular.gan_networks import NOISE, Completer
 from understudy.tabular.levels import Layout
@@ -18,13 +19,13 @@ FEW = 3
 class Autoencoding(Task):
     """The generator alone: hidden fields of real rows from those shown, under noise that it learns to do without."""
 
-    def __init__(self, completer: Completer, unseen: Encoded, device: torch.device) -> None:
+    def __init__(self, completer: Completer, unseen: Encoded, blur: Blur, device: torch.device) -> None:
         self.players, self.device = {"generator": completer}, device
-        self.completer = completer
+        self.completer, self.blur = completer, blur
         self.aside = torch.from_numpy(completer.layout.flat(unseen)).to(device) if unseen.rows else None
 
     def loss(self, player: str, batch: list[Tensor]) -> Tensor:
-        return masked_loss(self.completer, batch[0])
+        return masked_loss(self.completer, self.blur(batch[0]))
 
     def score(self) -> float | None:
         return None if self.aside is None else float(masked_loss(self.completer, self.aside))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from understudy.neural.adversarial import BETAS, Game
 from understudy.neural.training import Schedule, Task
+from understudy.tabular.blur import Blur
 from understudy.tabular.fields import Encoded
 from understudy.tabular.gan_autoencoding import any_subset, masked_loss
 from understudy.tabular.gan_networks import Completer, Judge, Made, complete, draw_rows
@@ -36,15 +37,22 @@ class Duel(Task):
 
     Args:
         learned, unseen: rows that the generator learns, and rows kept aside, which may be none.
-        nothing: what shuffled rows seem to remember; None where no rows are kept aside.
+        nothing: what shuffled rows seem to remember; None where no rows are kept aside. blur: how real rows are seen.
     """
 
     def __init__(
-        self, completer: Completer, judge: Judge, learned: Encoded, unseen: Encoded, nothing: Memorising | None, device: torch.device
+        self,
+        completer: Completer,
+        judge: Judge,
+        learned: Encoded,
+        unseen: Encoded,
+        nothing: Memorising | None,
+        blur: Blur,
+        device: torch.device,
     ) -> None:
         self.players, self.device = {"generator": completer, "critic": judge}, device
         rows = torch.from_numpy(completer.layout.flat(learned))
-        self.completer, self.judge, self.game = completer, judge, packing(learned.rows)
+        self.completer, self.judge, self.game, self.blur = completer, judge, packing(learned.rows), blur
         self.layout = completer.layout
         self.coarse = torch.as_tensor(np.eye(COARSE, dtype=np.float32)[self.layout.coarse()], device=device)
         self.coarse_rows = torch.as_tensor(self.layout.coarse(), device=device)[rows[: 1 << 14].to(device)]
@@ -63,7 +71,7 @@ class Duel(Task):
         return player == "critic" or not self.alone
 
     def loss(self, player: str, batch: list[Tensor]) -> Tensor:
-        rows = batch[0]
+        rows = self.blur(batch[0])
         self.judge.requires_grad_(player == "critic")
         if player == "critic":
             if self.alone:

@@ -10,6 +10,7 @@ import torch
 from understudy.core.random import Stream
 from understudy.neural.backend import find_device, seeded
 from understudy.neural.training import Course, Schedule, Task, train
+from understudy.tabular.blur import Blur
 from understudy.tabular.fields import Encoded
 from understudy.tabular.gan import Gan, Learning
 from understudy.tabular.gan_autoencoding import Autoencoding, autoencoding_schedule
@@ -73,12 +74,13 @@ class Fitting:
         """Autoencode, play, calibrate; the generator ends on the CPU."""
         completer, judge = self._players(seed.child("weights"))
         rows, effort, checkpoint = self.learned.rows, self.model.effort, self._checkpoint()
+        blur = Blur(self.layout, rows, self.device)
         courses = self.learning.courses = {}
         if checkpoint is None or not checkpoint.exists():
-            alone = Autoencoding(completer, self.unseen, self.device)
+            alone = Autoencoding(completer, self.unseen, blur, self.device)
             schedule = autoencoding_schedule(rows, effort)
             courses["autoencoding"] = self._course(alone, seed.child("autoencode"), schedule, AUTOENCODING_SHARE)
-        duel = Duel(completer, judge, self.learned, self.unseen, self.learning.nothing, self.device)
+        duel = Duel(completer, judge, self.learned, self.unseen, self.learning.nothing, blur, self.device)
         courses["game"] = self._course(duel, seed.child("duel"), duel_schedule(rows, effort), DUEL_SHARE, checkpoint)
         self.progress.stage("calibrate")
         rounds, measured = 1 if self._hurried() else CALIBRATIONS, min(CALIBRATED_TIMES * rows, CALIBRATED_ROWS)

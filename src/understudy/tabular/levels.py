@@ -68,6 +68,18 @@ class Levels:
             found[null, -1] = 1.0
         return found
 
+    def line(self) -> Floats | None:
+        """(count,) where levels of a number end when they are laid side by side by their shares, from 0 to 1; NULL has no room.
+
+        None for categories.
+        """
+        if self.field.kind != "numeric":
+            return None
+        shares = self.shares.copy()
+        if self.field.null_token is not None:
+            shares[self.of_token[self.field.null_token]] = 0.0
+        return np.asarray(np.cumsum(shares) / max(shares.sum(), 1e-12))
+
     def coarse(self) -> Integers:
         """(count,) 0 .. COARSE - 1: neighbours of a number by mass; the commonest levels of a category by themselves, the rest together."""
         if self.count <= COARSE:

@@ -7,7 +7,6 @@ from typing import Any
 import numba
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from understudy.data.keyed import Words
 from understudy.rules.cells import Cells
@@ -122,25 +121,33 @@ def rounded_series(inverse: Inverse, words: Words, decimals: int, ends: tuple[fl
     scale = 10.0**decimals
     if isinstance(inverse, Continuous):
         if dtype is np.float64:
-            return pl.Series(_rounded(words, inverse.knots, inverse.lower, inverse.upper, scale, ends[0], ends[1]))
-        return pl.Series(_whole(words, inverse.knots, inverse.lower, inverse.upper, ends[0], ends[1]).astype(dtype))
+            return pl.Series(_decimals(words, inverse.knots, inverse.lower, inverse.upper, scale, ends[0], ends[1]))
+        whole = np.empty(len(words), dtype)
+        _integers(words, inverse.knots, inverse.lower, inverse.upper, ends[0], ends[1], whole)
+        return pl.Series(whole)
     values = np.clip(np.round(inverse.at(words) * scale) / scale, *ends)
     return pl.Series(values.astype(dtype))
 
 
+@numba.njit(inline="always")
+def _rounded_at(word: Any, knots: Floats, lower: Floats, upper: Floats, scale: float, low: float, high: float) -> Any:
+    value = np.rint(quantile_at(word, knots, lower, upper) * scale) / scale
+    if value < low:
+        value = low
+    if value > high:
+        value = high
+    return value + 0.0  # no negative zero
+
+
 @numba.njit(cache=True, nogil=True)
-def _rounded(words: Words, knots: Floats, lower: Floats, upper: Floats, scale: float, low: float, high: float) -> Floats:
+def _decimals(words: Words, knots: Floats, lower: Floats, upper: Floats, scale: float, low: float, high: float) -> Floats:
     out = np.empty(len(words))
     for i in range(len(words)):
-        value = np.rint(quantile_at(words[i], knots, lower, upper) * scale) / scale
-        out[i] = min(max(value, low), high) + 0.0  # no negative zero
+        out[i] = _rounded_at(words[i], knots, lower, upper, scale, low, high)
     return out
 
 
 @numba.njit(cache=True, nogil=True)
-def _whole(words: Words, knots: Floats, lower: Floats, upper: Floats, low: float, high: float) -> NDArray[np.int64]:
-    out = np.empty(len(words), np.int64)
+def _integers(words: Words, knots: Floats, lower: Floats, upper: Floats, low: float, high: float, out: Any) -> None:
     for i in range(len(words)):
-        value = np.rint(quantile_at(words[i], knots, lower, upper))
-        out[i] = np.int64(min(max(value, low), high))
-    return out
+        out[i] = np.int64(_rounded_at(words[i], knots, lower, upper, 1.0, low, high))

@@ -1,0 +1,101 @@
+"""`understudy generate`: make the data that a spec declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from understudy.cli.counts import parse_count
+from understudy.cli.options import Debug, Json, Quiet
+from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
+
+if TYPE_CHECKING:
+    from understudy.run import Manifest
+
+
+def generate(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML file of tables, as docs/rules.md tells.")],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            show_default=False,
+            help="A folder (a folder of parts for each table), a database URL (postgresql://…, sqlite:///shop.db, duckdb:///shop.duckdb), "
+            "or a place behind a URL (s3://bucket/shop/). Without one, the first rows of each table are shown.",
+        ),
+    ] = None,
+    scale: Annotated[float, typer.Option(help="So many times the rows that the spec says.")] = 1.0,
+    rows: Annotated[
+        list[str] | None, typer.Option(metavar="TABLE=ROWS", help="Other numbers of rows: customers=10M. May be repeated.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another data set of the same spec; the spec's own seed unless told.")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="Of the parts in folders: parquet, csv, csv.gz, jsonl, arrow …")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as there are cores unless told. The bytes are the same.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="local (processes) or ray.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster; one on this machine unless told.")] = None,
+    part_rows: Annotated[str | None, typer.Option(metavar="ROWS", help="Rows in a part; 500k unless told.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the parts that an earlier run finished.")] = True,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Give up an earlier run of another spec; replace tables of a database.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Make the data that a spec declares: exact, keys and sums included, the same bytes wherever and however often.
+
+    **understudy generate shop.yaml -o shop/ --scale 10**
+    """
+    from understudy.rules import Dataset
+    from understudy.run import write
+
+    screen = Screen(machine=as_json, quiet=quiet)
+    data = Dataset(spec, scale=scale, rows=dict(_table_rows(entry) for entry in rows or []))
+    if output is None:
+        _preview(screen, data, data.seed if seed is None else seed)
+        return
+    listener = screen.progress()
+    try:
+        manifest = write(
+            data, None, output, seed=seed, format=form, workers=workers, engine=engine, address=address, resume=resume, overwrite=overwrite,
+            part_rows=None if part_rows is None else parse_count(part_rows), progress=listener,
+        )  # fmt: skip
+    finally:
+        listener.close()
+    _show(screen, manifest, data.sizes(seed=seed))
+
+
+def _table_rows(entry: str) -> tuple[str, int]:
+    table, sign, count = entry.partition("=")
+    if not (table and sign):
+        raise typer.BadParameter(f'"{entry}" names no table and number: write --rows customers=10M')
+    return table, parse_count(count)
+
+
+def _preview(screen: Screen, data: Any, seed: int) -> None:
+    import polars as pl
+
+    sizes = data.sizes(seed=seed)
+    found = {}
+    for name, table in data.tables.items():
+        head = table.sample(min(5, sizes[name]), seed=seed)
+        found[name] = {"rows": sizes[name], "head": head.with_columns(pl.all().cast(pl.String)).to_dicts()}
+        screen.say(f"{name}: {sizes[name]:,} rows")
+        screen.say(head.glimpse(max_items_per_column=5, max_colname_length=24, return_type="string"))
+    screen.document({"tables": found, "seed": seed})
+
+
+def _show(screen: Screen, manifest: Manifest, sizes: dict[str, int]) -> None:
+    rows = sum(sizes.values())
+    kept = f", {manifest.reused} parts kept from an earlier run" if manifest.reused else ""
+    speed = f" ({rows / manifest.seconds:,.0f} rows/s)" if manifest.seconds >= 1 and not manifest.reused else ""
+    size = f", {bytes_in_words(manifest.bytes)}" if manifest.bytes else ""
+    tables = ", ".join(f"{name} {count:,}" for name, count in sizes.items())
+    screen.say(f"{rows:,} rows ({tables}) to {manifest.target}{size} in {seconds_in_words(manifest.seconds)}{speed}{kept}")
+    screen.document({"target": manifest.target, "seconds": round(manifest.seconds, 3), "reused": manifest.reused, **manifest.to_json()})
