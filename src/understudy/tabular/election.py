@@ -73,7 +73,7 @@ def elect(standings: Sequence[Standing], yardstick: Standing | None, limit: floa
             fit.append(standing)
     if not fit:  # nothing to choose by but what all are bad at
         fit, why_not = safe, {name: words for name, words in why_not.items() if remember[name]}
-    winner, why, lost = _settled(fit)
+    winner, why, lost = _settled(fit, ruled_out=bool(why_not))
     return Election(winner.name, why, why_not | lost)
 
 
@@ -117,10 +117,11 @@ def _least_evil(standings: Sequence[Standing], yardstick: Standing | None, limit
     return Election(least.name, why, {name: words for name, words in why_not.items() if name != least.name})
 
 
-def _settled(fit: list[Standing]) -> tuple[Standing, str, dict[str, str]]:
+def _settled(fit: list[Standing], ruled_out: bool) -> tuple[Standing, str, dict[str, str]]:
     """The winner among safe engines, why, and why not the others."""
     lost: dict[str, str] = {}
-    left, why = fit, "no other engine was left"
+    left = fit
+    why = "the others remember their training rows, or do worse than columns by themselves" if ruled_out else "no other engine ran"
     for what, key, error in _CRITERIA:
         if len(left) == 1:
             break

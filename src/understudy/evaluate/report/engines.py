@@ -45,7 +45,8 @@ def engines(evaluation: Evaluation) -> Markup | None:
         tag(
             "p",
             "The engine was chosen by these figures, measured on real rows kept apart from every engine while it learned; 95 % intervals "
-            "in brackets. Being told from real rows, recognising and lying nearer to training rows are best at .5, the others at 1.",
+            "in brackets. Being told from real rows, recognising and lying nearer to training rows are best at .5, the others at 1. "
+            "A dot is the first figure, the dashed line beside it what is best.",
         ),
         table(headings, rows, caption="Engines and their figures", noun="engine"),
         id="engines",
