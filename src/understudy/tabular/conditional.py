@@ -149,6 +149,37 @@ class DonorTrees:
         return cls(field, Forest.from_arrays(arrays, prefix), arrays[f"{prefix}.tokens"], facts["smoothing"])
 
 
+@dataclass(frozen=True)
+class Located:
+    """Where a field's numbers lie on the scale, given the rest of the row: ``scores`` and ``residual`` (n,), NaN at spikes."""
+
+    field: Field
+    tokens: Tokens
+    scale: Scale
+    scores: Floats
+    location: Location
+    residual: Floats
+
+    @classmethod
+    def fit(
+        cls,
+        field: Field,
+        tokens: Tokens,
+        positions: Positions | None,
+        features: Features,
+        use: NDArray[np.int64],
+        stream: Stream,
+        folds: int,
+    ) -> Located:
+        scale = Scale.of(field)
+        rng = stream.child("spread").generator()
+        spread = rng.random(len(tokens)).astype(np.float32)
+        place = spread if positions is None else np.where(field.atom[tokens], spread, positions)
+        scores = scale.score(tokens, place)
+        found = fit_location(features.bins, features.ordered, features.sizes, use, scores, stream.child("location"), folds=folds)
+        return cls(field, tokens, scale, scores, *found)
+
+
 @dataclass
 class ResidualTrees:
     """A location, and donors of what is left over. ``spikes`` (donors,) token of donors at a spike, else -1; ``residuals`` (donors,)."""
@@ -178,14 +209,14 @@ class ResidualTrees:
         stream: Stream,
         folds: int,
     ) -> ResidualTrees:
-        scale = Scale.of(field)
-        rng = stream.child("spread").generator()
-        spread = rng.random(len(tokens)).astype(np.float32)
-        place = spread if positions is None else np.where(field.atom[tokens], spread, positions)
-        scores = scale.score(tokens, place)
-        location, residual = fit_location(
-            features.bins, features.ordered, features.sizes, use, scores, stream.child("location"), folds=folds
-        )
+        return cls.around(Located.fit(field, tokens, positions, features, use, stream, folds), features, use, growth, smoothing, stream)
+
+    @classmethod
+    def around(
+        cls, located: Located, features: Features, use: NDArray[np.int64], growth: Growth, smoothing: float, stream: Stream
+    ) -> ResidualTrees:
+        """Donors of what a location fitted on the same rows leaves over."""
+        field, tokens, scale, residual = located.field, located.tokens, located.scale, located.residual
         outputs, weights = residual_outputs(field, tokens, residual, scale.spike)
         forest = grow_forest(features.bins, features.ordered, features.sizes, use, outputs, weights, growth, stream.child("forest"))
         forest = forest.sorted_by(np.where(np.isnan(residual), np.inf, residual)[forest.donors])
@@ -194,8 +225,10 @@ class ResidualTrees:
         residuals = np.nan_to_num(residual[owner]).astype(np.float32)
         forest.donors = np.zeros(0, np.int32)
         spread_of_residual = float(np.nanstd(residual)) if np.isfinite(residual).any() else 1.0
-        model = cls(field, scale, location, forest, residuals, spikes, smoothing, 0.1 * spread_of_residual, np.zeros(0), np.zeros(0))
-        model._calibrate(np.ascontiguousarray(features.bins.T), scores, stream.child("calibrate").generator())
+        model = cls(
+            field, scale, located.location, forest, residuals, spikes, smoothing, 0.1 * spread_of_residual, np.zeros(0), np.zeros(0)
+        )
+        model._calibrate(np.ascontiguousarray(features.bins.T), located.scores, stream.child("calibrate").generator())
         return model
 
     def _calibrate(self, rows: Rows, scores: Floats, rng: np.random.Generator) -> None:

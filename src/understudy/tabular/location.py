@@ -115,101 +115,180 @@ def boost(  # type: ignore[no-untyped-def]  # noqa: C901
     right = np.zeros((trees, depth, BINS), np.bool_)
     value = np.zeros((trees, leaves), np.float32)
     loss = np.zeros(trees + 1)
-    leaf = np.zeros(n, np.int64)
-    sums, counts = np.zeros((leaves, BINS)), np.zeros((leaves, BINS))
-    total, size_of = np.zeros(leaves), np.zeros(leaves)
-    key, order = np.zeros(BINS), np.zeros(BINS, np.int64)
-    left_sum, left_count = np.zeros(leaves), np.zeros(leaves)
-    best_right = np.zeros(BINS, np.bool_)
+    leaf, some = np.zeros(n, np.int32), np.zeros(learners, np.int32)
+    packed = np.zeros(learners, np.int64)
+    tables, fresh = np.zeros((len(features), BINS * leaves // 2), np.int64), np.zeros(BINS * leaves // 2, np.int64)
+    work = np.zeros((2, BINS * leaves // 2), np.float32)
+    sums, counts = np.zeros(leaves), np.zeros(leaves)
+    order, best_order = np.zeros(BINS, np.int64), np.zeros(BINS, np.int64)
     for i in range(learners, n):
         loss[0] += residual[i] * residual[i]
     least, least_at, made = loss[0], 0, 0
     for tree in range(trees):
+        step = _pack(residual, packed)
         leaf[:] = 0
         for level in range(depth):
             parts = 1 << level
-            best, best_feature = -1.0, -1
-            for f in features:
-                size = sizes[f]
-                for p in range(parts):
-                    for k in range(size):
-                        sums[p, k] = 0.0
-                        counts[p, k] = 0.0
-                column = bins[f]
-                for i in range(learners):
-                    sums[leaf[i], column[i]] += residual[i]
-                    counts[leaf[i], column[i]] += 1.0
-                for k in range(size):
-                    order[k] = k
-                if not ordered[f]:
-                    for k in range(size):
-                        s, c = 0.0, 0.0
-                        for p in range(parts):
-                            s += sums[p, k]
-                            c += counts[p, k]
-                        key[k] = s / (c + shrinkage)
-                    order[:size] = np.argsort(key[:size])
-                for p in range(parts):
-                    total[p], size_of[p] = 0.0, 0.0
-                    for k in range(size):
-                        total[p] += sums[p, k]
-                        size_of[p] += counts[p, k]
-                    left_sum[p], left_count[p] = 0.0, 0.0
-                for q in range(size - 1):
-                    k = order[q]
-                    gain = 0.0
-                    for p in range(parts):
-                        left_sum[p] += sums[p, k]
-                        left_count[p] += counts[p, k]
-                        rest = total[p] - left_sum[p]
-                        gain += left_sum[p] * left_sum[p] / (left_count[p] + shrinkage)
-                        gain += rest * rest / (size_of[p] - left_count[p] + shrinkage)
-                    if gain > best:
-                        best, best_feature = gain, f
-                        best_right[:] = False
-                        for r in range(q + 1, size):
-                            best_right[order[r]] = True
+            chosen, side = _smaller_side(leaf, some, parts >> 1, learners)
+            best, best_feature, best_cut = np.float32(-1.0), -1, 0
+            for number in range(len(features)):
+                f = features[number]
+                if level == 0:
+                    _count_all(tables[number], bins[f], sizes[f], packed)
+                else:
+                    _count(fresh, bins[f], leaf, some, chosen, sizes[f], parts >> 1, packed)
+                    _divide(tables[number], fresh, sizes[f], parts >> 1, side)
+                _unpack(tables[number], work, sizes[f] * parts, step)
+                _bins_in_order(order, work, ordered[f], sizes[f], parts, shrinkage)
+                gain, cut = _best_cut(work[0], work[1], order, sizes[f], parts, np.float32(shrinkage))
+                if gain > best:
+                    best, best_feature, best_cut = gain, f, cut
+                    best_order[:] = order
             if best_feature < 0:
                 break
             feature[tree, level] = best_feature
-            right[tree, level] = best_right
+            for q in range(best_cut, sizes[best_feature]):
+                right[tree, level, best_order[q]] = True
             column = bins[best_feature]
             for i in range(n):
-                if best_right[column[i]]:
-                    leaf[i] += parts
-        total[:] = 0.0
-        size_of[:] = 0.0
+                leaf[i] += parts * right[tree, level, column[i]]
+        sums[:], counts[:] = 0.0, 0.0
         for i in range(learners):
-            total[leaf[i]] += residual[i]
-            size_of[leaf[i]] += 1.0
+            sums[leaf[i]] += residual[i]
+            counts[leaf[i]] += 1.0
         for p in range(leaves):
-            value[tree, p] = rate * total[p] / (size_of[p] + shrinkage)
-        watched = 0.0
+            value[tree, p] = rate * sums[p] / (counts[p] + shrinkage)
+        made = tree + 1
         for i in range(n):
             residual[i] -= value[tree, leaf[i]]
             if i >= learners:
-                watched += residual[i] * residual[i]
-        made = tree + 1
-        loss[made] = watched
-        if watched < least:
-            least, least_at = watched, made
+                loss[made] += residual[i] * residual[i]
+        if loss[made] < least:
+            least, least_at = loss[made], made
         elif made - least_at >= patience:
             break
     return feature[:made], right[:made], value[:made], loss[: made + 1]
 
 
+@numba.njit(cache=True, fastmath=True)
+def _pack(residual, packed):  # type: ignore[no-untyped-def]
+    """A row's count and residual as one whole number: 1 in the upper half, the residual in steps of what comes back in the lower, so
+    that one addition counts both. No sum over rows leaves its half."""
+    magnitude = 1e-12
+    for i in range(len(packed)):
+        magnitude += abs(residual[i])
+    step = magnitude / 2**30
+    for i in range(len(packed)):
+        packed[i] = (np.int64(1) << 32) + np.int64(np.rint(residual[i] / step))
+    return np.float32(step)
+
+
+@numba.njit(cache=True)
+def _smaller_side(leaf, some, parts, learners):  # type: ignore[no-untyped-def]
+    """The learners on that side of the last split that has fewer, into `some`; how many, and whether it is the right one."""
+    chosen = 0
+    if parts == 0:
+        return chosen, False
+    for i in range(learners):
+        chosen += leaf[i] >= parts
+    side = 2 * chosen <= learners
+    chosen = 0
+    for i in range(learners):
+        some[chosen] = i
+        chosen += (leaf[i] >= parts) == side
+    return chosen, side
+
+
+@numba.njit(cache=True)
+def _count_all(table, column, size, packed):  # type: ignore[no-untyped-def]
+    table[:size] = 0
+    for i in range(len(packed)):
+        table[column[i]] += packed[i]
+
+
+@numba.njit(cache=True)
+def _count(fresh, column, leaf, some, chosen, size, parts, packed):  # type: ignore[no-untyped-def]
+    """The chosen rows by bin and by what was their leaf before the last split."""
+    fresh[: size * parts] = 0
+    for m in range(chosen):
+        i = some[m]
+        fresh[column[i] * parts + (leaf[i] & (parts - 1))] += packed[i]
+
+
+@numba.njit(cache=True)
+def _divide(table, fresh, size, parts, side):  # type: ignore[no-untyped-def]
+    """In place, from the last bin on: what was counted is one side of a split, the rest of the whole the other."""
+    counted, other = (parts, 0) if side else (0, parts)
+    for k in range(size - 1, -1, -1):
+        for p in range(parts - 1, -1, -1):
+            one = fresh[k * parts + p]
+            rest = table[k * parts + p] - one
+            table[2 * k * parts + counted + p] = one
+            table[2 * k * parts + other + p] = rest
+
+
+@numba.njit(cache=True, fastmath=True)
+def _unpack(table, work, length, step):  # type: ignore[no-untyped-def]
+    """Sums of residuals, and counts."""
+    sums, counts = work
+    for at in range(length):
+        low = np.int32(table[at] & 0xFFFFFFFF)
+        sums[at] = np.float32(low) * step
+        counts[at] = np.float32(np.int32((table[at] - low) >> 32))
+
+
+@numba.njit(cache=True, fastmath=True)
+def _bins_in_order(order, work, ordered, size, parts, shrinkage):  # type: ignore[no-untyped-def]
+    """Bins as they are, or, of a category, by their mean residual."""
+    for k in range(size):
+        order[k] = k
+    if ordered:
+        return
+    key = np.zeros(size)
+    for k in range(size):
+        total, count = 0.0, 0.0
+        for at in range(k * parts, (k + 1) * parts):
+            total += work[0, at]
+            count += work[1, at]
+        key[k] = total / (count + shrinkage)
+    order[:size] = np.argsort(key)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _best_cut(sums, counts, order, size, parts, shrinkage):  # type: ignore[no-untyped-def]
+    """The gain of the best cut along `order`, -1 where there is none, and how many bins lie left of it."""
+    total, whole = np.zeros(parts, np.float32), np.zeros(parts, np.float32)
+    for k in range(size):
+        for p in range(parts):
+            total[p] += sums[k * parts + p]
+            whole[p] += counts[k * parts + p]
+    left, count = np.zeros(parts, np.float32), np.zeros(parts, np.float32)
+    best, cut = np.float32(-1.0), 0
+    for q in range(size - 1):
+        at = order[q] * parts
+        gain = np.float32(0.0)
+        for p in range(parts):
+            a, m = left[p] + sums[at + p], count[p] + counts[at + p]
+            left[p], count[p] = a, m
+            b = total[p] - a
+            gain += a * a / (m + shrinkage) + b * b / (whole[p] - m + shrinkage)
+        if gain > best:
+            best, cut = gain, q + 1
+    return best, cut
+
+
 @numba.njit(cache=True)
 def predict(rows, fold, start, feature, right, value):  # type: ignore[no-untyped-def]
+    """Tree by tree, so that one tree at a time is looked up in the cache."""
     trees, depth = feature.shape[1], feature.shape[2]
     out = np.empty(rows.shape[0])
     for i in range(rows.shape[0]):
-        k = fold[i]
-        row = rows[i]
-        place = start[k]
-        for t in range(trees):
+        out[i] = start[fold[i]]
+    for t in range(trees):
+        for i in range(rows.shape[0]):
+            k = fold[i]
             leaf = np.int64(0)
             for level in range(depth):
-                leaf |= np.int64(right[k, t, level, row[feature[k, t, level]]]) << level
-            place += value[k, t, leaf]
-        out[i] = place
+                leaf |= np.int64(right[k, t, level, rows[i, feature[k, t, level]]]) << level
+            out[i] += value[k, t, leaf]
     return out

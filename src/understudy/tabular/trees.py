@@ -22,7 +22,7 @@ from understudy.core.artifact import State
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord
 from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction
-from understudy.tabular.conditional import Conditional, DonorTrees, ResidualTrees
+from understudy.tabular.conditional import Conditional, DonorTrees, Located, ResidualTrees
 from understudy.tabular.features import Binning, Features, rank_scores
 from understudy.tabular.fields import Encoded, Field, Floats, Tokens
 from understudy.tabular.forest import Growth
@@ -47,8 +47,10 @@ BETTER = 0.06
 WORTH_LOCATING = 0.35
 """Share of the variance that a quick boosting must explain before the slow one is tried."""
 SCORED_ROWS = 4_000
-CHOICE_ROWS = 10_000
-"""Rows on which the two ways of drawing a number are compared, at the most."""
+FOLDS = 3
+"""Of the location: a row's residual comes from the trees of the folds that it is not in."""
+CHOICE_ROWS, CHOICE_TREES = 10_000, 6
+"""Rows on which the two ways of drawing a number are compared, at the most, and with how many trees: a probability looks at no more."""
 WORK = 400e6
 """Rows times features looked at while growing, at the most: about half a minute on one core."""
 LEAST_TREES, LEAST_TREE_ROWS = 4, 20_000
@@ -92,6 +94,8 @@ class Trees(ChainSynthesizer):
     work = WORK
     rounds = 2
     """Splits of a small table on which memorising is measured; the figures are their mean."""
+    measures = True
+    """It asks of itself whether it remembers its rows, and grows coarser until it does not."""
 
     def __init__(self, *, trees: int = 16, limit: float = 0.52, protection: Protection | None = None) -> None:
         super().__init__(protection=protection)
@@ -101,7 +105,7 @@ class Trees(ChainSynthesizer):
     # -- learning
 
     def _lighten(self) -> None:
-        self.TIGHTENINGS, self.rounds = 0, 1  # the race measures memorising itself
+        self.measures, self.rounds = False, 1  # the race measures memorising itself
         self.work /= 4
 
     def _learn(self, encoded: Encoded, codec: Codec, *, seed: Stream, budget: Budget, progress: Progress) -> None:
@@ -111,20 +115,25 @@ class Trees(ChainSynthesizer):
         self._use = conditioning_sets(fields, encoded, self._order, seed.child("screening"))
         splits = kept_aside(encoded.rows, self.rounds, seed.child("aside").generator())
         fitting = _Fitting(self, fields, encoded, budget, progress)
-        caution, found = Caution(), None
-        kinds: dict[int, str] | None = None
-        for level in range(self.TIGHTENINGS + 1):
-            caution = Caution(level)
-            trials = [fitting.fit(learn, aside, caution, seed.child("fit", level, i), kinds) for i, (learn, aside) in enumerate(splits)]
-            kinds = _commonest_kinds([t.kinds for t in trials])
-            found = pooled([t.memorising for t in trials])
-            if found is None or found.safe(self.limit) or budget.exhausted:
+        parts = [fitting.part(learn) for learn, _ in splits]
+        chosen = [
+            fitting.kinds(part, aside, seed.child("kinds", i)) for i, (part, (_, aside)) in enumerate(zip(parts, splits, strict=True))
+        ]
+        kinds = _commonest_kinds(chosen)
+        self._caution, self._found, self._relearned = Caution(), None, encoded.rows < LARGE or not self.measures
+        for level in range(self.TIGHTENINGS + 1) if self.measures else ():
+            self._caution = Caution(level)
+            trials = [
+                fitting.fit(part, aside, self._caution, seed.child("fit", level, i), kinds)
+                for i, (part, (_, aside)) in enumerate(zip(parts, splits, strict=True))
+            ]
+            self._conditionals = trials[0].conditionals
+            self._found = pooled([t.memorising for t in trials])
+            if self._found is None or self._found.safe(self.limit) or budget.exhausted:
                 break
-        self._conditionals = trials[0].conditionals
-        self._relearned = encoded.rows < LARGE
         if self._relearned:
-            self._conditionals = fitting.fit(np.arange(encoded.rows), None, caution, seed.child("final"), kinds).conditionals
-        self._caution, self._found = caution, found
+            whole = fitting.part(np.arange(encoded.rows))
+            self._conditionals = fitting.fit(whole, None, self._caution, seed.child("final"), kinds).conditionals
 
     def _tell_learning(self, record: FitRecord) -> None:
         fields = self.codec.fields
@@ -139,6 +148,9 @@ class Trees(ChainSynthesizer):
     def _tell_memorising(self, record: FitRecord) -> None:
         if self._found is not None:
             record.figures["memorising"] = self._found.to_dict()
+        if not self.measures:
+            record.note("What the model remembers of its rows was measured in the race, not by itself.")
+            return
         record.note(told(self._found, self.limit, self._caution.level, self._relearned))
 
     # -- drawing
@@ -193,15 +205,27 @@ class Trees(ChainSynthesizer):
 
 
 @dataclasses.dataclass
+class _Part:
+    """Rows to learn, as they are and as trees see them; and where numbers lie in them, found once, for caution does not change it."""
+
+    learned: Encoded
+    features: Features
+    located: dict[int, Located] = dataclasses.field(default_factory=dict)
+
+    def some(self, most: int, stream: Stream) -> _Part:
+        """A random choice of the rows, where there are more than `most`."""
+        if self.learned.rows <= most:
+            return self
+        chosen = stream.generator().permutation(self.learned.rows)[:most]
+        return _Part(self.learned.take(chosen), self.features.take(chosen))
+
+
+@dataclasses.dataclass
 class _Trial:
     """One chain fitted, and what the rows kept aside say of it."""
 
     conditionals: dict[int, Conditional]
     memorising: Memorising | None
-
-    @property
-    def kinds(self) -> dict[int, str]:
-        return {j: c.kind for j, c in self.conditionals.items()}
 
 
 class _Fitting:
@@ -211,65 +235,49 @@ class _Fitting:
         self.model, self.fields, self.encoded = model, fields, encoded
         self.budget, self.progress = budget, progress
 
-    def fit(
-        self,
-        learn: NDArray[np.int64],
-        aside: NDArray[np.int64] | None,
-        caution: Caution,
-        stream: Stream,
-        kinds: dict[int, str] | None = None,
-    ) -> _Trial:
-        """A chain learned on the rows `learn`, ways of drawing chosen on the rows `aside` unless `kinds` says them."""
-        learned = self.encoded.take(learn)
-        features = Features.of(self.model._binnings, learned)
-        unseen = None if aside is None or len(aside) == 0 else self.encoded.take(aside)
-        watch = None if unseen is None else self._watched(unseen)
+    def part(self, rows: NDArray[np.int64]) -> _Part:
+        learned = self.encoded.take(rows)
+        return _Part(learned, Features.of(self.model._binnings, learned))
+
+    def fit(self, part: _Part, aside: NDArray[np.int64] | None, caution: Caution, stream: Stream, kinds: dict[int, str]) -> _Trial:
+        """A chain learned on the part, whose memorising is measured on the rows `aside`."""
         conditionals: dict[int, Conditional] = {}
         self.progress.stage("learn", len(self.model._order))
         for done, j in enumerate(self.model._order):
-            conditionals[j] = self._field(j, learned, features, watch, caution, stream.child(self.fields[j].name), (kinds or {}).get(j))
+            trees = 2 if self._hurried else self.model.trees
+            conditionals[j] = self._made(kinds[j], j, part, caution, trees, stream.child(self.fields[j].name))
             self.progress.advance(done + 1)
-        return _Trial(conditionals, None if unseen is None else self._memorising(conditionals, learned, unseen, stream.child("memorising")))
+        if aside is None or len(aside) == 0:
+            return _Trial(conditionals, None)
+        unseen = self.encoded.take(aside)
+        return _Trial(conditionals, self._memorising(conditionals, part.learned, unseen, stream.child("memorising")))
 
-    def _watched(self, unseen: Encoded) -> tuple[Encoded, NDArray[np.uint8]]:
-        some = unseen.take(slice(0, SCORED_ROWS))
-        return some, np.ascontiguousarray(Features.of(self.model._binnings, some).bins.T)
+    # -- which way a number is drawn
 
-    def _field(
-        self, j: int, learned: Encoded, features: Features, watch: Any, caution: Caution, stream: Stream, kind: str | None
-    ) -> Conditional:
-        hurried = self.budget.exhausted or self.progress.cancelled
-        trees = 2 if hurried else self.model.trees
-        if kind is None and (watch is None or hurried or not self._worth_locating(j, learned, features, stream.child("worth"))):
-            kind = "donors"
-        if kind is not None:
-            return self._made(kind, j, learned, features, caution, trees, stream)
-        if learned.rows <= CHOICE_ROWS:
-            return self._better(j, learned, features, watch, caution, trees, stream)
-        some = stream.child("choice").generator().permutation(learned.rows)[:CHOICE_ROWS]
-        found = self._better(j, learned.take(some), features.take(some), watch, caution, trees, stream)
-        return self._made(found.kind, j, learned, features, caution, trees, stream)
+    def kinds(self, part: _Part, aside: NDArray[np.int64], stream: Stream) -> dict[int, str]:
+        """For every field the way that the rows `aside` prefer."""
+        if len(aside) == 0:
+            return dict.fromkeys(self.model._order, "donors")
+        unseen = self.encoded.take(aside[:SCORED_ROWS])
+        rows = np.ascontiguousarray(Features.of(self.model._binnings, unseen).bins.T)
+        return {j: self._kind(j, part, unseen.tokens[j], rows, stream.child(self.fields[j].name)) for j in self.model._order}
 
-    def _made(self, kind: str, j: int, learned: Encoded, features: Features, caution: Caution, trees: int, stream: Stream) -> Conditional:
-        field, use = self.fields[j], self.model._use[j]
-        role = "category" if field.kind == "categorical" else "residual" if kind == "residual" else "number"
-        trees, rows = self._affordable(trees, learned.rows)
-        growth, smoothing = caution.growth(role), caution.smoothing(role)
-        held = min(growth.donors, max(3, int(MOST_HELD * (1 - growth.structure) * learned.rows)))
-        growth = dataclasses.replace(growth, trees=trees, rows=rows, donors=held)
-        tokens = learned.tokens[j]
-        if kind == "residual":
-            return ResidualTrees.fit(field, tokens, learned.positions[j], features, use, growth, smoothing, stream.child(kind), 3)
-        return DonorTrees.fit(field, tokens, features, use, growth, smoothing, stream.child(kind))
+    def _kind(self, j: int, part: _Part, unseen: Tokens, rows: NDArray[np.uint8], stream: Stream) -> str:
+        """By the mean log-probability of the group that a row kept aside falls in."""
+        if self._hurried or not self._worth_locating(j, part, stream.child("worth")):
+            return "donors"
+        some = part.some(CHOICE_ROWS, stream.child("choice"))
+        low, high = group_bounds(self.fields[j], unseen)
 
-    def _affordable(self, trees: int, rows: int) -> tuple[int, int]:
-        """Trees a field, and rows a tree, that keep to `WORK`; every tree sees rows of its own."""
-        looked_at = max(1, sum(len(use) for use in self.model._use.values()))
-        seen = int(min(rows, max(LEAST_TREE_ROWS, self.model.work / (trees * looked_at))))
-        return int(min(trees, max(LEAST_TREES, self.model.work / (looked_at * seen)))), seen
+        def score(kind: str) -> float:
+            conditional = self._made(kind, j, some, Caution(), min(CHOICE_TREES, self.model.trees), stream)
+            mass = conditional.interval_mass(rows, low, high, stream.child("score", kind).generator())
+            return float(np.log(0.98 * mass + 0.02 / GROUPS).mean())
 
-    def _worth_locating(self, j: int, learned: Encoded, features: Features, stream: Stream) -> bool:
-        field, use = self.fields[j], self.model._use[j]
+        return "residual" if score("residual") > score("donors") + BETTER else "donors"
+
+    def _worth_locating(self, j: int, part: _Part, stream: Stream) -> bool:
+        field, use, learned = self.fields[j], self.model._use[j], part.learned
         if field.kind != "numeric" or len(use) == 0 or len(self.fields) >= WIDE:
             return False
         scale = Scale.of(field)
@@ -280,24 +288,35 @@ class _Fitting:
         scores = scale.score(learned.tokens[j][some], np.full(len(some), 0.5))
         if np.isfinite(scores).sum() < 100 or float(np.nanvar(scores)) <= 0:
             return False
-        part = features.take(some)
-        _, rest = fit_location(part.bins, part.ordered, part.sizes, use, scores, stream.child("quick"), folds=2, trees=25)
+        few = part.features.take(some)
+        _, rest = fit_location(few.bins, few.ordered, few.sizes, use, scores, stream.child("quick"), folds=2, trees=25)
         return 1 - float(np.nanvar(rest)) / float(np.nanvar(scores)) > WORTH_LOCATING
 
-    def _better(
-        self, j: int, learned: Encoded, features: Features, watch: Any, caution: Caution, trees: int, stream: Stream
-    ) -> Conditional:
-        """The one with the higher mean log-probability of the group that a row kept aside falls in."""
-        unseen, rows = watch
-        low, high = group_bounds(self.fields[j], unseen.tokens[j])
+    # -- one field
 
-        def tried(kind: str) -> tuple[Conditional, float]:
-            conditional = self._made(kind, j, learned, features, caution, trees, stream)
-            mass = conditional.interval_mass(rows, low, high, stream.child("score", kind).generator())
-            return conditional, float(np.log(0.98 * mass + 0.02 / GROUPS).mean())
+    @property
+    def _hurried(self) -> bool:
+        return self.budget.exhausted or self.progress.cancelled
 
-        (donors, usual), (residual, other) = tried("donors"), tried("residual")
-        return residual if other > usual + BETTER else donors
+    def _made(self, kind: str, j: int, part: _Part, caution: Caution, trees: int, stream: Stream) -> Conditional:
+        field, use, features = self.fields[j], self.model._use[j], part.features
+        role = "category" if field.kind == "categorical" else "residual" if kind == "residual" else "number"
+        trees, rows = self._affordable(trees, part.learned.rows)
+        growth, smoothing = caution.growth(role), caution.smoothing(role)
+        held = min(growth.donors, max(3, int(MOST_HELD * (1 - growth.structure) * part.learned.rows)))
+        growth = dataclasses.replace(growth, trees=trees, rows=rows, donors=held)
+        tokens, positions = part.learned.tokens[j], part.learned.positions[j]
+        if kind == "donors":
+            return DonorTrees.fit(field, tokens, features, use, growth, smoothing, stream.child(kind))
+        if j not in part.located:
+            part.located[j] = Located.fit(field, tokens, positions, features, use, stream.child(kind), FOLDS)
+        return ResidualTrees.around(part.located[j], features, use, growth, smoothing, stream.child(kind))
+
+    def _affordable(self, trees: int, rows: int) -> tuple[int, int]:
+        """Trees a field, and rows a tree, that keep to `WORK`; every tree sees rows of its own."""
+        looked_at = max(1, sum(len(use) for use in self.model._use.values()))
+        seen = int(min(rows, max(LEAST_TREE_ROWS, self.model.work / (trees * looked_at))))
+        return int(min(trees, max(LEAST_TREES, self.model.work / (looked_at * seen)))), seen
 
     def _memorising(self, conditionals: dict[int, Conditional], learned: Encoded, unseen: Encoded, stream: Stream) -> Memorising:
         rows = learned.rows
