@@ -115,12 +115,14 @@ def grow_forest(
         outputs, weights: (n, d) and (d,): what the splits explain, and how much each output counts.
     """
     rng = stream.generator()
-    parts = [_grow_tree(bins, ordered, sizes, features, outputs, weights, growth, rng) for _ in range(growth.trees)]  # type: ignore[no-untyped-call]
+    weighed = (outputs * np.sqrt(weights)).astype(np.float32)
+    explained = (weighed, *pack(weighed))
+    parts = [_grow_tree(bins, ordered, sizes, features, explained, growth, rng) for _ in range(growth.trees)]  # type: ignore[no-untyped-call]
     return _joined(parts)
 
 
-def _grow_tree(bins, ordered, sizes, features, outputs, weights, growth, rng):  # type: ignore[no-untyped-def]
-    n = len(outputs)
+def _grow_tree(bins, ordered, sizes, features, explained, growth, rng):  # type: ignore[no-untyped-def]
+    n = bins.shape[1]
     rows = rng.permutation(n)[: growth.rows].astype(np.int32) if n > 1 else np.zeros(1, np.int32)
     cut = min(max(1, round(len(rows) * growth.structure)), len(rows) - 1) if len(rows) > 1 else 0
     structure, donors = rows[:cut].copy(), rows[cut:].copy()
@@ -128,7 +130,8 @@ def _grow_tree(bins, ordered, sizes, features, outputs, weights, growth, rng):  
         structure = structure[:0]
     limit = max(3, 2 * len(rows) // max(1, growth.leaf) + 3)
     limits = (growth.leaf, growth.donors, growth.depth, limit)
-    return (*grow(bins, ordered, sizes, features, outputs, weights, structure, donors, *limits, growth.significance), donors)
+    found = grow(bins, ordered, sizes, features, *explained, structure, donors, *limits, growth.significance)  # type: ignore[call-arg]
+    return (*found, donors)
 
 
 def _joined(parts: list[tuple[NDArray[Any], ...]]) -> Forest:
@@ -149,15 +152,33 @@ def _joined(parts: list[tuple[NDArray[Any], ...]]) -> Forest:
     )
 
 
-@numba.njit(cache=True, fastmath=True)
-def grow(  # type: ignore[no-untyped-def]  # noqa: C901
-    bins, ordered, sizes, features, outputs, weights, rows, donors, min_rows, min_donors, max_depth, max_nodes, significance
+@numba.njit(cache=True)
+def pack(outputs):  # type: ignore[no-untyped-def]
+    """Outputs (n, d) as whole numbers, two in each of (n, d // 2 + 1): a row's count and its first output, its second and third, and
+    so on, so that one addition counts two; and the steps (d + 1,) that they are counted in. No sum over rows leaves its half."""
+    n, d = outputs.shape
+    packed = np.zeros((n, d // 2 + 1), np.int64)
+    steps = np.ones(d + 1, np.float32)
+    packed[:, 0] = np.int64(1) << 32
+    for o in range(d):
+        magnitude = 1e-9
+        for i in range(n):
+            magnitude += abs(outputs[i, o])
+        steps[o + 1] = magnitude / 2**30
+        for i in range(n):
+            whole = np.int64(np.rint(outputs[i, o] / steps[o + 1]))
+            packed[i, (o + 1) // 2] += whole << 32 if o % 2 else whole
+    return packed, steps
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def grow(  # type: ignore[no-untyped-def]
+    bins, ordered, sizes, features, outputs, packed, steps, rows, donors, min_rows, min_donors, max_depth, max_nodes, significance
 ):
     """One tree, breadth first. `rows` and `donors` are permuted in place so that every node owns a run of each.
 
     Returns feature, threshold, left, parent, first row, last row, first donor, last donor (each (nodes,)) and the subsets.
     """
-    d = outputs.shape[1]
     feature = np.full(max_nodes, -1, np.int32)
     threshold = np.zeros(max_nodes, np.int32)
     left = np.full(max_nodes, -1, np.int32)
@@ -168,106 +189,41 @@ def grow(  # type: ignore[no-untyped-def]  # noqa: C901
     subsets = np.zeros((16, BINS), np.bool_)
     subset_count = 0
     row_stop[0], donor_stop[0] = rows.shape[0], donors.shape[0]
-    sums, counts, donor_counts = np.zeros((BINS, d)), np.zeros(BINS), np.zeros(BINS, np.int64)
-    order, key = np.zeros(BINS, np.int64), np.zeros(BINS)
-    total, running = np.zeros(d), np.zeros(d)
+    near = np.empty((rows.shape[0], packed.shape[1]), np.int64)
+    sums, held = np.zeros((BINS, packed.shape[1]), np.int64), np.zeros(BINS, np.int64)
+    running, below = np.zeros((packed.shape[1], BINS), np.int64), np.zeros(BINS, np.float32)
+    work = np.zeros((2, BINS), np.float32)
+    order, straight = np.zeros(BINS, np.int64), np.arange(BINS)
     best_subset = np.zeros(BINS, np.bool_)
     aside = np.empty(max(rows.shape[0], donors.shape[0]) + 1, np.int32)
-    nodes, node = 1, 0
-    while node < nodes:
-        a, b, da, db = row_start[node], row_stop[node], donor_start[node], donor_stop[node]
+    nodes, here = 1, -1
+    while here + 1 < nodes:
+        here += 1
+        a, b, da, db = row_start[here], row_stop[here], donor_start[here], donor_stop[here]
         m, dm = b - a, db - da
-        node += 1
-        if m < 2 * min_rows or m < 2 or dm < 2 * min_donors or depth[node - 1] >= max_depth or nodes + 2 > max_nodes:
+        if m < 2 * min_rows or m < 2 or dm < 2 * min_donors or depth[here] >= max_depth or nodes + 2 > max_nodes:
             continue
-        here = node - 1
-        total[:] = 0.0
-        squares = 0.0
-        for i in range(a, b):
-            r = rows[i]
-            for o in range(d):
-                v = outputs[r, o]
-                total[o] += v
-                squares += weights[o] * v * v
-        base = 0.0
-        for o in range(d):
-            base += weights[o] * total[o] * total[o] / m
-        within = squares - base
+        total, within = _gather(near, outputs, packed, rows[a:b])
         if within <= 1e-9 * m:
             continue
-        best, best_feature, best_threshold, best_ordered = 0.0, -1, 0, True
+        best, best_feature, best_place = 0.0, -1, 0
         for f in features:
-            size = sizes[f]
-            for k in range(size):
-                counts[k] = 0.0
-                donor_counts[k] = 0
-                for o in range(d):
-                    sums[k, o] = 0.0
-            column = bins[f]
-            for i in range(a, b):
-                r = rows[i]
-                k = column[r]
-                counts[k] += 1.0
-                for o in range(d):
-                    sums[k, o] += outputs[r, o]
-            for i in range(da, db):
-                donor_counts[column[donors[i]]] += 1
-            if ordered[f]:
-                length = size
-                for k in range(size):
-                    order[k] = k
-            else:
-                telling, most = 0, -1.0
-                for o in range(d):
-                    v = 0.0
-                    for k in range(size):
-                        if counts[k] > 0:
-                            v += sums[k, o] * sums[k, o] / counts[k]
-                    v = weights[o] * (v - total[o] * total[o] / m)
-                    if v > most:
-                        most, telling = v, o
-                length = 0
-                for k in range(size):
-                    if counts[k] > 0:
-                        order[length] = k
-                        key[length] = (sums[k, telling] + 2.0 * total[telling] / m) / (counts[k] + 2.0)
-                        length += 1
-                for i in range(1, length):
-                    v, k, q = key[i], order[i], i - 1
-                    while q >= 0 and key[q] > v:
-                        key[q + 1], order[q + 1] = key[q], order[q]
-                        q -= 1
-                    key[q + 1], order[q + 1] = v, k
-            running[:] = 0.0
-            n_left, d_left = 0.0, 0
-            for q in range(length - 1):
-                k = order[q]
-                n_left += counts[k]
-                d_left += donor_counts[k]
-                if counts[k] == 0:
-                    continue
-                for o in range(d):
-                    running[o] += sums[k, o]
-                if n_left < min_rows or d_left < min_donors:
-                    continue
-                n_right = m - n_left
-                if n_right < min_rows or n_right < 1 or dm - d_left < min_donors:
-                    break
-                gain = -base
-                for o in range(d):
-                    rest = total[o] - running[o]
-                    gain += weights[o] * (running[o] * running[o] / n_left + rest * rest / n_right)
-                if gain > best:
-                    best, best_feature, best_threshold, best_ordered = gain, f, q, ordered[f]
-                    if not best_ordered:
-                        best_subset[:] = False
-                        for i in range(q + 1):
-                            best_subset[order[i]] = True
+            _tally(sums, held, bins[f], near, rows[a:b], donors[da:db], sizes[f])
+            along, length = straight, sizes[f]
+            if not ordered[f]:
+                along, length = order, _in_order(order, sums, steps, total, m, sizes[f])
+            _run(sums, held, along, length, running, below)
+            gain, place = _best_cut(running, below, steps, work, length, total, m, dm, min_rows, min_donors, best)
+            if place >= 0:
+                best, best_feature, best_place = gain, f, place
+                best_subset[:] = False
+                for q in range(place + 1):
+                    best_subset[along[q]] = True
         if best_feature < 0 or best * m < significance * within:
             continue
         feature[here] = best_feature
-        threshold[here] = best_threshold
-        if not best_ordered:
+        threshold[here] = best_place
+        if not ordered[best_feature]:
             if subset_count == subsets.shape[0]:
                 wider = np.zeros((2 * subset_count, BINS), np.bool_)
                 wider[:subset_count] = subsets
@@ -275,31 +231,8 @@ def grow(  # type: ignore[no-untyped-def]  # noqa: C901
             subsets[subset_count] = best_subset
             subset_count += 1
             threshold[here] = -subset_count
-        column = bins[best_feature]
-        p, q = a, 0
-        for i in range(a, b):
-            r = rows[i]
-            k = column[r]
-            if (best_ordered and k <= best_threshold) or (not best_ordered and best_subset[k]):
-                rows[p] = r
-                p += 1
-            else:
-                aside[q] = r
-                q += 1
-        for i in range(q):
-            rows[p + i] = aside[i]
-        dp, q = da, 0
-        for i in range(da, db):
-            r = donors[i]
-            k = column[r]
-            if (best_ordered and k <= best_threshold) or (not best_ordered and best_subset[k]):
-                donors[dp] = r
-                dp += 1
-            else:
-                aside[q] = r
-                q += 1
-        for i in range(q):
-            donors[dp + i] = aside[i]
+        p = a + _part(rows[a:b], bins[best_feature], best_subset, aside)
+        dp = da + _part(donors[da:db], bins[best_feature], best_subset, aside)
         left[here] = nodes
         row_start[nodes], row_stop[nodes], row_start[nodes + 1], row_stop[nodes + 1] = a, p, p, b
         donor_start[nodes], donor_stop[nodes], donor_start[nodes + 1], donor_stop[nodes + 1] = da, dp, dp, db
@@ -311,6 +244,154 @@ def grow(  # type: ignore[no-untyped-def]  # noqa: C901
         feature[:nodes], threshold[:nodes], left[:nodes], parent[:nodes],
         row_start[:nodes], row_stop[:nodes], donor_start[:nodes], donor_stop[:nodes], subsets[:subset_count],
     )  # fmt: skip
+
+
+@numba.njit(cache=True, fastmath=True)
+def _gather(near, outputs, packed, rows):  # type: ignore[no-untyped-def]
+    """What the rows of a node hold, side by side; the totals (d,), and the squares around their means."""
+    d, squares = outputs.shape[1], 0.0
+    total = np.zeros(d)
+    for i in range(len(rows)):
+        r = rows[i]
+        for o in range(d):
+            total[o] += outputs[r, o]
+            squares += outputs[r, o] * outputs[r, o]
+        for w in range(packed.shape[1]):
+            near[i, w] = packed[r, w]
+    for o in range(d):
+        squares -= total[o] * total[o] / len(rows)
+    return total, squares
+
+
+@numba.njit(cache=True)
+def _tally(sums, held, column, near, rows, donors, size):  # type: ignore[no-untyped-def]
+    """Rows by bin, and donors. The usual numbers of outputs are written out, so that their additions overlap."""
+    words = near.shape[1]
+    held[:size] = 0
+    sums[:size] = 0
+    if words == 1:
+        for i in range(len(rows)):
+            sums[column[rows[i]], 0] += near[i, 0]
+    elif words == 2:
+        for i in range(len(rows)):
+            k = column[rows[i]]
+            sums[k, 0] += near[i, 0]
+            sums[k, 1] += near[i, 1]
+    elif words == 3:
+        for i in range(len(rows)):
+            k = column[rows[i]]
+            sums[k, 0] += near[i, 0]
+            sums[k, 1] += near[i, 1]
+            sums[k, 2] += near[i, 2]
+    else:
+        for i in range(len(rows)):
+            k = column[rows[i]]
+            for w in range(words):
+                sums[k, w] += near[i, w]
+    for i in range(len(donors)):
+        held[column[donors[i]]] += 1
+
+
+@numba.njit(cache=True, inline="always")
+def _low(word):  # type: ignore[no-untyped-def]
+    return np.int32(word & 0xFFFFFFFF)
+
+
+@numba.njit(cache=True, inline="always")
+def _high(word):  # type: ignore[no-untyped-def]
+    return np.int32((word - np.int32(word & 0xFFFFFFFF)) >> 32)
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def _in_order(order, sums, steps, total, m, size):  # type: ignore[no-untyped-def]
+    """Bins that rows have, by the mean of the output that tells them apart best, smoothed by two rows; how many they are."""
+    means = np.zeros(size)
+    length, telling, most = 0, 0, -1.0
+    for k in range(size):
+        if _high(sums[k, 0]) > 0:
+            order[length] = k
+            length += 1
+    for o in range(len(total)):
+        explained = -total[o] * total[o] / m
+        for q in range(length):
+            word = sums[order[q], (o + 1) // 2]
+            value = (_high(word) if o % 2 else _low(word)) * steps[o + 1]
+            explained += value * value / _high(sums[order[q], 0])
+        if explained > most:
+            most, telling = explained, o
+    for q in range(length):
+        word = sums[order[q], (telling + 1) // 2]
+        value = (_high(word) if telling % 2 else _low(word)) * steps[telling + 1]
+        means[q] = (value + 2.0 * total[telling] / m) / (_high(sums[order[q], 0]) + 2.0)
+    for i in range(1, length):
+        v, k, q = means[i], order[i], i - 1
+        while q >= 0 and means[q] > v:
+            means[q + 1], order[q + 1] = means[q], order[q]
+            q -= 1
+        means[q + 1], order[q + 1] = v, k
+    return length
+
+
+@numba.njit(cache=True)
+def _run(sums, held, along, length, running, below):  # type: ignore[no-untyped-def]
+    """Running sums along the bins."""
+    donors = 0
+    for q in range(length):
+        donors += held[along[q]]
+        below[q] = donors
+    for w in range(sums.shape[1]):
+        so_far = np.int64(0)
+        for q in range(length):
+            so_far += sums[along[q], w]
+            running[w, q] = so_far
+
+
+@numba.njit(cache=True, fastmath=True, error_model="numpy")
+def _best_cut(running, below, steps, work, length, total, m, dm, min_rows, min_donors, best):  # type: ignore[no-untyped-def]
+    """The gain of the best cut that beats `best`, and after which place; -1 where none does. Sums go by their distance from what the
+    node's mean would give, which loses no digits. Every step is one over all places, so that the processor takes several at once."""
+    gains, count = work[0], work[1]
+    gains[:length] = np.float32(0.0)
+    for q in range(length):
+        count[q] = _high(running[0, q])
+    for o in range(len(total)):
+        own, step, mean = running[(o + 1) // 2], steps[o + 1], np.float32(total[o] / m)
+        if o % 2:
+            for q in range(length):
+                beyond = np.float32(_high(own[q])) * step - mean * count[q]
+                gains[q] += beyond * beyond
+        else:
+            for q in range(length):
+                beyond = np.float32(_low(own[q])) * step - mean * count[q]
+                gains[q] += beyond * beyond
+    rows, least_rows, least, most = np.float32(m), np.float32(min_rows), np.float32(min_donors), np.float32(dm - min_donors)
+    for q in range(length):
+        others = rows - count[q]
+        enough = (count[q] >= least_rows) & (others >= least_rows) & (below[q] >= least) & (below[q] <= most)
+        gain = gains[q] * rows / (count[q] * others)
+        gains[q] = gain if enough else np.float32(0.0)
+    place, beaten = -1, np.float32(best)
+    for q in range(length - 1):
+        if gains[q] > beaten:
+            beaten, place = gains[q], q
+    return beaten, place
+
+
+@numba.njit(cache=True)
+def _part(run, column, subset, aside):  # type: ignore[no-untyped-def]
+    """Those of the run whose bin is in the subset come first; how many they are."""
+    p, q = 0, 0
+    for i in range(len(run)):
+        r = run[i]
+        if subset[column[r]]:
+            run[p] = r
+            p += 1
+        else:
+            aside[q] = r
+            q += 1
+    for i in range(q):
+        run[p + i] = aside[i]
+    return p
 
 
 @numba.njit(cache=True, inline="always")

@@ -44,8 +44,8 @@ LARGE = 20_000
 FOLDS, REPEATS = 3, 2
 LEARNED, UNSEEN = 4_000, 2_500
 """Rows of a round on part of the table: to learn, and to be judged on, at the most."""
-FINAL, FINAL_UNSEEN = 50_000, 4_000
-"""The same of the last round over a large table."""
+FINAL, FINAL_UNSEEN = 200_000, 4_000
+"""The same of the last round over a large table: who learned nearly all of it need not learn again."""
 FINALISTS = 2
 MARGIN = 0.06
 """AUC of telling behind the best by which an engine leaves after a first round on few rows."""
@@ -58,6 +58,8 @@ MOST_RESERVED = 0.5
 """Share of the time left that is kept for the leader to learn all rows, at the most; what it takes is a guess from few rows."""
 NEARLY_ALL = 0.85
 """Share of the table from which on an engine that learned it need not learn again."""
+NOTHING = Memorising(Estimate(0.5, 0.0), Estimate(0.5, 0.0))
+"""What is remembered by columns drawn each by itself, and by real rows of others."""
 
 
 class Racer(Protocol):
@@ -246,7 +248,7 @@ class Race:
             runner.lap_s = time.monotonic() - began
             runner.racer, runner.rows = racer, len(this.learned)
             if not self._progress.cancelled:
-                runner.laps.append(self._judged(racer, learned, self._encoded.take(this.unseen), stream))
+                runner.laps.append(self._judged(runner, learned, self._encoded.take(this.unseen), stream))
         except (Cancelled, KeyboardInterrupt):
             self._progress.cancelled = True
         except Exception as error:  # an engine of another's, too: one that fails must not take the others with it
@@ -255,16 +257,14 @@ class Race:
             runner.leave("stopped", "stopped on request while it learned")
         runner.seconds += time.monotonic() - began
 
-    def _judged(self, racer: Racer, learned: Encoded, unseen: Encoded, stream: Stream) -> Lap:
+    def _judged(self, runner: Runner, learned: Encoded, unseen: Encoded, stream: Stream) -> Lap:
+        assert runner.racer is not None
         size = min(TOLD_ROWS, learned.rows) + max(3 * unseen.rows, min(learned.rows, 3 * UNSEEN))
-        made = racer.make(size, stream.child("make"))
-        return self._figures(learned, unseen, made, stream.child("judge").generator())
-
-    def _figures(self, learned: Encoded, unseen: Encoded, made: Encoded, rng: np.random.Generator) -> Lap:
-        fields = self._fields
+        made = runner.racer.make(size, stream.child("make"))
+        rng, fields = stream.child("judge").generator(), self._fields
         return Lap(
             telling(fields, learned, unseen, made, rng),
-            memorising(fields, learned, unseen, made, rng),
+            NOTHING if runner.yardstick else memorising(fields, learned, unseen, made, rng),
             likeness(fields, unseen, made, rng),
             usefulness(fields, self._asked, made, unseen, rng),
         )
@@ -272,9 +272,9 @@ class Race:
     def _of_real(self, this: Round) -> Lap:
         rng = self._stream.child("real").generator()
         learned, unseen = self._encoded.take(rng.permutation(this.learned)), self._encoded.take(this.unseen)
-        even, fields = Estimate(0.5, 0.0), self._fields
+        fields = self._fields
         alike, useful = likeness(fields, unseen, learned, rng), usefulness(fields, self._asked, learned, unseen, rng)
-        return Lap(even, Memorising(even, even), alike, useful)
+        return Lap(NOTHING.membership, NOTHING, alike, useful)
 
     # -- time
 
