@@ -52,6 +52,7 @@ _MOST_MOMENTS = 1e8  # rows times squared scores: beyond it hidden classes would
 _SHARE_PSEUDO_ROWS = 2.0
 _RAKING_ROUNDS = 5
 _SELECTION_ROUNDS = 2
+_LEAST_SHIFT = 0.005  # of cumulative shares, for which all is fitted again
 _SELECTION_DRAWS = 60_000
 _SELECTION_KNOTS = 33
 
@@ -79,6 +80,13 @@ class Partition:
         if self.key is not None:
             return f'one component for each value of "{fields[self.key].column}"'
         return "one component" if self.halvings == 0 else f"up to {2**self.halvings} hidden classes"
+
+
+class Labelled(NamedTuple):
+    """Each row's component, and each component's token of the key field where there is one."""
+
+    labels: Integers
+    tokens: Integers | None
 
 
 @dataclass(frozen=True)
@@ -113,14 +121,21 @@ def _fit_with_selection(
     What is missing may depend on the other columns and so on the value: then the values that are there are no fair sample of the
     latent number, whose law holds for all rows. It is found by drawing from the model and fitting again.
     """
-    model = fit_partition(fields, encoded, orders, partition, stream)
+    labelled = _labelled(fields, encoded, orders, partition, stream.child("split"))
+    model = fit_partition(fields, encoded, orders, partition, labelled, stream)
     for attempt in range(_SELECTION_ROUNDS):
         selected = _selected(model, stream.child("selection", attempt))
         if not selected:
             return model
-        if attempt + 1 < _SELECTION_ROUNDS:
-            model = fit_partition(fields, encoded, orders, partition, stream, selected=selected)
+        shift = max(float(np.abs(shares - _dimension_of(model, j).cumulative).max()) for j, shares in selected.items())
+        if attempt + 1 == _SELECTION_ROUNDS or shift < _LEAST_SHIFT:
+            break
+        model = fit_partition(fields, encoded, orders, partition, labelled, stream, selected=selected)
     return replace(model, margins=_moved(model.margins, dimensions(fields, orders, partition.key, selected)))
+
+
+def _dimension_of(model: CopulaModel, j: int) -> Dimension:
+    return next(dim for dim in model.margins.dims if dim.field == j and dim.role == "value")
 
 
 def _moved(margins: Margins, dims: list[Dimension]) -> Margins:
@@ -155,32 +170,33 @@ def _selected(model: CopulaModel, stream: Stream) -> dict[int, Floats]:
 
 
 def fit_partition(
-    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], partition: Partition, stream: Stream, sweeps: int = _SWEEPS,
-    selected: dict[int, Floats] | None = None,
+    fields: list[Field], encoded: Encoded, orders: dict[int, Integers], partition: Partition, labelled: Labelled, stream: Stream,
+    sweeps: int = _SWEEPS, selected: dict[int, Floats] | None = None,
 ) -> CopulaModel:  # fmt: skip
     """The model with the given components. ``selected``: see `dimensions`."""
     dims = dimensions(fields, orders, partition.key, selected)
     low, high = value_intervals(dims, fields, encoded)
-    labels, tokens = _labels(encoded, partition, _scores(dims, low, high), stream.child("split"))
+    labels, tokens = labelled
     margins = _margins(dims, low, high, labels, _weights(fields, partition.key, labels, tokens))
     z_low, z_high = _bounds(margins, low, high, labels)
     correlations = fit_correlations(z_low, z_high, labels, stream.child("latents"), sweeps if len(dims) < _WIDE else _WIDE_SWEEPS)
     return CopulaModel(fields, margins, correlations, partition.key, tokens)
 
 
-def _labels(encoded: Encoded, partition: Partition, scores: Scores, stream: Stream) -> tuple[Integers, Integers | None]:
-    """Each row's component, and each component's token of the key field where there is one."""
+def _labelled(fields: list[Field], encoded: Encoded, orders: dict[int, Integers], partition: Partition, stream: Stream) -> Labelled:
     if partition.key is not None:
         tokens, labels = np.unique(encoded.tokens[partition.key].astype(np.int64), return_inverse=True)
-        return labels.astype(np.int64), tokens
+        return Labelled(labels.astype(np.int64), tokens)
     if partition.halvings == 0:
-        return np.zeros(encoded.rows, np.int64), None
+        return Labelled(np.zeros(encoded.rows, np.int64), None)
+    dims = dimensions(fields, orders)
+    scores = _scores(dims, *value_intervals(dims, fields, encoded))
     features = Features(scores, None if partition.start is None else partition.start.whiten)
     if partition.start is None:
         classes = next(islice(grow(features, stream.child("grow")), partition.halvings - 1, None))
     else:
         classes = partition.start.classes
-    return features.draw(settle(features, classes, _POLISHING_STEPS), stream.child("labels")), None
+    return Labelled(features.draw(settle(features, classes, _POLISHING_STEPS), stream.child("labels")), None)
 
 
 def _weights(fields: list[Field], key: int | None, labels: Integers, tokens: Integers | None) -> Floats:
@@ -277,7 +293,9 @@ def _choose(
     def judged(partition: Partition) -> Floats:
         scores = []
         for k, (kept, held) in enumerate(folds):
-            model = fit_partition(fields, encoded.take(kept[:_TRIAL_ROWS]), orders, partition, stream.child("trial", k), _TRIAL_SWEEPS)
+            rows, trial = encoded.take(kept[:_TRIAL_ROWS]), stream.child("trial", k)
+            labelled = _labelled(fields, rows, orders, partition, trial.child("split"))
+            model = fit_partition(fields, rows, orders, partition, labelled, trial, _TRIAL_SWEEPS)
             scores.append(model.log_density(encoded.take(held), stream.child("density", k), draws=_TRIAL_DRAWS))
         score = np.maximum(np.concatenate(scores), _LEAST_LOG_DENSITY)
         watch.note(f"{partition.describe(fields)}: held-out log density {score.mean():.3f}")

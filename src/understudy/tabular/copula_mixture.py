@@ -23,9 +23,11 @@ Singles = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 _LEVEL_PSEUDO_ROWS = 2.0
-_STEPS = 8  # of expectation and maximisation after each halving
+_STEPS = 5  # of expectation and maximisation after each halving
 _SMALLEST = 12.0  # classes with fewer rows are given up
 _MOST_PLACES = 4_000_000  # numbers of a class that are written out in full to halve it
+_MOST_DENSE = 256  # level indicators up to which they are written out in full
+_IN_CACHE = 1 << 17  # probabilities at a time
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Classes:
 
 
 class Features:
-    """Rows arranged so that both halves of a step are matrix products.
+    """Rows arranged so that both halves of a step are matrix products, taken some rows at a time so that they stay in the cache.
 
     Scores are whitened by their pooled covariance first (``whiten``, from the rows that were fitted), which lets single
     precision do. ``plain`` (n, 1 + q + q(q+1)/2) holds 1, the scores and their products; ``moments`` the same with what is unknown of a
@@ -81,16 +83,17 @@ class Features:
         self.moments = self.plain.copy()
         self.moments[:, 1 + q :] += unknown.astype(np.float32)
         self.hot = _one_hot(scores)
+        self._levels = self.hot.toarray() if self.hot.shape[1] <= _MOST_DENSE else self.hot
 
-    def log_joint(self, classes: Classes) -> Singles:
+    def log_joint(self, classes: Classes, rows: slice = slice(None)) -> Singles:
         """(n, C) log of each class's weight times the density that it gives to each row."""
-        out = self.plain @ classes.quadratic
+        out = self.plain[rows] @ classes.quadratic
         if self.hot.shape[1]:
-            out += self.hot @ classes.log_shares
+            out += self._levels[rows] @ classes.log_shares
         return np.asarray(out)
 
-    def posterior(self, classes: Classes) -> Singles:
-        joint = self.log_joint(classes)
+    def posterior(self, classes: Classes, rows: slice = slice(None)) -> Singles:
+        joint = self.log_joint(classes, rows)
         joint -= joint.max(axis=1, keepdims=True)
         np.exp(joint, out=joint)
         joint /= joint.sum(axis=1, keepdims=True)
@@ -98,12 +101,30 @@ class Features:
 
     def log_density(self, classes: Classes) -> Floats:
         """(n,) log density of each row, on the whitened scale."""
-        return np.asarray(np.logaddexp.reduce(self.log_joint(classes).astype(np.float64), axis=1))
+        parts = [self.log_joint(classes, rows).astype(np.float64) for rows in self._parts(classes.count)]
+        return np.concatenate([(top := part.max(axis=1)) + np.log(np.exp(part - top[:, None]).sum(axis=1)) for part in parts])
+
+    def step(self, classes: Classes) -> Classes:
+        """Expectation and maximisation; classes that run out of rows are given up."""
+        moments = np.zeros((classes.count, self.plain.shape[1]))
+        table = np.zeros((self.hot.shape[1], classes.count))
+        for rows in self._parts(classes.count):
+            posterior = self.posterior(classes, rows)
+            moments += posterior.T @ self.moments[rows]
+            table += self._levels[rows].T @ posterior
+        keep = moments[:, 0] >= _SMALLEST
+        if keep.any() and not keep.all():
+            moments, table = moments[keep], table[:, keep]
+        return Classes(_quadratic(moments, self.q), _log_shares(table, self.sizes))
 
     def classes(self, posterior: Singles) -> Classes:
         """The maximisation step."""
         quadratic = _quadratic((posterior.T @ self.moments).astype(np.float64), self.q)
-        return Classes(quadratic, _log_shares(np.asarray(self.hot.T @ posterior, np.float64), self.sizes))
+        return Classes(quadratic, _log_shares(np.asarray(self._levels.T @ posterior, np.float64), self.sizes))
+
+    def _parts(self, classes: int) -> list[slice]:
+        size = max(256, _IN_CACHE // classes)
+        return [slice(start, start + size) for start in range(0, self.rows, size)]
 
     def draw(self, classes: Classes, stream: Stream) -> Integers:
         """(n,) class of each row, drawn from its posterior; renumbered 0.. without gaps."""
@@ -124,14 +145,9 @@ def grow(features: Features, stream: Stream) -> Iterator[Classes]:
 
 
 def settle(features: Features, classes: Classes, steps: int) -> Classes:
-    """The mixture after further steps; classes that run out of rows are given up."""
+    """The mixture after further steps."""
     for _ in range(steps):
-        posterior = features.posterior(classes)
-        keep = posterior.sum(axis=0) >= _SMALLEST
-        if keep.any() and not keep.all():
-            posterior = posterior[:, keep] + np.float32(1e-9)
-            posterior /= posterior.sum(axis=1, keepdims=True)
-        classes = features.classes(posterior)
+        classes = features.step(classes)
     return classes
 
 
