@@ -20,6 +20,7 @@ from understudy.core.lazy import table_of_contents
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from understudy import rules as rules
     from understudy.augment.augmenting import augment as augment
     from understudy.core.errors import UnderstudyError as UnderstudyError
     from understudy.core.generator import load as load
@@ -45,6 +46,7 @@ else:
             "compare": "understudy.evaluate",
             "write": "understudy.run",
             "verify": "understudy.run",
+            "rules": "understudy.rules",
             "Table": "understudy.data",
             "TableSchema": "understudy.data",
             "UnderstudyError": "understudy.core.errors",
