@@ -27,6 +27,7 @@ from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
 from understudy.data.schema import weightiest
 from understudy.rules.columns import AnyColumn, Column, Scalar, column_types
+from understudy.rules.dirt.plan import AnyHurt, Hurt, hurt_kinds
 from understudy.rules.law import Law
 
 MARK = "rules/1"
@@ -115,6 +116,7 @@ class TableSpec(_Model):
     """A table: so many rows, or rows that belong to those of another (`per`); its columns in order.
 
     key: the columns that name a row. unique: further sets of columns that do. rules: formulas that hold in every row, by name.
+    dirt: what goes wrong with the rows on their way (`rules/dirt/plan.py`); they are clean unless dirty ones are asked for.
     """
 
     rows: int | None = Field(default=None, ge=0)
@@ -125,6 +127,7 @@ class TableSpec(_Model):
     correlations: list[Correlation] = Field(default_factory=list)
     unique: list[list[str]] = Field(default_factory=list)
     rules: dict[str, str] = Field(default_factory=dict)
+    dirt: list[AnyHurt] = Field(default_factory=list)
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -153,6 +156,7 @@ class TableSpec(_Model):
         places: list[tuple[tuple[Any, ...], list[str]]] = [(("key",), self.key)]
         places += [(("unique", i), names) for i, names in enumerate(self.unique)]
         places += [(("correlations", i, "columns"), group.columns) for i, group in enumerate(self.correlations)]
+        places += [(("dirt", i), entry.named) for i, entry in enumerate(self.dirt)]
         return places
 
     @property
@@ -304,6 +308,10 @@ def _complaint(error: ValidationError) -> tuple[tuple[Any, ...], str, str | None
             return loc, f'"{word}" is not a key here.', did_you_mean(word, _keys_at(loc[:-1]), shown=40)
         case "missing":
             return loc, f'The key "{word}" is missing.', None
+        case "union_tag_invalid" if context["discriminator"] == "'kind'":
+            return (*loc, "kind"), f'"{context["tag"]}" is not a kind of dirt.', did_you_mean(str(context["tag"]), hurt_kinds(), shown=20)
+        case "union_tag_not_found" if context["discriminator"] == "'kind'":
+            return loc, 'Dirt says its "kind".', f"The kinds: {', '.join(hurt_kinds())}."
         case "union_tag_invalid":
             types = list(column_types())
             return (*loc, "type"), f'"{context["tag"]}" is not a type of column.', did_you_mean(str(context["tag"]), types, shown=40)
@@ -341,10 +349,11 @@ def _keys_at(loc: tuple[Any, ...]) -> list[str]:
         "lists": ListSpec,
         "people": People,
         "correlations": Correlation,
+        "dirt": Hurt,
     }
     model: type[BaseModel] = Spec
     for step in loc:
         if isinstance(step, str):
             model = types.get(step, model) if model is TableSpec or issubclass(model, Column) else model
-            model = named.get(step, model)
+            model = hurt_kinds().get(step, model) if issubclass(model, Hurt) else named.get(step, model)
     return [field.alias or name for name, field in model.model_fields.items()]
