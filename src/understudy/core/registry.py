@@ -25,6 +25,8 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "autoregressive": "understudy.tabular.autoregressive:Autoregressive",
         "copula": "understudy.tabular.copula:Copula",
         "diffusion": "understudy.tabular.diffusion:Diffusion",
+        "dirty": "understudy.rules.dirt.table:DirtyTable",
+        "dirty-dataset": "understudy.rules.dirt.table:DirtyDataset",
         "gan": "understudy.tabular.gan:Gan",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",

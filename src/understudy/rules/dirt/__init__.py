@@ -8,7 +8,26 @@
 | `table.py` | `DirtyTable`, `DirtyDataset`: generators whose rows are hurt |
 """
 
-from understudy.rules.dirt.hurting import Dirty, dirty
-from understudy.rules.dirt.plan import plan_of, read_plan
+from typing import TYPE_CHECKING
 
-__all__ = ["Dirty", "dirty", "plan_of", "read_plan"]
+from understudy.core.lazy import table_of_contents
+
+if TYPE_CHECKING:
+    from understudy.rules.dirt.hurting import Dirty as Dirty
+    from understudy.rules.dirt.hurting import dirty as dirty
+    from understudy.rules.dirt.plan import plan_of as plan_of
+    from understudy.rules.dirt.plan import read_plan as read_plan
+    from understudy.rules.dirt.table import DirtyDataset as DirtyDataset
+    from understudy.rules.dirt.table import DirtyTable as DirtyTable
+else:
+    __getattr__, __dir__, __all__ = table_of_contents(
+        __name__,
+        {
+            "Dirty": "understudy.rules.dirt.hurting",
+            "dirty": "understudy.rules.dirt.hurting",
+            "plan_of": "understudy.rules.dirt.plan",
+            "read_plan": "understudy.rules.dirt.plan",
+            "DirtyTable": "understudy.rules.dirt.table",
+            "DirtyDataset": "understudy.rules.dirt.table",
+        },
+    )

@@ -14,10 +14,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from understudy.core.errors import SchemaError, did_you_mean
 from understudy.data.constraints import Contradiction
+from understudy.data.schema import weightiest
 
 Scalar = bool | int | float | str
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -30,6 +40,11 @@ class Hurt(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: str
+
+    @model_serializer(mode="wrap")
+    def _with_its_kind(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The kind comes first, and is there although it is the default."""
+        return {"kind": self.kind, **plain(self)}
 
     @property
     def named(self) -> list[str]:
@@ -216,7 +231,7 @@ def plan_of(stated: Any, origin: str = "dirt") -> list[Hurt]:
     try:
         return _PLAN.validate_python(stated)
     except ValidationError as error:
-        found = error.errors()[0]
+        found = weightiest(error)
         loc, context = found["loc"], found.get("ctx", {})
         where = f"{origin}, entry {int(loc[0]) + 1}" if loc and isinstance(loc[0], int) else origin
         cause = context.get("error")

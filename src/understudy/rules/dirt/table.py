@@ -172,9 +172,7 @@ class DirtyDataset(Collection):
     def _state(self) -> State:
         inner = self.clean._sealed_state()
         plans = {name: [entry.model_dump(mode="json") for entry in plan] for name, plan in self.plans.items()}
-        return State(
-            manifest={"clean": self.clean.name, "inner": inner.manifest, "plans": plans}, arrays=inner.arrays, tables=inner.tables
-        )
+        return State(manifest={"clean": self.clean.name, "inner": inner.manifest, "plans": plans}, arrays=inner.arrays, tables=inner.tables)
 
     @classmethod
     def _from_state(cls, state: State) -> Self:
