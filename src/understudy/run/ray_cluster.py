@@ -11,6 +11,8 @@ import json
 import logging
 import os
 import socket
+import sys
+import time
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,8 @@ TRIES = 4
 """How often a part is begun before the run is given up: machines die, but a part that takes every one of its makers along ends it."""
 QUEUED_PER_CORE = 2
 WAIT_S = 0.5
+LOOKS = 16
+COUNT_S = 2.0
 STOP_S = 15.0
 ANSWER_S = 5.0
 
@@ -62,14 +66,18 @@ class _Mapping:
         self._in_work: dict[Any, Part] = {}
         self._tries: dict[int, int] = {}
         self._outcome = Outcome()
+        self._cores, self._counted = 1, -COUNT_S
 
     def over(self, parts: list[Part]) -> Outcome:
         waiting = list(reversed(parts))
         try:
             while self._in_work or (waiting and self._outcome.error is None):
-                while waiting and self._outcome.error is None and len(self._in_work) < self._most_in_work():
+                most = self._most_in_work()
+                while waiting and self._outcome.error is None and len(self._in_work) < most:
                     self._begin(waiting.pop())
-                ready, _ = self._ray.wait(list(self._in_work), timeout=WAIT_S)
+                # Looking at thousands of references costs too much to do it for each part that ends.
+                some = max(1, len(self._in_work) // LOOKS)
+                ready, _ = self._ray.wait(list(self._in_work), num_returns=some, timeout=WAIT_S)
                 for reference in ready:
                     again = self._end(reference)
                     waiting += [again] if again is not None else []
@@ -81,8 +89,11 @@ class _Mapping:
 
     def _most_in_work(self) -> int:
         """Enough that no core waits for its next part; the cluster may grow and shrink meanwhile."""
-        cores = int(self._ray.cluster_resources().get("CPU", 1))
-        return self._workers or max(1, QUEUED_PER_CORE * cores)
+        if self._workers:
+            return self._workers
+        if time.monotonic() > self._counted + COUNT_S:
+            self._cores, self._counted = int(self._ray.cluster_resources().get("CPU", 1)), time.monotonic()
+        return max(1, QUEUED_PER_CORE * self._cores)
 
     def _begin(self, part: Part) -> None:
         self._tries[part.index] = self._tries.get(part.index, 0) + 1
@@ -184,10 +195,10 @@ def _make_part(told: str, model: bytes, index: int) -> str:
 
 
 def _import_paths(job: Job) -> list[str]:
-    """Where tasks may look for a class that no registry names: this process's own import path, as local workers have it."""
-    import sys
-
-    return [] if job.generator_class is None else [os.path.abspath(entry or os.getcwd()) for entry in sys.path]
+    """Where tasks may look for a class of the caller's own: this process's import path, as local workers have it."""
+    if job.generator_class is None or job.generator_class.startswith("understudy."):
+        return []
+    return [os.path.abspath(entry or os.getcwd()) for entry in sys.path]
 
 
 def _death(error: Exception) -> SinkError:
