@@ -3,7 +3,7 @@
     recover    what given cells make certain (the part that a total leaves over, the copy of a copy) counts as given, too
     forward    what the model has learned; a derived cell that is given narrows its sources, row by row
     complete   the learner draws what is not given
-    backward   derived cells; rows that break a rule, or miss a given derived cell, are drawn again, each by itself
+    backward   derived cells; rows that break a rule, miss a given derived cell, or have the key of another, are drawn again, each by itself
 
 Given cells come out as they went in. ``strict`` is for conditions: a cell that the model cannot hold is refused. Otherwise (rows to be
 imputed) unknown levels count as not given, and numbers outside of what was learned as the nearest inside.
@@ -21,9 +21,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.errors import ConditionError, DataError, UnderstudyError, did_you_mean
+from understudy.core.random import Stream
 from understudy.core.single_thread import single_thread
 from understudy.core.wording import counted
 from understudy.data.condition import Condition
+from understudy.data.constraints import Unique
 from understudy.data.dtypes import polars_dtype
 from understudy.data.schema import ColumnSchema
 from understudy.data.table import Table, as_table
@@ -33,10 +35,11 @@ from understudy.tabular.codec.column import ColumnCodec, Limit
 from understudy.tabular.codec.number import NumberColumn
 from understudy.tabular.codec.remade import ConstantColumn, RemadeColumn
 from understudy.tabular.fields import Allowed, Encoded, Field, Mask
+from understudy.tabular.redrawing import registry_of
 from understudy.tabular.synthesizer import Recipe, ScarceRowsWarning
+from understudy.tabular.uniqueness import Keys, Registry, capacity, hashed
 
 if TYPE_CHECKING:
-    from understudy.core.random import Stream
     from understudy.tabular.constraints import Constraints
     from understudy.tabular.synthesizer import TableSynthesizer
 
@@ -48,6 +51,10 @@ ATTEMPTS, MORE = 10, 4
 """How often rows that break a rule are drawn again, with ever so many times more candidates for each."""
 DRAWN_ONLY = 3
 """Attempts before a part of a given total may also be computed from it."""
+CANDIDATES_FOR_KEYS = 8_192
+"""Candidates in one attempt, at the most, where rows must not have the same key and blocks are small."""
+TRIAL_ROWS = 2_048
+"""Rows completed to find out how many keys there are, where keys must not repeat."""
 MOST_GROUPS = 512
 """Different derived cells that are told to the learner; beyond, rows are only tested for them."""
 
@@ -61,11 +68,82 @@ class Narrowed:
 
 
 @dataclass(frozen=True)
+class GivenKeys:
+    """What partial rows give of keys that must not repeat.
+
+    ``pinned`` (m, keys): where all of a key is given. ``taken``: by key, the sorted hashes of those, which no drawn row may have.
+    ``once``: the first row that can be there only once; m where there is none.
+    """
+
+    pinned: Mask
+    taken: tuple[Keys, ...]
+    once: int
+
+    @classmethod
+    def of(cls, model: TableSynthesizer, values: pl.DataFrame, where: str) -> GivenKeys | None:
+        """None where no key is declared. Raises ``ConditionError`` where two rows give the same key."""
+        rules = [rule.columns for rule in model.schema.constraints if isinstance(rule, Unique)]
+        once = values.height
+        for columns in rules:
+            keys, there = hashed(values, columns, model.constraints.columns)
+            once = min(once, int(there.argmax()) if there.any() else once)
+            _refuse_repeated(keys, there, columns, where)
+        if not rules:
+            return None
+        unique = model.constraints.unique
+        pinned = [hashed(values, columns, model.constraints.columns) for columns in ([] if unique is None else unique.keys)]
+        there = np.stack([there for _, there in pinned], axis=1) if pinned else np.zeros((values.height, 0), bool)
+        return cls(there, tuple(np.unique(keys[there]) for keys, there in pinned), once)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether some row leaves part of a key to be drawn."""
+        return bool((~self.pinned).any())
+
+    def most(self, model: TableSynthesizer, values: pl.DataFrame, trial: pl.DataFrame | None) -> int | None:
+        """How many rows there are: one of each whose key is given, and of others as many as trial rows have keys."""
+        unique, m = model.constraints.unique, values.height
+        limits = [m + self.once] if self.once < m else []
+        if unique is None:
+            return min(limits, default=None)
+        limits.append(unique.rows)
+        if trial is None:
+            return min(limits)
+        at = np.arange(trial.height) % m
+        for k, columns in enumerate(unique.keys):
+            kinds = values.select(columns).hash_rows().to_numpy()
+            hashes, there = hashed(trial, columns, model.constraints.columns)
+            for kind in np.unique(kinds[~self.pinned[:, k]]):
+                own = kinds == kind
+                share, rows = own.mean(), own[at]
+                wanted = max(1, round(unique.rows * share))
+                there_are = capacity(hashes[rows], there[rows], wanted) if rows.any() else wanted
+                in_block = there_are // unique.blocks
+                if there_are < wanted and share * unique.block_size > in_block:
+                    limits.append(int(in_block / share))
+        return min(limits)
+
+
+def _refuse_repeated(keys: Keys, there: Mask, columns: list[str], where: str) -> None:
+    rows = np.flatnonzero(there)
+    _, first, number = np.unique(keys[rows], return_index=True, return_inverse=True)
+    again = np.flatnonzero(first[number] != np.arange(len(rows)))
+    if not len(again):
+        return
+    raise ConditionError(
+        f"Rows {int(rows[first[number[again[0]]]]) + 1} and {int(rows[again[0]]) + 1} give the same {' and '.join(columns)}, "
+        "which no two rows may have.",
+        where=where, remedy="Take one of them out, or leave part of the key to be drawn.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class PartialRows(Recipe):
     """Partial rows ready to be completed.
 
     ``values``: m typed rows of all of the schema's columns, null where not given. ``known`` and ``given``: the same as tokens.
     ``group`` (m,) says which of ``groups`` narrows each row. ``excused`` (m,): rows whose given cells break a rule by themselves.
+    ``keys``: what is given of keys that must not repeat, where rows are conditions.
     """
 
     values: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -75,6 +153,7 @@ class PartialRows(Recipe):
     groups: tuple[Narrowed, ...] = ()
     excused: Mask = field(default_factory=lambda: np.zeros(0, bool))
     strict: bool = True
+    keys: GivenKeys | None = None
 
     @classmethod
     def of(cls, model: TableSynthesizer, values: pl.DataFrame, *, strict: bool, where: str) -> PartialRows:
@@ -92,32 +171,65 @@ class PartialRows(Recipe):
         recovered = model.constraints.recover(values)
         known, given = _encoded(model, recovered, strict)
         group, groups = _narrowed(model, recovered, strict, where)
-        return cls(values=values, known=known, given=given, group=group, groups=groups, excused=excused, strict=strict)
+        found = cls(values=values, known=known, given=given, group=group, groups=groups, excused=excused, strict=strict)
+        return found._with_keys(model, recovered, where) if strict else found
+
+    def _with_keys(self, model: TableSynthesizer, recovered: pl.DataFrame, where: str) -> PartialRows:
+        """With keys that must not repeat, and how many rows there are by them."""
+        keys = GivenKeys.of(model, recovered, where)
+        if keys is None:
+            return self
+        rows = np.arange(min(model.block_size, max(TRIAL_ROWS, self.values.height)), dtype=np.int64)
+        trial = self.completed(model, rows % self.values.height, rows, Stream(0).child("keys")) if keys.drawn else None
+        return replace(self, keys=keys, most=keys.most(model, recovered, trial))
 
     def make(self, model: TableSynthesizer, rows: Integers, rng: Stream) -> pl.DataFrame:
         """Row i of the data set completes partial row i mod m."""
-        return self.completed(model, rows % self.values.height, rows, rng)
+        if self.most is not None and rows[-1] >= self.most:
+            there = rows[rows < self.most]
+            return (
+                self.make(model, there, rng) if len(there) else self.completed(model, rows[:1] % self.values.height, rows[:1], rng).head(0)
+            )
+        registry = None if self.keys is None else registry_of(model, rows, rng, self.keys.taken)
+        return self.completed(model, rows % self.values.height, rows, rng, registry=registry)
 
     def completed(
-        self, model: TableSynthesizer, at: Integers, rows: Integers, rng: Stream, allowed: Mapping[int, Allowed] | None = None
+        self,
+        model: TableSynthesizer,
+        at: Integers,
+        rows: Integers,
+        rng: Stream,
+        allowed: Mapping[int, Allowed] | None = None,
+        registry: Registry | None = None,
     ) -> pl.DataFrame:
         """Finished typed rows: partial row ``at[i]`` completed as row ``rows[i]`` of the data set."""
         made, kept = self._attempt(model, at, rows, rng, allowed or {})
+        kept = self._admitted(registry, made, kept, np.arange(len(at)), at)
         broken = np.flatnonzero(~kept)
+        most = model.block_size if registry is None else max(model.block_size, CANDIDATES_FOR_KEYS)
         for attempt in range(ATTEMPTS):
             if not len(broken):
                 return made
-            times = max(1, min(MORE ** (attempt + 1), model.block_size // len(broken)))
+            times = max(1, min(MORE ** (attempt + 1), most // len(broken)))
             again = np.repeat(broken, times)
             fresh, kept = self._attempt(model, at[again], rows[again], rng.child("again", attempt), allowed or {})
             if attempt >= DRAWN_ONLY:
                 fresh, kept = self._solved(model, fresh, kept, at[again])
+            kept = self._admitted(registry, fresh, kept, again, at[again])
             kept = kept.reshape(len(broken), times)
             made = _with_rows(made, broken, fresh[np.arange(len(broken)) * times + kept.argmax(axis=1)])
             broken = broken[~kept.any(axis=1)]
         if len(broken):
             self._give_up(at[broken])
         return made
+
+    def _admitted(self, registry: Registry | None, made: pl.DataFrame, kept: Mask, owner: Integers, at: Integers) -> Mask:
+        """Of the candidates that keep the rules, the first of each row whose keys no other row has."""
+        if registry is None or self.keys is None or not kept.any():
+            return kept
+        kept = kept.copy()
+        kept[kept] = registry.one_each(made.filter(pl.Series(kept)), owner[kept], self.keys.pinned[at[kept]])
+        return kept
 
     def _solved(self, model: TableSynthesizer, made: pl.DataFrame, kept: Mask, at: Integers) -> tuple[pl.DataFrame, Mask]:
         """Where the parts that were drawn miss a given total, one of them becomes what the others leave over."""

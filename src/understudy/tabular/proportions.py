@@ -17,13 +17,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from understudy.core.errors import ConditionError, did_you_mean
+from understudy.core.errors import ConditionError, ConstraintError, did_you_mean
 from understudy.core.random import Stream
 from understudy.data.condition import Condition, in_typed_values, meets
 from understudy.tabular.apportioning import Apportioning
 from understudy.tabular.condition import parse_conditions, rest_of
 from understudy.tabular.fields import Floats
+from understudy.tabular.redrawing import registry_of
 from understudy.tabular.synthesizer import Conditions, Recipe
+from understudy.tabular.uniqueness import Unkeyed
 
 if TYPE_CHECKING:
     from understudy.tabular.synthesizer import TableSynthesizer
@@ -61,17 +63,30 @@ class Shares(Recipe):
     """Cells, each with its conditions prepared, and the rows that belong to them."""
 
     cells: tuple[Conditions, ...] = ()
+    said: tuple[str, ...] = ()
     apportioning: Apportioning = field(default_factory=lambda: Apportioning(np.ones(1)))
 
     def make(self, model: TableSynthesizer, rows: Integers, rng: Stream) -> pl.DataFrame:
+        if self.most is not None and rows[-1] >= self.most:
+            there = rows[rows < self.most]
+            return self.make(model, there, rng) if len(there) else model._finished(rows[:1], rng, self.cells[0], Unkeyed()).head(0)
         own = self.apportioning.cells(int(rows[0]), len(rows))
-        parts, order = [], []
+        parts, order, registry = [], [], registry_of(model, rows, rng)
         for k in np.unique(own):
             at = np.flatnonzero(own == k)
-            finished = model._finished(rows[at], rng.child("cell", int(k)), self.cells[k])
+            finished = model._finished(rows[at], rng.child("cell", int(k)), self.cells[k], registry)
+            if finished.height < len(at):
+                raise self._used_up(len(at), finished.height, str(self.said[int(k)]))
             parts.append(finished.select(model.schema.names))
             order.append(at)
         return pl.concat(parts)[np.argsort(np.concatenate(order), kind="stable")]
+
+    @staticmethod
+    def _used_up(wanted: int, found: int, cell: str) -> ConstraintError:
+        return ConstraintError(
+            f"Only {found:,} of {wanted:,} rows with {cell} were found whose keys no other row has.", where="given",
+            remedy="Ask for fewer rows, or for a smaller share of them.",
+        )  # fmt: skip
 
 
 def prepare_shares(model: TableSynthesizer, given: Mapping[str, Any]) -> Shares:
@@ -92,7 +107,26 @@ def prepare_shares(model: TableSynthesizer, given: Mapping[str, Any]) -> Shares:
     used = [k for k in range(len(cells)) if shares.ravel()[k] > 0]
     prepared = [_prepared(model, columns, cells[k], others) for k in used]
     kept = shares.ravel()[used]
-    return Shares(cells=tuple(prepared), apportioning=Apportioning(kept / kept.sum()))
+    apportioning = Apportioning(kept / kept.sum())
+    said = tuple(_said(columns, cells[k]) for k in used)
+    return Shares(cells=tuple(prepared), said=said, apportioning=apportioning, most=_most(model, others, prepared, apportioning))
+
+
+def _most(model: TableSynthesizer, others: Mapping[str, Any], cells: list[Conditions], apportioning: Apportioning) -> int | None:
+    """How many rows there are, where keys must not repeat: as many as all cells together, and each by itself, have keys for."""
+    unique = model.constraints.unique
+    if unique is None:
+        return None
+    whole = model._prepare(dict(others)) if others else None
+    rows = unique.rows if whole is None or whole.most is None else whole.most
+    limits = [unique.rows if cell.most is None else cell.most for cell in cells]
+    for limit, share in zip(limits, apportioning.shares, strict=True):
+        if share * unique.block_size + 1 > limit:
+            rows = min(rows, int(limit / share) + 1)
+    first = min(rows, unique.block_size)
+    counts = np.array([np.cumsum(apportioning.cells(0, first) == k) for k in range(len(cells))])
+    enough = (counts <= np.array(limits)[:, None]).all(axis=0)
+    return rows if enough.all() else int(np.argmin(enough))
 
 
 def _prepared(model: TableSynthesizer, columns: list[Proportion], cell: tuple[int, ...], others: Mapping[str, Any]) -> Conditions:
@@ -182,7 +216,7 @@ def _pilot(model: TableSynthesizer, columns: list[Proportion], others: Mapping[s
     first, counts = columns[0], np.zeros([len(c.values) for c in columns])
     for k in range(len(first.values)):
         prepared = _prepared(model, [first], (k,), others)
-        rows = model._finished(np.arange(PILOT), Stream(0).child("pilot", k), prepared)
+        rows = model._finished(np.arange(PILOT), Stream(0).child("pilot", k), prepared, Unkeyed())
         places = [c.place(rows[c.column]) for c in columns[1:]]
         np.add.at(counts[k], tuple(places), 1)
     return counts
@@ -190,7 +224,7 @@ def _pilot(model: TableSynthesizer, columns: list[Proportion], others: Mapping[s
 
 def _possible(model: TableSynthesizer, columns: list[Proportion], cell: tuple[int, ...], others: Mapping[str, Any]) -> bool:
     try:
-        model._finished(np.arange(PROBE), Stream(0).child("probe"), _prepared(model, columns, cell, others))
+        model._finished(np.arange(PROBE), Stream(0).child("probe"), _prepared(model, columns, cell, others), Unkeyed())
     except ConditionError:
         return False
     return True

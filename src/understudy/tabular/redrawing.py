@@ -8,7 +8,7 @@ keep them by itself, and keys that must not repeat. A block draws again for itse
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from understudy.core.random import Stream
 from understudy.core.wording import counted
 from understudy.data.condition import meets
 from understudy.data.constraints import in_words
-from understudy.tabular.uniqueness import Registry, Uniqueness, capacity, hashed, trials_for, wanted_rows
+from understudy.tabular.uniqueness import Keys, Registry, Uniqueness, capacity, hashed, trials_for, wanted_rows
 
 if TYPE_CHECKING:
     from understudy.tabular.synthesizer import Conditions, TableSynthesizer
@@ -37,13 +37,16 @@ SCARCE = 0.05
 """A share of passing rows below which the record says what the rules cost."""
 
 
-def redrawn(model: TableSynthesizer, made: pl.DataFrame, rows: Rows, rng: Stream, given: Conditions | None) -> pl.DataFrame:
+def redrawn(
+    model: TableSynthesizer, made: pl.DataFrame, rows: Rows, rng: Stream, given: Conditions | None, registry: Registry | None = None
+) -> pl.DataFrame:
     """Finished typed rows of which every one passes the tests.
 
     Args:
         made: the first candidates as drawn, before constraints, with the row numbers of ``rows``.
+        registry: the keys that other rows of the block hold already, where these are not all of it.
     """
-    supply = _Supply(model, rows, rng, given)
+    supply = _Supply(model, rows, rng, given, registry)
     finished = supply.finish(made)
     passed = supply.passes(finished)
     if passed.all() and len(finished) >= supply.wanted:
@@ -57,21 +60,29 @@ def redrawn(model: TableSynthesizer, made: pl.DataFrame, rows: Rows, rng: Stream
     return supply.settled()
 
 
+def registry_of(model: TableSynthesizer, rows: Rows, rng: Stream, taken: Sequence[Keys] = ()) -> Registry | None:
+    """An empty registry for the block of these rows; None where no key is declared."""
+    unique = model.constraints.unique
+    if unique is None or not len(rows):
+        return None
+    return Registry(unique, int(rows[0]) // model.block_size, model.constraints.columns, rng, taken)
+
+
 class _Supply:
     """The candidates of one block: how many are still missing, and how they are drawn and tested."""
 
-    def __init__(self, model: TableSynthesizer, rows: Rows, rng: Stream, given: Conditions | None) -> None:
+    def __init__(self, model: TableSynthesizer, rows: Rows, rng: Stream, given: Conditions | None, registry: Registry | None) -> None:
         self.model, self.rows, self.rng, self.given = model, rows, rng, given
         self.tried = 0
         self.found: list[pl.DataFrame] = []
         self._failed: list[pl.DataFrame] = []
         unique = model.constraints.unique
-        self.wanted, self.rounds, self._registry = len(rows), ROUNDS, None
+        self.wanted, self.rounds, self._registry = len(rows), ROUNDS, registry
         if unique is not None and len(rows):
-            index = int(rows[0]) // model.block_size
-            self._registry = Registry(unique, index, model.constraints.columns, rng)
-            most = unique.rows if given is None or given.most is None else given.most
-            self.wanted = max(0, min(len(rows), most - int(rows[0])))
+            if registry is None:
+                self._registry = registry_of(model, rows, rng)
+                most = unique.rows if given is None or given.most is None else given.most
+                self.wanted = max(0, min(len(rows), most - int(rows[0])))
             # As many candidates as it took to find out how many keys there are, and as many again.
             self.rounds = max(ROUNDS, 2 * unique.trials * unique.blocks // self._smallest)
 
@@ -91,7 +102,7 @@ class _Supply:
     def passes(self, finished: pl.DataFrame) -> Mask:
         passed = self.model._passes(finished, self.given)
         if self._registry is not None and passed.any():
-            passed[passed] = self._registry.admitted(finished.filter(pl.Series(passed)))
+            passed[passed] = self._registry.admitted(finished.filter(pl.Series(passed)), self.missing)
         return np.asarray(passed)
 
     def take(self, made: pl.DataFrame, passed: Mask) -> None:

@@ -50,6 +50,8 @@ from understudy.tabular.redrawing import SCARCE, fit_uniqueness, most_given, red
 if TYPE_CHECKING:
     from os import PathLike
 
+    from understudy.tabular.uniqueness import Registry
+
 FEW_ROWS = 50
 
 
@@ -272,13 +274,13 @@ class TableSynthesizer(Synthesizer):
         finished = self._finished(rows, rng, given)
         return pl.DataFrame({column.name: written(finished[column.name], column) for column in self.schema.columns})
 
-    def _finished(self, rows: NDArray[np.int64], rng: Stream, given: Conditions | None) -> pl.DataFrame:
-        """Typed rows with these numbers in the data set, all rules kept."""
+    def _finished(self, rows: NDArray[np.int64], rng: Stream, given: Conditions | None, registry: Registry | None = None) -> pl.DataFrame:
+        """Typed rows with these numbers in the data set, all rules kept; ``registry``: keys that other rows of their block hold."""
         if isinstance(given, Recipe):
             return given.make(self, rows, rng)
         made = self._decoded(len(rows), rng, given, rows)
         if self._draws_again(given):
-            return self._chosen(made, rows, rng, given)
+            return self._chosen(made, rows, rng, given, registry)
         return self.constraints.backward(made)
 
     def _decoded(self, size: int, rng: Stream, given: Conditions | None, rows: Any) -> pl.DataFrame:
@@ -297,9 +299,9 @@ class TableSynthesizer(Synthesizer):
         bounds = self.constraints.bounds
         return not bounds or (self.keeps_bounds and all(low in learned and high in learned for low, high, _ in bounds))
 
-    def _chosen(self, made: pl.DataFrame, rows: Any, rng: Stream, given: Conditions | None) -> pl.DataFrame:
+    def _chosen(self, made: pl.DataFrame, rows: Any, rng: Stream, given: Conditions | None, registry: Registry | None) -> pl.DataFrame:
         """Finished typed rows of which every one passes the tests: those that fail are drawn again."""
-        return redrawn(self, made, rows, rng, given)
+        return redrawn(self, made, rows, rng, given, registry)
 
     def _passes(self, finished: pl.DataFrame, given: Conditions | None) -> Any:
         passed = self.constraints.tested(finished)

@@ -68,13 +68,16 @@ class Uniqueness:
 class Registry:
     """The keys that one block holds so far."""
 
-    def __init__(self, unique: Uniqueness, index: int, columns: Mapping[str, ColumnSchema], rng: Stream) -> None:
+    def __init__(
+        self, unique: Uniqueness, index: int, columns: Mapping[str, ColumnSchema], rng: Stream, taken: Sequence[Keys] = ()
+    ) -> None:
+        """``taken``: by key, sorted hashes that no row may have."""
         self._unique, self._index, self._columns, self._rng = unique, index, columns, rng
-        self._seen = [np.empty(0, np.uint64) for _ in unique.keys]
+        self._seen = list(taken) or [np.empty(0, np.uint64) for _ in unique.keys]
         self._round = 0
 
-    def admitted(self, frame: pl.DataFrame) -> Mask:
-        """Which finished typed rows (n,) have keys of this block that none before them has; these are taken."""
+    def admitted(self, frame: pl.DataFrame, most: int | None = None) -> Mask:
+        """Which finished typed rows (n,) have keys of this block that none before them has, at most `most`; these are taken."""
         admitted = np.ones(frame.height, bool)
         found = []
         for k, names in enumerate(self._unique.keys):
@@ -83,9 +86,29 @@ class Registry:
             compared = admitted & there
             admitted[compared] = first_of_each(keys[compared], self._seen[k])
             found.append((keys, there))
+        if most is not None:
+            admitted[np.flatnonzero(admitted)[most:]] = False
         for k, (keys, there) in enumerate(found):
             self._seen[k] = np.union1d(self._seen[k], keys[admitted & there])
         self._round += 1
+        return admitted
+
+    def one_each(self, frame: pl.DataFrame, owner: NDArray[np.int64], pinned: Mask) -> Mask:
+        """Of candidates for some rows, the first of each ``owner`` (n,) that can be admitted; these are taken.
+
+        ``pinned`` (n, keys): keys that were given, and so are what they are.
+        """
+        open_, found = np.ones(frame.height, bool), []
+        for k, names in enumerate(self._unique.keys):
+            keys, there = hashed(frame, names, self._columns)
+            compared = there & ~pinned[:, k]
+            open_ &= pinned[:, k] | self._mine(k, keys, there)
+            open_[compared] &= ~np.isin(keys[compared], self._seen[k])
+            found.append((keys, compared))
+        self._round += 1
+        admitted = _greedily(open_, owner, found)
+        for k, (keys, compared) in enumerate(found):
+            self._seen[k] = np.union1d(self._seen[k], keys[admitted & compared])
         return admitted
 
     def _mine(self, k: int, keys: Keys, there: Mask) -> Mask:
@@ -97,6 +120,31 @@ class Registry:
             owner = mixed(keys + key_of(self._rng.root, "owner", k)) % np.uint64(blocks)
         chance = self._rng.child("without a key", k, self._round).generator().random(len(keys)) * blocks < 1
         return np.where(there, owner == np.uint64(self._index), chance)
+
+
+class Unkeyed(Registry):
+    """Admits all rows: for trial rows, which are no data set."""
+
+    def __init__(self) -> None:
+        pass
+
+    def admitted(self, frame: pl.DataFrame, most: int | None = None) -> Mask:
+        return np.ones(frame.height, bool)
+
+
+def _greedily(open_: Mask, owner: NDArray[np.int64], found: list[tuple[Keys, Mask]]) -> Mask:
+    """The first open row of every owner whose compared keys no row before it has."""
+    admitted, settled = np.zeros(len(open_), bool), set[int]()
+    taken: list[set[int]] = [set() for _ in found]
+    for i in np.flatnonzero(open_):
+        own = [(k, int(keys[i])) for k, (keys, compared) in enumerate(found) if compared[i]]
+        if int(owner[i]) in settled or any(key in taken[k] for k, key in own):
+            continue
+        settled.add(int(owner[i]))
+        admitted[i] = True
+        for k, key in own:
+            taken[k].add(key)
+    return admitted
 
 
 def hashed(frame: pl.DataFrame, names: Sequence[str], columns: Mapping[str, ColumnSchema]) -> tuple[Keys, Mask]:
