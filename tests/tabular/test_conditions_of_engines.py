@@ -46,7 +46,7 @@ def engine(name: str) -> TableSynthesizer:
     if name == "autoregressive":
         model.presented = 40_000
     if name == "diffusion":
-        model.course, model.CAUTIONS, model.learns_all = 0.1, 0, False
+        model.course, model.CAUTIONS, model.learns_all = 0.05, 0, False
     if name == "gan":
         model.effort = 0.05
     model._lighten()

@@ -152,4 +152,4 @@ def _binned(values: pl.Series, reference: pl.Series, bins: int = 6) -> np.ndarra
         numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
         return np.where(np.isnan(numbers), bins, np.searchsorted(edges, numbers)).astype(np.int64)
     levels = sorted(reference.cast(pl.String).unique().to_list())
-    return np.array([levels.index(v) for v in values.cast(pl.String).to_list()])
+    return np.array([levels.index(v) if v in levels else len(levels) for v in values.cast(pl.String).to_list()])

@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 
 from understudy.core.artifact import State
 from understudy.neural.backend import find_device, require_torch, seeded
+from understudy.tabular.any_order import AnyOrderSynthesizer
 from understudy.tabular.any_order_law import AnyOrderLaw, Seen
-from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction, chosen, joined_rows, token_weights, weighed_rounds
+from understudy.tabular.chain import Draw, Restriction, token_weights
 from understudy.tabular.fields import Allowed, Encoded, Field, Floats
 from understudy.tabular.filling import Filling
 from understudy.tabular.memorising import Memorising, memorising
 from understudy.tabular.ordering import chain_order
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from understudy.core.budget import Budget
     from understudy.core.progress import Progress
@@ -52,10 +53,6 @@ WORK = 1.5e11
 """Multiplications that the usual course takes at the most, forward."""
 CALIBRATION_ROWS, CALIBRATION_ROUNDS = 40_000, 2
 TIGHTENINGS = 1
-SPARE, ENOUGH = 1.5, 0.6
-"""Candidates a row under conditions; independent rows, as a share of those wanted, that they must be worth."""
-HEAVIEST = 4.0
-"""A candidate's weight is cut at this many times the mean."""
 MADE_FOR_MEMORISING = 40_000
 WIDE = 64
 
@@ -75,7 +72,7 @@ class Size:
         return cls(12, 64, 3, dropout) if fields <= WIDE else cls(8, 32, 2, dropout)
 
 
-class Autoregressive(ChainSynthesizer):
+class Autoregressive(AnyOrderSynthesizer):
     """An any-order autoregressive network over the codec's tokens.
 
     Args:
@@ -172,9 +169,6 @@ class Autoregressive(ChainSynthesizer):
 
     # -- drawing
 
-    def _chain(self, conditioned: Collection[int]) -> list[int]:
-        return [j for j in self._order if j in conditioned] + [j for j in self._order if j not in conditioned]
-
     def _workspace(self, rows: int, chain: list[int]) -> Seen:
         return self._law_of_fields.blank(rows)
 
@@ -200,35 +194,8 @@ class Autoregressive(ChainSynthesizer):
         mass = None if weights is None else _difference(chosen.log_inside, chosen.log_within)
         return Draw(chosen.tokens.astype(field.token_type), None, mass)
 
-    def _draw_conditioned(self, size: int, rng: Stream, allowed: dict[int, Allowed], chain: list[int]) -> Encoded:
-        """Candidates drawn with what is asked first, weighed by the joint law of the usual order; those chosen are drawn to the end.
-
-        Orders agree only as far as the network has learned that they do; by the weights the rows are those that would meet the
-        conditions among unconditional ones, whatever is asked. Behind the last field that is asked for both orders are the same, so
-        only what comes before it is drawn for candidates.
-        """
-        last = max(self._order.index(j) for j in allowed) + 1
-        rows, head, tail = round(SPARE * size), chain[:last], chain[last:]
-        found, weights = weighed_rounds(
-            lambda stream: self._weighed(rows, stream, allowed, head), rng, enough=ENOUGH * size, heaviest=HEAVIEST
-        )
-        drawn = joined_rows(found).take(chosen(weights, size, rng))
-        work = self._law_of_fields.blank(size)
-        for j in head:
-            self._note(j, work, drawn)
-        self._extend(drawn, work, tail, head, rng.child("rest"), {}, None)
-        return drawn
-
-    def _weighed(self, rows: int, rng: Stream, allowed: dict[int, Allowed], head: list[int]) -> tuple[Encoded, Floats]:
-        """Candidates drawn up to the last field that is asked for in the usual order, and the logarithms of their weights."""
-        asked, beside = head[: len(allowed)], head[len(allowed) :]
-        drawn, work = self._blank(rows), self._law_of_fields.blank(rows)
-        drawn, work, log_weights = self._filtered(drawn, work, asked, rng, allowed, np.zeros(rows))
-        self._extend(drawn, work, beside, asked, rng, {}, None)
-        usual = self._order[: len(head)]
-        if head != usual:
-            log_weights = log_weights + self._law_of_fields.log_prob(drawn, usual) - work.log_prob
-        return drawn, log_weights
+    def _log_prob_along(self, rows: Encoded, order: list[int]) -> Floats:
+        return self._law_of_fields.log_prob(rows, order)
 
     def _complete(self, known: Encoded, given: NDArray[np.bool_], rng: Stream, allowed: Mapping[int, Allowed]) -> Encoded:
         """All rows at once, whatever is given in each: what is given is visible from the beginning."""

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,8 @@ from understudy.core.errors import ArgumentError
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord
 from understudy.neural.backend import find_device, require_torch, seeded
-from understudy.tabular.chain import ChainSynthesizer, Draw, Restriction
+from understudy.tabular.any_order import AnyOrderSynthesizer
+from understudy.tabular.chain import Draw, Restriction
 from understudy.tabular.fields import Allowed, Encoded, Floats
 from understudy.tabular.filling import Filling
 from understudy.tabular.gates import Codes, Gate
@@ -72,18 +73,19 @@ class _Work:
     hidden: Any = None
     step: int = -1
     alike: Codes | None = None
+    log_prob: Floats = dataclasses.field(default_factory=lambda: np.zeros(0))
 
     def take(self, index: NDArray[np.integer]) -> _Work:
         hidden = None if self.hidden is None else self.hidden[index]
         alike = None if self.alike is None else self.alike[index]
-        return _Work(self.slots[index], self.numbers[index], self.seen, hidden, self.step, alike)
+        return _Work(self.slots[index], self.numbers[index], self.seen, hidden, self.step, alike, self.log_prob[index])
 
     @classmethod
     def join(cls, parts: list[_Work]) -> _Work:
         slots, numbers = np.concatenate([p.slots for p in parts]), np.concatenate([p.numbers for p in parts])
         alike = [p.alike + k * len(slots) for k, p in enumerate(parts) if p.alike is not None]
         whole = np.concatenate(alike) if len(alike) == len(parts) else None
-        return cls(slots, numbers, parts[0].seen, alike=whole)
+        return cls(slots, numbers, parts[0].seen, alike=whole, log_prob=np.concatenate([p.log_prob for p in parts]))
 
     def tell_apart(self, values: Codes, alone: NDArray[np.bool_] | None) -> None:
         """Rows alike so far that differ in ``values`` (n,), and those that are ``alone``, are alike no longer."""
@@ -97,7 +99,7 @@ class _Work:
             self.alike = None
 
 
-class Diffusion(ChainSynthesizer):
+class Diffusion(AnyOrderSynthesizer):
     """Masked diffusion of gates and flow matching of the numbers inside.
 
     Args:
@@ -113,6 +115,7 @@ class Diffusion(ChainSynthesizer):
     cost = "costly"
     requires = "torch"
     block_size: int = 4096
+    spare = 1.1
     CAUTIONS = 2
     """How often the model learns anew with more caution where it remembers its rows."""
     course: float = 1.0
@@ -214,7 +217,7 @@ class Diffusion(ChainSynthesizer):
     def _blank_work(self, rows: int) -> _Work:
         masked = np.array([size for gate in self._gates for size in gate.sizes], np.int64)
         numbers = np.zeros((rows, max(1, len(self._flows) + len(self._ranked))), np.float32)
-        return _Work(np.tile(masked, (rows, 1)), numbers, alike=np.zeros(rows, np.int64))
+        return _Work(np.tile(masked, (rows, 1)), numbers, alike=np.zeros(rows, np.int64), log_prob=np.zeros(rows))
 
     def _show(self, work: _Work, j: int, rows: Encoded, where: NDArray[np.int64] | None = None) -> None:
         """Field `j` of `rows` is known from now on (in the rows of `where`)."""
@@ -264,8 +267,29 @@ class Diffusion(ChainSynthesizer):
         with self._drawing_thread(rng):
             return super()._pilot(allowed, rng)
 
-    def _chain(self, conditioned: Collection[int]) -> list[int]:
-        return [j for j in self._order if j in conditioned] + [j for j in self._order if j not in conditioned]
+    def _log_prob_along(self, rows: Encoded, order: list[int]) -> Floats:
+        """Of the codes; where a score lies inside its code counts for nothing."""
+        work = self._blank_work(rows.rows)
+        for j in order:
+            gate, codes = self._gates[j], self._gates[j].code[rows.tokens[j]]
+            if not work.seen:
+                work.log_prob += np.log(np.maximum(gate.share[codes], 1e-12))
+            else:
+                if work.hidden is None or work.step != self._step[j]:
+                    work.hidden, work.step = self._look(work), self._step[j]
+                work.log_prob += self._log_prob_of_codes(j, work, codes)
+            self._show(work, j, rows)
+        return work.log_prob
+
+    def _log_prob_of_codes(self, j: int, work: _Work, codes: Codes) -> Floats:
+        hidden, total = work.hidden, np.zeros(len(codes))
+        for slot, values in zip(self._slots[j], self._gates[j].slots(codes), strict=True):
+            law = self._drawer.law(hidden, slot)
+            total += np.log(np.maximum(law[np.arange(len(codes)), values], 1e-300))
+            if slot != self._slots[j][-1]:
+                work.slots[:, slot] = values
+                hidden = self._drawer.hidden(work.slots, work.numbers)
+        return total
 
     def _workspace(self, rows: int, chain: list[int]) -> _Work:
         return self._blank_work(rows)
@@ -283,7 +307,9 @@ class Diffusion(ChainSynthesizer):
         self, j: int, work: Any, drawn: Encoded, known: list[int], rng: np.random.Generator, restriction: Restriction | None
     ) -> Draw:
         if not work.seen:
-            return self._draw_first(j, len(work.slots), rng, None if restriction is None else restriction.allowed)
+            draw = self._draw_first(j, len(work.slots), rng, None if restriction is None else restriction.allowed)
+            work.log_prob += np.log(np.maximum(self._gates[j].share[self._gates[j].code[draw.tokens]], 1e-12))
+            return draw
         if work.hidden is None or work.step != self._step[j] or restriction is not None:
             work.hidden, work.step = self._look(work), self._step[j]
         return self._draw_known(j, work, rng, restriction)
@@ -303,17 +329,20 @@ class Diffusion(ChainSynthesizer):
         limits = _Limits(gate, restriction, n)
         base, mass, hidden = np.zeros(n, np.int64), np.ones(n), work.hidden
         if len(gate.sizes) == 2:
-            law = self._drawer.law(hidden, self._slots[j][0]) * limits.blocks()
-            block, mass = _pick(law, rng)
+            blocks = self._drawer.law(hidden, self._slots[j][0])
+            block, mass = _pick(blocks * limits.blocks(), rng)
+            work.log_prob += np.log(np.maximum(blocks[np.arange(n), block], 1e-300))
             base = block * gate.width
             work.slots[:, self._slots[j][0]] = block
             hidden = self._drawer.hidden(work.slots, work.numbers)
         codes = np.minimum(base[:, None] + np.arange(gate.sizes[-1]), gate.codes - 1)
-        law = self._drawer.law(hidden, self._slots[j][-1]) * (base[:, None] + np.arange(gate.sizes[-1]) < gate.codes)
+        whole = self._drawer.law(hidden, self._slots[j][-1])
+        law = whole * (base[:, None] + np.arange(gate.sizes[-1]) < gate.codes)
         window = limits.window(codes)
         if window is not None:
             law = law * self._window_mass(j, hidden, codes, law, window)
         column, part = _pick(law, rng)
+        work.log_prob += np.log(np.maximum(whole[np.arange(n), column], 1e-300))
         chosen = np.take_along_axis(codes, column[:, None], 1)[:, 0]
         log_mass = np.log(np.maximum(mass * part, 1e-300)) if restriction is not None and restriction.allowed is not None else None
         if log_mass is not None:
