@@ -150,7 +150,7 @@ def main() -> None:
     options.add_argument("--quick", action="store_true")
     options.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "ray.md")
     asked = options.parse_args()
-    parts, part_rows, few = (12, 100_000, 100) if asked.quick else (24, 250_000, 400)
+    parts, part_rows, few = (12, 100_000, 100) if asked.quick else (16, 200_000, 200)
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
         folder = Path(name)
         model = folder / "people.understudy"

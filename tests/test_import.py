@@ -24,6 +24,9 @@ HEAVY = {
     "rich",
     "safetensors",
     "torch",
+    "ray",
+    "fsspec",
+    "duckdb",
 }
 
 

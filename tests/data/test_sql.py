@@ -269,6 +269,27 @@ def test_postgres_write_is_one_transaction(empty: str) -> None:
 
 
 @pytest.mark.postgres
+def test_postgres_is_filled_by_copy_as_the_frames_come(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import psycopg
+
+    told: list[str] = []
+    copy = psycopg.Cursor.copy
+
+    def heard(cursor: Any, statement: Any, *rest: Any, **options: Any) -> Any:
+        told.append(str(statement).partition(" ")[0])
+        return copy(cursor, statement, *rest, **options)
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for number in range(3):
+            assert told == ["COPY"] * max(0, number)  # the one before is gone when the next is asked for
+            yield pl.DataFrame({"n": [number] * 10})
+
+    monkeypatch.setattr(psycopg.Cursor, "copy", heard)
+    assert write_sql(frames(), empty, "copied") == 30
+    assert told == ["COPY"] * 3
+
+
+@pytest.mark.postgres
 def test_postgres_refusal_names_what_it_refused(empty: str) -> None:
     _execute(empty, "CREATE TABLE t (a int NOT NULL)")
     with pytest.raises(SinkError, match='null value in column "a"'):

@@ -57,7 +57,7 @@ def cluster():
 
 
 def driver(generator, target, cluster, n=None, **options):
-    """A process of its own that writes on the cluster, since Ray takes hold of the one it runs in."""
+    """A process of its own, in the target's folder, that writes on the cluster: Ray takes hold of the process it runs in."""
     script = f"""
         import json
         from small_tables import Interrupted, Shop
@@ -65,13 +65,15 @@ def driver(generator, target, cluster, n=None, **options):
         from understudy.run import write
         options = {dict(engine="ray", address=cluster["address"], **options)!r}
         try:
-            done = write({generator}, {n}, {str(target)!r}, **options)
+            done = write({generator}, {n}, {target.name!r}, **options)
             print(json.dumps({{"rows": done.rows, "reused": done.reused}}))
         except UnderstudyError as error:
             print(json.dumps({{"error": type(error).__name__, "says": str(error)}}))
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]
-    return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=environment(), cwd=target.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def answer(process, limit_s=120):
@@ -104,6 +106,22 @@ def test_an_error_of_a_part_is_told_as_by_one_machine_which_can_go_on(cluster, t
     assert contents(tmp_path / "out") == contents(tmp_path / "here")
 
 
+def test_ctrl_c_stops_the_cluster_and_keeps_what_is_finished(cluster, tmp_path):
+    process = driver("Shop(orders=1500, slow_s=0.2)", tmp_path / "out", cluster, part_rows=128)
+    wait_for(lambda: journal_of(tmp_path / "out") >= 13)
+    process.send_signal(signal.SIGINT)
+    said = answer(process)
+    assert said["error"] == "Cancelled"
+    assert "Run the same again" in said["says"]
+    finished = contents(tmp_path / "out")
+    time.sleep(1)
+    assert contents(tmp_path / "out") == finished
+    assert not [name for name in finished if name.endswith(".tmp")]
+    listed = {part["name"] for part in json.loads(finished["manifest.json"])["parts"]}
+    assert 13 <= len(listed) < 36
+    assert listed <= set(finished)
+
+
 def test_a_node_that_is_killed_loses_no_finished_part_and_the_bytes_are_those_of_one_machine(cluster, tmp_path):
     process = driver("Shop(orders=1500, slow_s=0.2)", tmp_path / "out", cluster, part_rows=128)
     wait_for(lambda: journal_of(tmp_path / "out") >= 14)  # the quick table is done, the slow one begun
@@ -125,8 +143,8 @@ def test_without_an_address_a_cluster_of_this_machine_is_started_and_ended(tmp_p
     assert contents(tmp_path / "out") == contents(tmp_path / "here")
 
 
-def test_a_cluster_that_is_not_there_is_told():
-    said = answer(driver("Shop(orders=300)", "out", {"address": "127.0.0.1:9"}))
+def test_a_cluster_that_is_not_there_is_told(tmp_path):
+    said = answer(driver("Shop(orders=300)", tmp_path / "out", {"address": "127.0.0.1:9"}))
     assert said["error"] == "SinkError"
     assert "cannot be reached" in said["says"]
 

@@ -184,3 +184,9 @@ def test_a_bad_k_is_refused(shop, k):
     with pytest.raises(ArgumentError, match="`k`"):
         us.verify(shop, k=k)
     assert Path(shop).exists()
+
+
+def test_a_folder_with_its_model_is_still_read_as_a_table(tmp_path):
+    write(SmallTable(), 500, tmp_path / "out", workers=1, part_rows=100)
+    assert (tmp_path / "out" / "model.understudy").exists()
+    assert us.read(tmp_path / "out").rows == 500

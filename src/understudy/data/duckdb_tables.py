@@ -14,6 +14,7 @@ from understudy.data.admission import require_columns
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 IfExists = Literal["fail", "replace", "append"]
 _ROWS = "understudy_rows"
@@ -74,7 +75,7 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: str, frames: Iter
         require_known(first.columns, known, table, url)
     rows = 0
     for frame in chain([first], frames):
-        connection.register(_ROWS, _plain(frame).to_arrow())
+        connection.register(_ROWS, _arrow(frame))
         if not known:
             connection.execute(f"CREATE TABLE {_quoted(table)} AS SELECT * FROM {_ROWS} LIMIT 0")  # noqa: S608 - quoted names only
             known = frame.columns
@@ -90,9 +91,13 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return [name for (name,) in found]
 
 
-def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Categories as text: their list may differ from frame to frame. A column of nothing has no type of its own."""
-    return frame.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Null).cast(pl.String))
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    """Categories as text: their list may differ from frame to frame. A column of nothing has no type of its own. Times in microseconds."""
+    import pyarrow as pa
+
+    table = frame.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Null).cast(pl.String)).to_arrow()
+    times = [pa.time64("us") if pa.types.is_time(column.type) else column.type for column in table.schema]
+    return table.cast(pa.schema(zip(table.column_names, times, strict=True)), safe=False)
 
 
 def _quoted(name: str) -> str:

@@ -109,7 +109,8 @@ class FolderStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.shown = self.place = str(path)
+        self.shown = str(path)
+        self.place = str(path.absolute())  # another process may work in another folder
 
     def prepare(self) -> None:
         try:
