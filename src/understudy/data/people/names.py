@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from understudy.core.random import Stream
 from understudy.data.keyed import Rows, choices, integers, key_of, uniforms
+from understudy.data.latin import latin
 from understudy.data.people.form import Form, by_form, joined, sampled, shared
 from understudy.data.vocabulary import LANGUAGES, people
 
@@ -235,16 +236,8 @@ def cased(texts: pl.Series, case: str) -> pl.Series:
 
 def plain_letters(texts: pl.Series) -> pl.Series:
     """Names as they stand in addresses of the net: lower case, a to z."""
-    plain = texts.str.to_lowercase()
-    for letters, replacement in _PLAIN:
-        plain = plain.str.replace_all(f"[{letters}]", replacement)
-    return plain.str.replace_all(r"[^a-z]", "")
-
-
-_PLAIN = (
-    ("äæ", "ae"), ("öøœ", "oe"), ("ü", "ue"), ("ß", "ss"), ("å", "aa"), ("àáâã", "a"), ("èéêë", "e"), ("ìíîï", "i"), ("òóôõ", "o"),
-    ("ùúû", "u"), ("ç", "c"), ("ñ", "n"), ("ý", "y"),
-)  # fmt: skip
+    distinct = texts.unique().drop_nulls()
+    return texts.replace_strict(distinct, pl.Series([latin(text) for text in distinct], dtype=pl.String), return_dtype=pl.String)
 
 
 def numbers(rows: Rows, key: np.uint64, size: int) -> pl.Series:

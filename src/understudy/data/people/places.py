@@ -14,8 +14,8 @@ from understudy.core.random import Stream
 from understudy.data.keyed import Rows, choices, integers, key_of, uniforms
 from understudy.data.people.form import Form, by_form, filled, fixed, joined, masks_of, sampled, shared
 from understudy.data.people.names import case_of, cased
-from understudy.data.vocabulary import LANGUAGES
-from understudy.data.vocabulary import places as vocabulary
+from understudy.data.vocabulary import LANGUAGES, streets_of
+from understudy.data.vocabulary import towns as towns_of
 
 _KINDS = {
     "en": r"\b(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|court|ct|way|place|pl|blvd|boulevard|terrace|close|crescent)\b\.?",
@@ -24,6 +24,7 @@ _KINDS = {
     "nordic": r"(?:gata|gatan|vägen|veien|vej|gade|katu|tie)\b",
 }  # fmt: skip
 _MOST_FREQUENT_SHARE = 0.05
+_STREET_SHIFT = 8.0
 _STATES = (
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS "
     "MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY"
@@ -38,19 +39,15 @@ def street_language(texts: list[str]) -> str:
 
 
 def streets(language: str, rows: Rows, stream: Stream) -> pl.Series:
-    """Street names of a language."""
-    names, kinds = vocabulary(language, "street"), vocabulary(language, "street_kind")
-    name = pl.Series(names).gather((uniforms(rows, key_of(stream, "street")) * len(names)).astype(np.int64))
-    # The first kinds are the commonest.
-    kind = pl.Series(kinds).gather(choices(rows, key_of(stream, "kind"), np.power(0.6, np.arange(len(kinds)))))
-    if language in ("de", "nordic"):
-        return joined(name, kind)
-    return joined(name, " ", kind) if language == "en" else joined(kind, " ", name)
+    """Street names of a language, the common ones more often."""
+    names = streets_of(language)
+    commonness = 1.0 / (np.arange(len(names)) + _STREET_SHIFT)
+    return pl.Series(names).gather(choices(rows, key_of(stream, "street"), commonness))
 
 
 def towns(language: str, rows: Rows, stream: Stream) -> pl.Series:
     """Invented towns of a language."""
-    names = vocabulary(language, "city")
+    names = towns_of(language)
     return pl.Series(names).gather((uniforms(rows, key_of(stream, "town")) * len(names)).astype(np.int64))
 
 

@@ -1,39 +1,141 @@
-"""Common names, streets and invented towns by language, from the TOML files beside this module (see LICENCE.md)."""
+"""Names, places, streets and words by locale, from the data files beside this module; `sources.toml` says where each comes from.
+
+`first_names`, `last_names`, `places`, `streets` and `jobs` are tables; `locale` tells how addresses and numbers are written somewhere.
+`people`, `streets_of` and `towns` are lists by language, for columns of real data whose language is all that is known.
+"""
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
 from typing import Any
 
+import polars as pl
+
+from understudy.core.errors import ArgumentError, did_you_mean
+
 LANGUAGES = ("en", "de", "fr", "es", "it", "nordic")
+_LOCALES_OF = {
+    "en": ("en_US", "en_GB"), "de": ("de_DE", "de_AT"), "fr": ("fr_FR",), "es": ("es_ES", "es_MX"), "it": ("it_IT",),
+    "nordic": ("sv_SE", "da_DK", "nb_NO"),
+}  # fmt: skip
+_COMMON = 120
+
+
+@dataclass(frozen=True)
+class Locale:
+    """A country and language: how its addresses and numbers are written.
+
+    street: {number} and {street}; block: a house number has three parts; prefix: forms of address by sex; order: of the parts of a name;
+    iban: what follows the check digits, 9 a digit and A a letter, None where there are no IBANs.
+    """
+
+    code: str
+    country: str
+    name: str
+    language: str
+    street: str
+    numbers: int
+    prefix: dict[str, str] = field(default_factory=dict)
+    order: str = "first last"
+    block: bool = False
+    iban: str | None = None
 
 
 @cache
-def _file(name: str) -> dict[str, Any]:
-    return tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+def locales() -> dict[str, Locale]:
+    """All locales there are vocabularies of, by code."""
+    return {code: Locale(code, **facts) for code, facts in _toml("locales").items() if isinstance(facts, dict)}
+
+
+def locale(code: str) -> Locale:
+    """The locale of a code such as "de_DE".
+
+    Raises:
+        ArgumentError: there are no vocabularies of it.
+    """
+    found = locales().get(code.replace("-", "_"))
+    if found is None:
+        raise ArgumentError(
+            f'There are no vocabularies of the locale "{code}", but of {", ".join(locales())}.',
+            remedy=did_you_mean(code, list(locales())) or "Give lists of your own, or freeze one of Faker's.",
+        )
+    return found
+
+
+def first_names() -> pl.DataFrame:
+    """locale, sex, decade (of birth; null: no such data, the same in all), name, latin (null: as `name`), weight."""
+    return _table("first_names")
+
+
+def last_names() -> pl.DataFrame:
+    """locale, sex (null: of both), name, latin (null: as `name`), weight."""
+    return _table("last_names")
+
+
+def places() -> pl.DataFrame:
+    """country, region, city, population, latitude, longitude, post_codes, phones.
+
+    Post codes and telephone numbers are patterns: # a digit, % 2 to 9, @ a letter.
+    """
+    return _table("places")
+
+
+def streets() -> pl.DataFrame:
+    """locale, street, weight."""
+    return _table("streets")
+
+
+def jobs() -> pl.DataFrame:
+    """locale, job, weight."""
+    return _table("jobs")
 
 
 @cache
 def people(language: str, part: str) -> tuple[str, ...]:
-    """Names of one language; `part` is female, male or last."""
-    return tuple(dict.fromkeys(_file("people")[language][part].split()))
+    """Common names of one word of one language; `part` is female, male or last."""
+    table = last_names() if part == "last" else first_names().filter(sex=part)
+    table = table.filter(pl.col("name").str.contains(r"^\p{L}+$"))
+    found: list[str] = []
+    for code in _LOCALES_OF[language]:
+        summed = table.filter(locale=code).group_by("name", maintain_order=True).agg(pl.col("weight").sum())
+        found += summed.sort("weight", descending=True, maintain_order=True)["name"].head(_COMMON).to_list()
+    return tuple(dict.fromkeys(found))
 
 
 @cache
-def places(language: str, part: str) -> tuple[str, ...]:
-    """Names of places of one language; `part` is street, street_kind or city."""
-    return tuple(_file("places")[language][part].split("|"))
+def streets_of(language: str) -> tuple[str, ...]:
+    """Common street names of one language, the commonest first."""
+    each = [streets().filter(locale=code)["street"].to_list() for code in _LOCALES_OF[language]]
+    return tuple(dict.fromkeys(street for names in each for street in names))
+
+
+@cache
+def towns(language: str) -> tuple[str, ...]:
+    """Invented towns of one language."""
+    return tuple(_toml("towns")[language].split("|"))
 
 
 @cache
 def plain_words() -> tuple[str, ...]:
     """Common English words that say nothing about anyone."""
-    return tuple(dict.fromkeys(_file("words")["en"]["words"].split()))
+    return tuple(dict.fromkeys(_toml("words")["en"]["words"].split()))
 
 
 @cache
 def all_first_names() -> frozenset[str]:
-    """Every first name of every language, in lower case."""
+    """The common first names of every language, in lower case."""
     return frozenset(name.lower() for language in LANGUAGES for part in ("female", "male") for name in people(language, part))
+
+
+@cache
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _table(name: str) -> pl.DataFrame:
+    with as_file(files(__package__).joinpath(f"{name}.parquet")) as path:
+        return pl.read_parquet(path)
