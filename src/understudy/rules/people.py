@@ -38,7 +38,7 @@ _DECADES = np.arange(1900, 2020, 10)  # who was born earlier or later is named a
 _NO_PREFIX = "-"
 _EPOCH = dt.date(1970, 1, 1)
 
-Cache = dict[str, Any]
+Cache = dict[str, Codes]
 
 
 class PersonLaw:
@@ -229,7 +229,9 @@ def _pattern(text: str) -> str:
 
 
 def _streets(codes: tuple[str, ...]) -> tuple[Weighted, Patterns]:
-    lists, patterns, limits = [], [], []
+    lists: list[tuple[Sequence[int], list[int]]] = []
+    patterns: list[list[str]] = []
+    limits: list[int] = []
     for code in codes:
         facts, table = locale(code), streets().filter(locale=code)
         lists.append((range(len(patterns), len(patterns) + table.height), table["weight"].to_list()))
@@ -277,7 +279,7 @@ class _Persons:
         self._law, self._rows, self._stream, self._cache = law, rows, stream, cache
         self._pools = law._pools
 
-    def _kept(self, name: str, make: Callable[[], Any]) -> Any:
+    def _kept(self, name: str, make: Callable[[], Codes]) -> Codes:
         if name not in self._cache:
             self._cache[name] = make()
         return self._cache[name]
@@ -369,15 +371,11 @@ class _Persons:
         pool = TextPool.of(["@" + domain for domain in domains] or [""])
         first, last = self._pools.first_latin, self._pools.last_latin
         longest = first.longest + last.longest + 1 + 19 + pool.longest
-        arguments = (
-            self._key("account"), self._first(), first.data, first.offsets, self._last(), last.data, last.offsets,
-            pool.data, pool.offsets, np.uint64(max(1, len(domains))),
-        )  # fmt: skip
+        key, firsts, lasts, count = self._key("account"), self._first(), self._last(), np.uint64(max(1, len(domains)))
 
         def fill(part: slice, views: NDArray[np.uint8], data: NDArray[np.uint8]) -> int:
-            key, one, *middle = arguments
-            two = middle[2]
-            return int(_accounts(self._rows[part], key, one[part], *middle[:2], two[part], *middle[3:], views, data))
+            name = (firsts[part], first.data, first.offsets, lasts[part], last.data, last.offsets)
+            return int(_accounts(self._rows[part], key, *name, pool.data, pool.offsets, count, views, data))
 
         return filled_texts(len(self._rows), longest, fill)
 

@@ -7,6 +7,7 @@ agree with the name.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -92,21 +93,24 @@ class Persons:
 
 def languages_of(texts: list[str]) -> dict[str, float]:
     """The languages that the first names among `texts` belong to, by share; English where none is known."""
-    scores = dict.fromkeys(LANGUAGES, 0.0)
     owners: dict[str, list[str]] = {}
     for language in LANGUAGES:
         for name in {*people(language, "female"), *people(language, "male"), *people(language, "last")}:
             owners.setdefault(name.lower(), []).append(language)
-    for text in texts[:5000]:
-        for word in re.findall(r"[^\W\d_]{2,}", text.lower()):
-            for language in owners.get(word, ()):
-                scores[language] += 1.0 / len(owners[word]) ** 2
-    total = sum(scores.values())
-    if total < 5:
+    found = Counter(word for text in texts[:5000] for word in re.findall(r"[^\W\d_]{2,}", text.lower()) if word in owners)
+    if found.total() < 5:
         return {"en": 1.0}
-    # Names that several languages share leave traces of languages that are not there.
-    kept = {language: score / total for language, score in scores.items() if score / total >= 0.08}
-    return {language: round(share, 3) for language, share in kept.items()} or {"en": 1.0}
+    shares = dict.fromkeys(LANGUAGES, 1.0)
+    # A name that several languages have counts for each as far as the others' shares leave it (expectation maximisation).
+    for _ in range(30):
+        scores = dict.fromkeys(LANGUAGES, 0.0)
+        for word, count in found.items():
+            total = sum(shares[language] for language in owners[word])
+            for language in owners[word]:
+                scores[language] += count * shares[language] / total
+        shares = {language: score / found.total() + 1e-9 for language, score in scores.items()}
+    kept = {language: round(share, 3) for language, share in shares.items() if share >= 0.08}
+    return kept or {"en": 1.0}
 
 
 @dataclass

@@ -41,7 +41,7 @@ def street_language(texts: list[str]) -> str:
 def streets(language: str, rows: Rows, stream: Stream) -> pl.Series:
     """Street names of a language, the common ones more often."""
     names = streets_of(language)
-    commonness = 1.0 / (np.arange(len(names)) + _STREET_SHIFT)
+    commonness = 1.0 / (np.arange(len(names), dtype=np.float64) + _STREET_SHIFT)
     return pl.Series(names).gather(choices(rows, key_of(stream, "street"), commonness))
 
 

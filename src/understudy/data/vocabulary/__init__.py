@@ -21,7 +21,7 @@ _LOCALES_OF = {
     "en": ("en_US", "en_GB"), "de": ("de_DE", "de_AT"), "fr": ("fr_FR",), "es": ("es_ES", "es_MX"), "it": ("it_IT",),
     "nordic": ("sv_SE", "da_DK", "nb_NO"),
 }  # fmt: skip
-_COMMON = 120
+_COMMON = 150  # names of a language: many enough to know it by, few enough that other languages' are not among them
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def people(language: str, part: str) -> tuple[str, ...]:
     found: list[str] = []
     for code in _LOCALES_OF[language]:
         summed = table.filter(locale=code).group_by("name", maintain_order=True).agg(pl.col("weight").sum())
-        found += summed.sort("weight", descending=True, maintain_order=True)["name"].head(_COMMON).to_list()
+        found += summed.sort("weight", descending=True, maintain_order=True)["name"].head(_COMMON // len(_LOCALES_OF[language])).to_list()
     return tuple(dict.fromkeys(found))
 
 
