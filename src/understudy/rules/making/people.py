@@ -3,48 +3,56 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
+from understudy.core.errors import ArgumentError, ConstraintError
+from understudy.data.keyed import GOLDEN, mixed
 from understudy.rules.cells import Cells
 from understudy.rules.columns import PersonColumn, WordColumn
 from understudy.rules.making.maker import Maker, Place
+from understudy.rules.people import PersonLaw
 
 if TYPE_CHECKING:
-    from understudy.rules.spec import Locales, People, Spec
+    from understudy.rules.spec import Spec
 
 KINDS = {"birth_date": "date", "age": "integer", "latitude": "decimal", "longitude": "decimal"}
+UNIQUE = ("email", "user_name")
 
 
-@dataclass(frozen=True)
-class Group:
-    """Who one `who` of a table is."""
-
-    people: People
-    locale: Locales
-    today: dt.date
-
-
-def person_law(spec: Spec, table: str, who: str) -> Group:
+def person_law(spec: Spec, table: str, who: str) -> PersonLaw:
     """The persons of a table that go by `who`."""
     from understudy.rules.spec import People
 
     people = spec.tables[table].people.get(who, People())
-    return Group(people, people.locale or spec.locale, dt.date.fromisoformat(spec.today))
+    try:
+        return PersonLaw(
+            people.locale or spec.locale, age=people.age, sex=dict(people.sex.items()), today=dt.date.fromisoformat(spec.today), domains=people.domains
+        )
+    except ArgumentError as error:
+        where = f"tables.{table}.people.{who}" if who in spec.tables[table].people else f"tables.{table}"
+        raise ConstraintError(error.what, where=where, remedy=error.remedy) from None
 
 
 class PersonMaker(Maker):
     """One datum of the row's person."""
 
-    def __init__(self, place: Place, column: PersonColumn, group: Group) -> None:
+    def __init__(self, place: Place, column: PersonColumn, law: PersonLaw) -> None:
         super().__init__(place)
-        self._field, self._who, self._group = column.field, column.who, group
+        self._field, self._who, self._law = column.field, column.who, law
         self.kind = KINDS.get(column.field, "text")
 
     def make(self, cells: Cells) -> pl.Series:
-        raise NotImplementedError
+        stream = cells.world.stream.child(self.place.table, "", "person", self._who)
+        rows = cells.rows
+        if cells.attempts is not None and self._field not in UNIQUE:
+            # Drawn again, a row has the person of a row that there is not.
+            again = (mixed(rows.astype(np.uint64) + cells.attempts * GOLDEN) >> np.uint64(2)).astype(np.int64)
+            rows = np.where(cells.attempts > 0, again, rows)
+        cache: dict[str, object] = cells.keep(("person", self._who, self._field in UNIQUE), dict)
+        return self._law.make(self._field, rows, stream, cache)
 
 
 class WordMaker(Maker):
