@@ -222,21 +222,19 @@ class RunningMaker(Maker):
 
     def make(self, cells: Cells) -> pl.Series:
         whole = cells.whole()
-        owners = np.repeat(np.arange(len(whole.starts) - 1), np.diff(whole.starts))
-        frame = pl.DataFrame({"owner": owners, "value": whole.cells.column(self._of)})
+        values = whole.cells.column(self._of)
+        present = values.is_not_null().to_numpy()
         scale = 1.0 if self._decimals is None else 10.0**self._decimals
-        value = pl.col("value")
-        whole_units = (value.cast(pl.Float64).fill_null(0.0) * scale).round(0)
-        counted = value.is_not_null().cast(pl.Int64).cum_sum()
-        figure = {
-            "sum": whole_units.cum_sum() / scale,
-            "count": counted,
-            "mean": whole_units.cum_sum() / scale / counted,
-            "min": value.cum_min().forward_fill(),
-            "max": value.cum_max().forward_fill(),
-        }[self._by]
-        made = frame.select(figure.over("owner").alias("value"))["value"].gather(whole.at)
-        return made.cast(pl.Int64) if self.kind == "integer" else made
+        # Whole numbers of the last digit add up without error.
+        numbers = np.round(values.cast(pl.Float64).fill_null(0.0).to_numpy() * scale)
+        figures, counts = _running(numbers, present, whole.starts, FIGURES.index(self._by))
+        if self._by == "count":
+            return pl.Series(counts[whole.at])
+        if self._by == "mean":
+            figures = figures / np.maximum(counts, 1)
+        made = pl.Series(figures[whole.at] / scale)
+        made = made.cast(pl.Int64) if self.kind == "integer" else made
+        return made if self._by == "sum" else null_where(made, counts[whole.at] == 0)
 
 
 class PartMaker(Maker):
@@ -316,6 +314,28 @@ def _segment_sums(values: Floats, starts: Rows) -> Floats:
         for j in range(starts[i], starts[i + 1]):
             sums[i] += values[j]
     return sums
+
+
+FIGURES = ("sum", "count", "min", "max", "mean")
+
+
+@numba.njit(cache=True, nogil=True)
+def _running(values: Floats, present: NDArray[np.bool_], starts: Rows, figure: int) -> tuple[Floats, Rows]:
+    """Sums (or least, or greatest values) so far in each segment, and how many values they are of."""
+    found, counts = np.empty(len(values)), np.empty(len(values), np.int64)
+    for i in range(len(starts) - 1):
+        so_far, count = 0.0, 0
+        for j in range(starts[i], starts[i + 1]):
+            if present[j]:
+                if figure == 2:
+                    so_far = values[j] if count == 0 else min(so_far, values[j])
+                elif figure == 3:
+                    so_far = values[j] if count == 0 else max(so_far, values[j])
+                else:
+                    so_far += values[j]
+                count += 1
+            found[j], counts[j] = so_far, count
+    return found, counts
 
 
 @numba.njit(cache=True, nogil=True)

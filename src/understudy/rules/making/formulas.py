@@ -30,8 +30,10 @@ class Formula:
 
     def at(self, cells: Cells) -> pl.Series:
         names = list(self.expression.columns)
-        frame = cells.frame(names) if names else pl.DataFrame({"": [0] * cells.height})
-        found = prepared(frame).select(self._expr.alias("value"))["value"]
+        frame = prepared(cells.frame(names) if names else pl.DataFrame({"": [0] * cells.height}))
+        # A row alone is calculated as two: Polars divides single values and columns by a constant in different ways.
+        whole = pl.concat([frame, frame]) if frame.height == 1 else frame
+        found = whole.select(self._expr.alias("value"))["value"].head(cells.height)
         return found if len(found) == cells.height else pl.select(pl.repeat(found[0], cells.height, dtype=found.dtype)).to_series()
 
     def true_at(self, cells: Cells) -> pl.Series:
