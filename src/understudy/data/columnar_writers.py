@@ -93,7 +93,8 @@ def column_encodings(table: pa.Table) -> tuple[list[str], dict[str, str]]:
     """Which columns get a dictionary, and how the others are encoded, by how varied their first values are.
 
     A dictionary pays where values repeat; elsewhere it is built for nothing. Varied whole numbers and moments are written as differences
-    of few bits, varied real numbers byte by byte, varied texts as they are (all of one length: lengths apart from letters). Every reader of Parquet since 2014 knows these encodings.
+    of few bits, varied real numbers byte by byte, varied texts as they are, or, where
+    all are of one length, lengths apart from letters. Every reader of Parquet since 2014 knows these encodings.
     """
     import pyarrow as pa
 

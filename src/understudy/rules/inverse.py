@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import ConstraintError
 from understudy.data.keyed import Words
+from understudy.rules.distributions import continuous, counts
 from understudy.rules.law import Law
 
 Floats = NDArray[np.float64]
@@ -157,14 +158,22 @@ def inverse_of(law: Law, low: float | None = None, high: float | None = None, *,
         return _continuous_table(_Mixture(law), low, high, law)
     if law.name in ("zipf", "zipfian"):
         return _zipf(law, low, high)
-    from scipy import stats
-
-    frozen = getattr(stats, law.name)(**law.parameters)
-    if isinstance(getattr(stats, law.name), stats.rv_discrete):
+    frozen = _frozen(law)
+    if hasattr(frozen, "pmf"):
         return _discrete_table(frozen, low, high, law)
     if whole:
         low, high = (None if low is None else low - 0.5), (None if high is None else high + 0.5)
     return _continuous_table(frozen, low, high, law)
+
+
+def _frozen(law: Law) -> Any:
+    """A distribution with its parameters: of our own, or of `scipy.stats`."""
+    found = continuous(law.name, law.parameters) or counts(law.name, law.parameters)
+    if found is not None:
+        return found
+    from scipy import stats
+
+    return getattr(stats, law.name)(**law.parameters)
 
 
 def _zipf(law: Law, low: float | None, high: float | None) -> Inverse:
@@ -313,14 +322,18 @@ class _Mixture:
 
 
 def _as_frozen(law: Law) -> Any:
-    from scipy import stats
-
+    """A part of a mixture, with all four functions of arrays."""
     if law.name == "mixture":
         return _Mixture(law)
-    if law.name == "histogram" and law.histogram is not None:
+    found = continuous(law.name, law.parameters)
+    if found is not None:
+        return found
+    from scipy import stats
+
+    if law.histogram is not None:
         return stats.rv_histogram((np.array(law.histogram.shares), np.array(law.histogram.edges)), density=False)
-    if law.name == "values":
-        values = sorted((law.values or {}).items())
+    if law.values is not None:
+        values = sorted(law.values.items())
         weights = np.array([w for _, w in values])
         return stats.rv_discrete(values=(np.array([v for v, _ in values]), weights / weights.sum()))
     return getattr(stats, law.name)(**law.parameters)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_valid
 
 from understudy.core.errors import did_you_mean
 from understudy.data.constraints import Contradiction
+from understudy.rules.distributions import PARAMETERS
 
 COMPOSED = ("mixture", "histogram", "values")
 COMMON = (
@@ -94,11 +95,11 @@ class Law(BaseModel):
             _require_weights(list((self.values or {}).values()))
         if self.name in COMPOSED:
             return self
-        if self.name not in scipy_parameters():
+        known = parameters_of(self.name)
+        if known is None:
             near = USUAL.get(self.name)
             remedy = f"Did you mean {near}?" if near else did_you_mean(self.name, [*COMMON, *COMPOSED, *scipy_parameters()])
             raise Contradiction(f'"{self.name}" is no distribution of scipy.stats.', remedy, at=(self.name,))
-        known = scipy_parameters()[self.name]
         for parameter in self.parameters:
             if parameter not in (*known, "loc", "scale"):
                 raise Contradiction(
@@ -143,6 +144,11 @@ class Law(BaseModel):
 def _require_weights(weights: list[float]) -> None:
     if any(not 0 <= weight < float("inf") for weight in weights) or not sum(weights) > 0:
         raise Contradiction("Weights are numbers of at least 0, one of them above.")
+
+
+def parameters_of(name: str) -> tuple[str, ...] | None:
+    """The shape parameters of a distribution of `scipy.stats`; None where there is none of that name."""
+    return PARAMETERS[name] if name in PARAMETERS else scipy_parameters().get(name)
 
 
 @cache

@@ -29,7 +29,11 @@ def person_law(spec: Spec, table: str, who: str) -> PersonLaw:
     people = spec.tables[table].people.get(who, People())
     try:
         return PersonLaw(
-            people.locale or spec.locale, age=people.age, sex=dict(people.sex.items()), today=dt.date.fromisoformat(spec.today), domains=people.domains
+            people.locale or spec.locale,
+            age=people.age,
+            sex=dict(people.sex.items()),
+            today=dt.date.fromisoformat(spec.today),
+            domains=people.domains,
         )
     except ArgumentError as error:
         where = f"tables.{table}.people.{who}" if who in spec.tables[table].people else f"tables.{table}"
