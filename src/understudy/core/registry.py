@@ -30,9 +30,12 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "gan": "understudy.tabular.gan:Gan",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",
+        "trees": "understudy.tabular.trees:Trees",
+    },
+    # What is declared and never fitted; saved and loaded like the others.
+    "declared": {
         "rule-table": "understudy.rules.dataset:RuleTable",
         "rules": "understudy.rules.dataset:Dataset",
-        "trees": "understudy.tabular.trees:Trees",
     },
     "runners": {
         "write": "understudy.run:write",

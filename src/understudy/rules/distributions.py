@@ -158,9 +158,11 @@ def counts(name: str, parameters: dict[str, float]) -> Counts | None:
 
 def _poisson(mu: float) -> tuple[Any, ...]:
     usable = mu if mu > 0 else float("nan")
-    return (
-        lambda k: np.exp(special.xlogy(k, usable) - special.gammaln(k + 1) - usable), lambda k: special.pdtr(np.floor(k), usable), 0.0, np.inf,
-    )  # fmt: skip
+
+    def pmf(k: Any) -> Any:
+        return np.exp(special.xlogy(k, usable) - special.gammaln(k + 1) - usable)
+
+    return pmf, lambda k: special.pdtr(np.floor(k), usable), 0.0, np.inf
 
 
 def _binom(n: float, p: float) -> tuple[Any, ...]:
