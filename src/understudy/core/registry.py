@@ -25,8 +25,6 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "autoregressive": "understudy.tabular.autoregressive:Autoregressive",
         "copula": "understudy.tabular.copula:Copula",
         "diffusion": "understudy.tabular.diffusion:Diffusion",
-        "dirty": "understudy.rules.dirt.table:DirtyTable",
-        "dirty-dataset": "understudy.rules.dirt.table:DirtyDataset",
         "gan": "understudy.tabular.gan:Gan",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",
@@ -34,6 +32,8 @@ _BUILT_IN: dict[str, dict[str, str]] = {
     },
     # What is declared and never fitted; saved and loaded like the others.
     "declared": {
+        "dirty": "understudy.rules.dirt.table:DirtyTable",
+        "dirty-dataset": "understudy.rules.dirt.table:DirtyDataset",
         "rule-table": "understudy.rules.dataset:RuleTable",
         "rules": "understudy.rules.dataset:Dataset",
     },
@@ -57,6 +57,11 @@ def get(kind: str, name: str) -> Any:
     if not matches:
         raise ArgumentError(f'There is no {kind.removesuffix("s")} called "{name}".', remedy=did_you_mean(name, names(kind)))
     return _plug_in(matches, kind)
+
+
+def stored(name: str) -> Any:
+    """What a saved file of this name holds: a generator that is fitted or one that is declared. Raises: as `get`."""
+    return get("declared" if name in _BUILT_IN["declared"] else "generators", name)
 
 
 def names(kind: str) -> list[str]:

@@ -88,7 +88,7 @@ class Storable(ABC):
 
 def _registered(name: str, path: str | Path) -> type[Storable]:
     try:
-        found = registry.get("declared" if name in registry.names("declared") else "generators", name)
+        found = registry.stored(name)
     except ArgumentError as error:
         raise ArtifactError(
             f'The file holds a "{name}", a kind of generator that is not installed.', where=str(path), remedy=error.remedy

@@ -90,7 +90,7 @@ class DirtyTable(Generator):
         last = last if most is None else max(first, min(last, most[0]))
         blocks = range(first // size, -(-last // size)) if last > first else range(first // size, first // size + 1)
         frame = pl.concat([self.clean._make(block, seed, prepared) for block in blocks], how="vertical_relaxed")
-        return frame.slice(first - blocks[0] * size, last - first)
+        return pl.DataFrame(frame.slice(first - blocks[0] * size, last - first))
 
     def _most(self, given: Any) -> tuple[int, str] | None:
         most = self.clean._most(given)
@@ -180,7 +180,7 @@ class DirtyDataset(Collection):
 
 
 def _inner(state: State) -> Any:
-    found = registry.get("generators", state.manifest["clean"])
+    found = registry.stored(state.manifest["clean"])
     return found._from_state(State(manifest=state.manifest["inner"], arrays=state.arrays, tables=state.tables))
 
 

@@ -57,7 +57,7 @@ class Work:
             gap = keyed.uniforms(again + start + first_row, keyed.key_of(self.stream, "duplicates", "after"))
             origin.append(again + start + first_row)
             copies.append(kinds)
-            after.append(start + again + np.floor(gap * (size - again)) + 0.5)
+            after.append(np.asarray(start + again + np.floor(gap * (size - again)) + 0.5, dtype=np.float64))
         place = np.argsort(np.concatenate(after), kind="stable")
         return np.concatenate(origin)[place], np.concatenate(copies)[place]
 

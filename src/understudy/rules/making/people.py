@@ -13,7 +13,7 @@ from understudy.data.keyed import GOLDEN, mixed
 from understudy.rules.cells import Cells
 from understudy.rules.columns import PersonColumn, WordColumn
 from understudy.rules.making.maker import Maker, Place
-from understudy.rules.people import PersonLaw
+from understudy.rules.people import Cache, PersonLaw
 
 if TYPE_CHECKING:
     from understudy.rules.spec import Spec
@@ -55,7 +55,7 @@ class PersonMaker(Maker):
             # Drawn again, a row has the person of a row that there is not.
             again = (mixed(rows.astype(np.uint64) + cells.attempts * GOLDEN) >> np.uint64(2)).astype(np.int64)
             rows = np.where(cells.attempts > 0, again, rows)
-        cache: dict[str, object] = cells.keep(("person", self._who, self._field in UNIQUE), dict)
+        cache: Cache = cells.keep(("person", self._who, self._field in UNIQUE), dict)
         return self._law.make(self._field, rows, stream, cache)
 
 
