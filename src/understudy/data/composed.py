@@ -56,6 +56,10 @@ class Patterns:
     limit: NDArray[np.uint64]
     longest: int
 
+    @property
+    def shortest(self) -> int:
+        return int(np.diff(self.pool.offsets).min(initial=0 if len(self.pool.offsets) == 1 else 2**31))
+
     @classmethod
     def of(cls, patterns: Sequence[Sequence[str]], limits: Sequence[int] | None = None) -> Patterns:
         """From the patterns of every code and, where they hold `NUMBER`, the largest number of every code."""
@@ -66,12 +70,15 @@ class Patterns:
         digits = len(str(int(limit.max(initial=1)))) * max((p.count(NUMBER) for of_code in patterns for p in of_code), default=0)
         return cls(pool, first, count, limit, pool.longest + digits)
 
-    def fill(self, rows: Rows, key: np.uint64, codes: Codes) -> pl.Series:
-        """The text of each row's code."""
+    def fill(self, rows: Rows, key: np.uint64, codes: Codes, finish: Callable[[Bytes, Bytes], None] | None = None) -> pl.Series:
+        """The text of each row's code. `finish` may put views and data right before they become texts."""
 
         def fill(part: slice, views: Bytes, data: Bytes) -> int:
             pool = self.pool
-            return int(_fill(rows[part], key, codes[part], self.first, self.count, self.limit, pool.data, pool.offsets, views, data))
+            used = _fill(rows[part], key, codes[part], self.first, self.count, self.limit, pool.data, pool.offsets, views, data)
+            if finish is not None:
+                finish(views, data)
+            return int(used)
 
         return filled_texts(len(rows), self.longest, fill)
 
@@ -197,3 +204,26 @@ def _join(chosen, pool, offsets, gap, views, data):  # type: ignore[no-untyped-d
                 at += 1
         used = place_view(views, i, text, at, data, used)
     return used
+
+
+@numba.njit(nogil=True, cache=True, boundscheck=False)
+def put_iban_checks(views, data):  # type: ignore[no-untyped-def]
+    """Write the check digits of IBANs (ISO 13616, modulo 97) into their third and fourth character. Texts in place are left alone."""
+    for i in range(views.size // 16):
+        length = views[16 * i]
+        if length <= 12:
+            continue
+        start = np.int64(0)
+        for j in range(4):
+            start |= np.int64(views[16 * i + 12 + j]) << (8 * j)
+        rest = 0
+        for j in range(length):
+            symbol = np.int64(data[start + (j + 4) % length])
+            if j >= length - 2:
+                symbol = 48
+            rest = (rest * 100 + symbol - 55) % 97 if symbol >= 65 else (rest * 10 + symbol - 48) % 97
+        check = 98 - rest
+        for at in (2, 3):
+            digit = np.uint8(48 + (check // 10 if at == 2 else check % 10))
+            data[start + at] = digit
+            views[16 * i + 4 + at] = digit

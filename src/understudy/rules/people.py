@@ -10,7 +10,7 @@ A person is a function of (law, stream, row number): codes first (who, born when
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -22,16 +22,28 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import ArgumentError, did_you_mean
 from understudy.core.random import Stream
-from understudy.data.composed import DIGIT, HIGH, LETTER, NUMBER, Patterns, TextPool, filled_texts, joined_texts, place_view
+from understudy.data.composed import (
+    DIGIT,
+    HIGH,
+    LETTER,
+    NUMBER,
+    Patterns,
+    TextPool,
+    filled_texts,
+    joined_texts,
+    place_view,
+    put_iban_checks,
+)
 from understudy.data.keyed import Rows, key_of
 from understudy.data.latin import latin
-from understudy.data.vocabulary import first_names, jobs, last_names, locale, places, streets
+from understudy.data.vocabulary import banks, companies, first_names, jobs, last_names, locale, places, products, streets
 from understudy.data.weighted import Codes, Weighted, whole, word
 
 FIELDS = (
     "sex", "first_name", "last_name", "name", "prefix", "birth_date", "age", "email", "user_name", "phone", "street", "city", "region",
-    "post_code", "country", "country_code", "latitude", "longitude", "job",
+    "post_code", "country", "country_code", "latitude", "longitude", "company", "job", "iban", "bank",
 )  # fmt: skip
+WORDS = ("product", "company", "job", "bank", "street", "city", "country", "first_name", "last_name")
 SEXES = ("female", "male")
 DOMAINS = ("example.com", "example.org", "example.net")  # reserved for documentation (RFC 2606, section 3)
 _DECADES = np.arange(1900, 2020, 10)  # who was born earlier or later is named as in the first or the last
@@ -153,6 +165,9 @@ class Pools:
     street: Weighted
     street_patterns: Patterns
     job: Names
+    company: Names
+    bank: Names
+    ibans: Patterns
 
 
 @lru_cache(maxsize=16)
@@ -162,10 +177,28 @@ def pools(codes: tuple[str, ...]) -> Pools:
     first_of = _names(first, [(code, sex, int(decade)) for code in codes for sex in SEXES for decade in _DECADES])
     last_of = _names(last, [(code, sex, None) for code in codes for sex in SEXES])
     street, patterns = _streets(codes)
+    each: list[tuple[str, str | None, int | None]] = [(code, None, None) for code in codes]
     return Pools(
         codes, first_of, _latin(first_of.texts, first), last_of, _latin(last_of.texts, last), _cities(codes), street, patterns,
-        _names(jobs().rename({"job": "name"}), [(code, None, None) for code in codes]),
+        _names(jobs().rename({"job": "name"}), each), _names(_evenly(codes, companies), each), _names(_evenly(codes, banks), each),
+        _ibans(codes),
     )  # fmt: skip
+
+
+def _evenly(codes: tuple[str, ...], names: Callable[[str], Iterable[str]]) -> pl.DataFrame:
+    """What each locale has of something, all with one weight."""
+    return pl.DataFrame([{"locale": code, "name": name, "weight": 1} for code in codes for name in names(code)])
+
+
+def _ibans(codes: tuple[str, ...]) -> Patterns:
+    """The pattern of each bank's IBANs, in the order of the banks; empty where the country has none."""
+    patterns: dict[str, str] = {}
+    for code in codes:
+        facts = locale(code)
+        for bank, begin in banks(code).items():
+            left = (facts.iban or "")[len(begin) :].replace("9", DIGIT).replace("A", LETTER)
+            patterns.setdefault(bank, f"{facts.country}00{begin}{left}" if facts.iban else "")
+    return Patterns.of([[pattern] for pattern in patterns.values()])
 
 
 def _names(table: pl.DataFrame, wanted: list[tuple[str, str | None, int | None]]) -> Names:
@@ -413,8 +446,74 @@ class _Persons:
     def longitude(self) -> pl.Series:
         return pl.Series(self._pools.cities.longitude[self._place()])
 
+    def company(self) -> pl.Series:
+        return listed(self._by_locale(self._pools.company.weighted, "company"), self._pools.company.kind)
+
     def job(self) -> pl.Series:
         return listed(self._by_locale(self._pools.job.weighted, "job"), self._pools.job.kind)
+
+    def _bank(self) -> Codes:
+        return self._kept("bank", lambda: self._by_locale(self._pools.bank.weighted, "bank"))
+
+    def bank(self) -> pl.Series:
+        return listed(self._bank(), self._pools.bank.kind)
+
+    def iban(self) -> pl.Series:
+        """Accounts with right check digits at the person's bank; null where the country has no IBANs."""
+        made = self._pools.ibans.fill(self._rows, self._key("iban"), self._bank(), put_iban_checks)
+        return made.set(made == "", None) if self._pools.ibans.shortest == 0 else made
+
+
+# Words by themselves
+
+
+class WordLaw:
+    """Words of the vocabularies that belong to no person.
+
+    Args:
+        of: one of `WORDS`.
+        locales: a locale, or several with their shares.
+    """
+
+    def __init__(self, of: str, locales: str | Mapping[str, float] = "en_US") -> None:
+        if of not in WORDS:
+            raise ArgumentError(f'The vocabularies have no "{of}".', remedy=did_you_mean(of, list(WORDS)))
+        shares = {locales: 1.0} if isinstance(locales, str) else dict(locales)
+        _refuse_shares("locale", shares)
+        codes = tuple(locale(code).code for code in shares)
+        self._of_locale = Weighted.of([(range(len(codes)), whole(shares.values()))])
+        self._names = _words(of, codes)
+
+    def make(self, rows: Rows, stream: Stream) -> pl.Series:
+        """A word a row, as Enum. rows: (n,) int64."""
+        rows = np.ascontiguousarray(rows, dtype=np.int64)
+        locales = self._of_locale.draw(rows, key_of(stream, "locale"))
+        return listed(self._names.weighted.draw(rows, key_of(stream, "word"), self._names.segment_of[locales]), self._names.kind)
+
+
+@lru_cache(maxsize=32)
+def _words(of: str, codes: tuple[str, ...]) -> Names:
+    tables: dict[str, Callable[[], pl.DataFrame]] = {
+        "first_name": lambda: _summed(first_names(), "name"), "last_name": lambda: _summed(last_names(), "name"),
+        "street": lambda: streets().rename({"street": "name"}), "job": lambda: jobs().rename({"job": "name"}),
+        "company": lambda: _evenly(codes, companies), "bank": lambda: _evenly(codes, banks), "city": lambda: _by_country(codes),
+        "country": lambda: _evenly(codes, lambda code: [locale(code).name]),
+        "product": lambda: _evenly(codes, lambda code: products().filter(language=locale(code).language)["product"]),
+    }  # fmt: skip
+    return _names(tables[of](), [(code, None, None) for code in codes])
+
+
+def _summed(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The names of both sexes and all decades together."""
+    return table.group_by("locale", name, maintain_order=True).agg(pl.col("weight").sum())
+
+
+def _by_country(codes: tuple[str, ...]) -> pl.DataFrame:
+    named = [
+        places().filter(country=locale(code).country).select(pl.lit(code).alias("locale"), name="city", weight="population")
+        for code in codes
+    ]
+    return pl.concat(named)
 
 
 def listed(codes: Codes, kind: pl.Enum) -> pl.Series:

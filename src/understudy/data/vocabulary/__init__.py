@@ -1,6 +1,7 @@
 """Names, places, streets and words by locale, from the data files beside this module; `sources.toml` says where each comes from.
 
-`first_names`, `last_names`, `places`, `streets` and `jobs` are tables; `locale` tells how addresses and numbers are written somewhere.
+`first_names`, `last_names`, `places`, `streets`, `jobs` and `products` are tables; `companies` and `banks` belong to a locale, which
+`locale` describes: how addresses and numbers are written there.
 `people`, `streets_of` and `towns` are lists by language, for columns of real data whose language is all that is known.
 """
 
@@ -91,6 +92,34 @@ def streets() -> pl.DataFrame:
 def jobs() -> pl.DataFrame:
     """locale, job, weight."""
     return _table("jobs")
+
+
+@cache
+def products() -> pl.DataFrame:
+    """language, product, category, low and high: the range of its price, in units of a currency like the euro."""
+    file = _toml("products")
+    rows = [
+        (language, name, category, int(low), int(high))
+        for facts, names in file["names"].items()
+        for category, low, high in [facts.split("|")]
+        for language, name in zip(file["languages"].split("|"), names.split("|"), strict=True)
+    ]
+    return pl.DataFrame(rows, schema=["language", "product", "category", "low", "high"], orient="row")
+
+
+@cache
+def companies(code: str) -> tuple[str, ...]:
+    """Invented companies of a locale: a word, a trade, a legal form."""
+    file, facts = _toml("trade"), locale(code)
+    forms, trades = file["forms"][code].split("|"), file["trades"][facts.language].split("|")
+    names = [f"{word} {trade}" for word in file["words"].split("|") for trade in trades]
+    return tuple(f"{name} {forms[place % len(forms)]}" for place, name in enumerate(names))
+
+
+@cache
+def banks(code: str) -> dict[str, str]:
+    """Invented banks of a locale, and the characters that begin the account part of their IBANs."""
+    return dict(_toml("trade")["banks"][code])
 
 
 @cache
