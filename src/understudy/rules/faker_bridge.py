@@ -53,9 +53,7 @@ def _faker(locale: str) -> Any:
         from faker import Faker
         from faker.config import AVAILABLE_LOCALES
     except ImportError:
-        raise MissingExtraError(
-            "Lists of Faker's providers need the package faker.", remedy='Install it: pip install "understudy[faker]"'
-        ) from None
+        raise MissingExtraError.of("faker", "A list of a Faker provider") from None
     if locale not in AVAILABLE_LOCALES:
         raise ArgumentError(f'Faker has no locale "{locale}".', remedy=did_you_mean(locale, sorted(AVAILABLE_LOCALES)))
     return Faker(locale)

@@ -20,7 +20,7 @@ def holidays_of(country: str, first_year: int, last_year: int) -> list[dt.date]:
     try:
         import holidays
     except ImportError:
-        raise MissingExtraError("Holidays need the package holidays.", remedy='Install it: pip install "understudy[holidays]"') from None
+        raise MissingExtraError.of("holidays", "Holidays") from None
     known = sorted(holidays.list_supported_countries())
     if country not in known:
         raise ArgumentError(f'No holidays are known of the country "{country}".', remedy=did_you_mean(country, known))
