@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.data.keyed import Rows
+from understudy.data.keyed import Rows, word_at
 
 Codes = NDArray[np.int32]
 _SHARE_BITS = 32
@@ -79,23 +79,11 @@ def _alias(weights: Sequence[int]) -> list[tuple[int, int]]:
     return slots
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
-def word(row, key):  # type: ignore[no-untyped-def]
-    """`keyed.words` of one row, for use inside kernels."""
-    z = np.uint64(row) * np.uint64(0x9E3779B97F4A7C15) + key
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = (z ^ (z >> np.uint64(31))) + key
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
 @numba.njit(nogil=True, cache=True, boundscheck=False)
 def _draw_of_one(rows, key, start, size, thresholds, kept, other):  # type: ignore[no-untyped-def]
     drawn = np.empty(rows.size, np.int32)
     for i in range(rows.size):
-        z = word(rows[i], key)
+        z = word_at(rows[i], key)
         slot = start + np.int64(((z >> np.uint64(32)) * size) >> np.uint64(32))
         drawn[i] = kept[slot] if (z & np.uint64(0xFFFFFFFF)) < thresholds[slot] else other[slot]
     return drawn
@@ -105,7 +93,7 @@ def _draw_of_one(rows, key, start, size, thresholds, kept, other):  # type: igno
 def _draw(rows, key, segments, starts, sizes, thresholds, kept, other):  # type: ignore[no-untyped-def]
     drawn = np.empty(rows.size, np.int32)
     for i in range(rows.size):
-        z = word(rows[i], key)
+        z = word_at(rows[i], key)
         segment = segments[i]
         slot = starts[segment] + np.int64(((z >> np.uint64(32)) * sizes[segment]) >> np.uint64(32))
         drawn[i] = kept[slot] if (z & np.uint64(0xFFFFFFFF)) < thresholds[slot] else other[slot]

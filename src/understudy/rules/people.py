@@ -34,10 +34,10 @@ from understudy.data.composed import (
     place_view,
     put_iban_checks,
 )
-from understudy.data.keyed import Rows, key_of
+from understudy.data.keyed import Rows, key_of, word_at
 from understudy.data.latin import latin
 from understudy.data.vocabulary import banks, companies, first_names, jobs, last_names, locale, places, products, streets
-from understudy.data.weighted import Codes, Weighted, whole, word
+from understudy.data.weighted import Codes, Weighted, whole
 
 FIELDS = (
     "sex", "first_name", "last_name", "name", "prefix", "birth_date", "age", "email", "user_name", "phone", "street", "city", "region",
@@ -527,7 +527,7 @@ def listed(codes: Codes, kind: pl.Enum) -> pl.Series:
 def _whole_numbers(rows, key, size):  # type: ignore[no-untyped-def]
     drawn = np.empty(rows.size, np.int32)
     for i in range(rows.size):
-        drawn[i] = np.int32(((word(rows[i], key) >> np.uint64(32)) * size) >> np.uint64(32))
+        drawn[i] = np.int32(((word_at(rows[i], key) >> np.uint64(32)) * size) >> np.uint64(32))
     return drawn
 
 
@@ -540,7 +540,7 @@ def _accounts(rows, key, first, first_data, first_offsets, last, last_data, last
     text = np.empty(512, np.uint8)
     used = 0
     for i in range(rows.size):
-        state = word(rows[i], key)
+        state = word_at(rows[i], key)
         shape = state & np.uint64(3)
         start, end = first_offsets[first[i]], first_offsets[first[i] + 1]
         if shape == 1:
@@ -585,9 +585,9 @@ def _put_scrambled(text, at, row, key):  # type: ignore[no-untyped-def]
     low = row - high * low_size
     half = np.uint64(32)
     for turn in range(3):
-        low += ((word(high, key + np.uint64(2 * turn + 1)) >> half) * low_size) >> half
+        low += ((word_at(high, key + np.uint64(2 * turn + 1)) >> half) * low_size) >> half
         low -= low_size if low >= low_size else np.uint64(0)
-        high += ((word(low, key + np.uint64(2 * turn + 2)) >> half) * high_size) >> half
+        high += ((word_at(low, key + np.uint64(2 * turn + 2)) >> half) * high_size) >> half
         high -= high_size if high >= high_size else np.uint64(0)
     for j in range(digits - 1, digits - 1 - low_digits, -1):
         rest = low // np.uint64(10)

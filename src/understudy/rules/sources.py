@@ -68,7 +68,7 @@ class Sources:
         if stated.file is not None:
             return self._read(stated.file, f"lists.{name}.file")
         if stated.faker is not None:
-            from understudy.rules.faker_bridge import frozen_pool  # type: ignore[import-not-found]
+            from understudy.rules.faker_bridge import frozen_pool
 
             locale = stated.locale or (self._spec.locale if isinstance(self._spec.locale, str) else next(iter(self._spec.locale)))
             return pl.DataFrame({"value": frozen_pool(stated.faker, locale, stated.size, self._spec.seed)})
@@ -120,7 +120,7 @@ class Sources:
 
     def holidays(self, country: str, between: tuple[str, str], place: Place) -> set[dt.date]:
         """The holidays of a country from a first to a last year."""
-        from understudy.rules.holidays import holidays_of  # type: ignore[import-not-found]
+        from understudy.rules.holidays import holidays_of
 
         return set(holidays_of(country, int(between[0][:4]), int(between[1][:4])))
 
