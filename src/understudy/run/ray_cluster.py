@@ -151,7 +151,7 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
     _require_answer(address)
     place: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": workers or available_cores()}
     if not address:
-        place["include_dashboard"] = False
+        place |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}  # nothing of it is to be reached from outside
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -56,8 +56,7 @@ class UrlStore:
         self.shared = "memory" not in _protocols(self._fs)
 
     def prepare(self) -> None:
-        """Ask for the place's files, so that a wrong bucket, host or password is told before any work."""
-        self.names()
+        """There is nothing to make; a wrong bucket, host or password is told when the manifest is looked for, before any work."""
 
     def exclusive(self) -> AbstractContextManager[None]:
         return nullcontext()
