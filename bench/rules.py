@@ -199,7 +199,7 @@ def shop(folder: Path, share: float) -> list[list[str]]:
     """Six tables, and the proof of them."""
     spec, place = HERE / "specs" / "shop.yaml", folder / "shop"
     spent = understudy("generate", str(spec), "--scale", str(share), "-o", str(place), "--quiet", limit_s=7200)
-    proof = understudy("prove", str(spec), str(place), "--scale", str(share), "--json", limit_s=7200)
+    proof = understudy("prove", str(place), "--json", limit_s=7200)
     told = json.loads(proof.output)
     rows = sum(told["rows"].values())
     return [
