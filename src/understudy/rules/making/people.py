@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from understudy.core.errors import ArgumentError, ConstraintError
-from understudy.data.keyed import GOLDEN, mixed
+from understudy.data.keyed import GOLDEN, Rows, mixed
 from understudy.rules.cells import Cells
 from understudy.rules.columns import PersonColumn, WordColumn
 from understudy.rules.making.maker import Maker, Place
-from understudy.rules.people import Cache, PersonLaw
+from understudy.rules.people import Cache, PersonLaw, WordLaw
 
 if TYPE_CHECKING:
     from understudy.rules.spec import Spec
@@ -50,11 +50,7 @@ class PersonMaker(Maker):
 
     def make(self, cells: Cells) -> pl.Series:
         stream = cells.world.stream.child(self.place.table, "", "person", self._who)
-        rows = cells.rows
-        if cells.attempts is not None and self._field not in UNIQUE:
-            # Drawn again, a row has the person of a row that there is not.
-            again = (mixed(rows.astype(np.uint64) + cells.attempts * GOLDEN) >> np.uint64(2)).astype(np.int64)
-            rows = np.where(cells.attempts > 0, again, rows)
+        rows = cells.rows if self._field in UNIQUE else drawn_again(cells)
         cache: Cache = cells.keep(("person", self._who, self._field in UNIQUE), dict)
         return self._law.make(self._field, rows, stream, cache)
 
@@ -66,7 +62,19 @@ class WordMaker(Maker):
 
     def __init__(self, place: Place, column: WordColumn, spec: Spec) -> None:
         super().__init__(place)
-        self._of, self._locale = column.of, column.locale or spec.locale
+        try:
+            self._law = WordLaw(column.of, column.locale or spec.locale)
+        except ArgumentError as error:
+            raise self.refuse(error.what, error.remedy) from None
 
     def make(self, cells: Cells) -> pl.Series:
-        raise NotImplementedError
+        stream = cells.world.stream.child(self.place.table, self.place.column, *self.place.path)
+        return self._law.make(drawn_again(cells), stream)
+
+
+def drawn_again(cells: Cells) -> Rows:
+    """The rows' numbers; those that are drawn again have the numbers of rows that there are not."""
+    if cells.attempts is None:
+        return cells.rows
+    again = (mixed(cells.rows.astype(np.uint64) + cells.attempts * GOLDEN) >> np.uint64(2)).astype(np.int64)
+    return np.where(cells.attempts > 0, again, cells.rows)
