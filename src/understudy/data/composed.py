@@ -113,7 +113,7 @@ def filled_texts(rows: int, longest: int, fill: Callable[[slice, Bytes, Bytes], 
 
 
 def _buffers(rows: int, longest: int) -> tuple[Bytes, Bytes]:
-    return np.zeros(16 * rows, np.uint8), np.empty(rows * longest if longest > _INLINE else 0, np.uint8)
+    return np.zeros(16 * rows, np.uint8), np.empty(longest * (rows if longest > _INLINE else 1), np.uint8)
 
 
 def _array(views: Bytes, data: Bytes, used: int) -> pa.Array:
@@ -122,21 +122,20 @@ def _array(views: Bytes, data: Bytes, used: int) -> pa.Array:
 
 
 @numba.njit(nogil=True, cache=True, boundscheck=False, inline="always")
-def place_view(views, i, text, length, data, used):  # type: ignore[no-untyped-def]
-    """Put a text into row i's view, and into `data` where it is too long for that; how many bytes of `data` are used then."""
+def seal(views, i, data, start, end):  # type: ignore[no-untyped-def]
+    """Make row i's view of the text that was written to `data[start:end]`; where the next text goes: a short one is not kept in `data`."""
     at = 16 * i
+    length = end - start
     views[at] = np.uint8(length)
     views[at + 1] = np.uint8(length >> 8)
     if length <= 12:
         for j in range(length):
-            views[at + 4 + j] = text[j]
-        return used
+            views[at + 4 + j] = data[start + j]
+        return start
     for j in range(4):
-        views[at + 4 + j] = text[j]
-        views[at + 12 + j] = np.uint8((used >> (8 * j)) & 255)
-    for j in range(length):
-        data[used + j] = text[j]
-    return used + length
+        views[at + 4 + j] = data[start + j]
+        views[at + 12 + j] = np.uint8((start >> (8 * j)) & 255)
+    return end
 
 
 @numba.njit(nogil=True, cache=True, boundscheck=False, inline="always")
@@ -155,54 +154,52 @@ def put_number(text, at, number):  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True, boundscheck=False)
 def _fill(rows, key, codes, first, count, limit, pool, offsets, views, data):  # type: ignore[no-untyped-def]
-    text = np.empty(512, np.uint8)
     used = 0
     half = np.uint64(32)
     for i in range(rows.size):
         state = word_at(rows[i], key)
         code = codes[i]
         chosen = first[code] + np.int64(((state >> half) * count[code]) >> half)
-        at = 0
+        at = used
         for j in range(offsets[chosen], offsets[chosen + 1]):
             symbol = pool[j]
             if symbol > 4:
-                text[at] = symbol
+                data[at] = symbol
                 at += 1
                 continue
             # Knuth's linear congruential step; the upper half of it is what is used.
             state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
             high = state >> half
             if symbol == 1:
-                text[at] = np.uint8(48 + ((high * np.uint64(10)) >> half))
+                data[at] = np.uint8(48 + ((high * np.uint64(10)) >> half))
             elif symbol == 2:
-                text[at] = np.uint8(50 + ((high * np.uint64(8)) >> half))
+                data[at] = np.uint8(50 + ((high * np.uint64(8)) >> half))
             elif symbol == 3:
-                text[at] = _LETTERS[np.int64((high * np.uint64(15)) >> half)]
+                data[at] = _LETTERS[np.int64((high * np.uint64(15)) >> half)]
             else:
                 state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
                 skewed = (high * (state >> half)) >> half
-                at = put_number(text, at, np.int64(1 + ((skewed * limit[code]) >> half))) - 1
+                at = put_number(data, at, np.int64(1 + ((skewed * limit[code]) >> half))) - 1
             at += 1
-        used = place_view(views, i, text, at, data, used)
+        used = seal(views, i, data, used, at)
     return used
 
 
 @numba.njit(nogil=True, cache=True, boundscheck=False)
 def _join(chosen, pool, offsets, gap, views, data):  # type: ignore[no-untyped-def]
-    text = np.empty(1024, np.uint8)
     used = 0
     for i in range(chosen.shape[1]):
-        at = 0
+        at = used
         for part in range(chosen.shape[0]):
             if part:
                 for j in range(gap.size):
-                    text[at] = gap[j]
+                    data[at] = gap[j]
                     at += 1
             code = chosen[part, i]
             for j in range(offsets[code], offsets[code + 1]):
-                text[at] = pool[j]
+                data[at] = pool[j]
                 at += 1
-        used = place_view(views, i, text, at, data, used)
+        used = seal(views, i, data, used, at)
     return used
 
 
