@@ -123,6 +123,18 @@ def test_a_database_gets_all_tables_with_the_constraints_that_the_collection_dec
             database.execute("""insert into "order lines" values (9999, 9999, 'red')""")
 
 
+def test_rows_that_break_a_declared_key_are_refused_and_nothing_is_left(tmp_path):
+    class Orphans(Shop):
+        def sizes(self, *, seed=None):
+            return {"orders": 100, "order lines": 1_500}
+
+    for url in (f"sqlite:///{tmp_path / 'x.db'}", f"duckdb:///{tmp_path / 'x.duckdb'}"):
+        with pytest.raises(SinkError, match=r"(?i)refused.*foreign key"):
+            write(Orphans(constrained=True), None, url)
+    with closing(sqlite3.connect(tmp_path / "x.db")) as database:
+        assert database.execute("select count(*) from sqlite_master").fetchone() == (0,)
+
+
 def test_tables_that_are_there_are_replaced_only_on_request(tmp_path):
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     write(Shop(constrained=True), None, url)
@@ -159,6 +171,7 @@ def test_duckdb_holds_the_constraints_and_the_rows(tmp_path):
             database.execute("""insert into "order lines" values (9999, 9999, 'red')""")
     with pytest.raises(SinkError, match="there already"):
         write(Shop(10), None, f"duckdb:///{path}")
+    assert write(Shop(20, constrained=True), None, f"duckdb:///{path}", overwrite=True).rows == 60
     assert write(Shop(10), None, f"duckdb:///{path}", overwrite=True).rows == 30
 
 

@@ -122,6 +122,20 @@ def test_ctrl_c_stops_the_cluster_and_keeps_what_is_finished(cluster, tmp_path):
     assert listed <= set(finished)
 
 
+def test_a_killed_run_on_a_cluster_is_ended_here_with_the_same_bytes(cluster, tmp_path):
+    process = driver("Shop(orders=900, slow_s=0.1)", tmp_path / "out", cluster, part_rows=128)
+    wait_for(lambda: journal_of(tmp_path / "out") >= 10)
+    process.kill()
+    process.communicate()
+    time.sleep(2)  # Ray ends the tasks of a process that is gone
+    before = contents(tmp_path / "out")
+    time.sleep(1)
+    assert contents(tmp_path / "out") == before
+    assert write(Shop(orders=900, slow_s=0.1), None, tmp_path / "out", part_rows=128, workers=2).reused >= 10
+    write(Shop(orders=900, slow_s=0.1), None, tmp_path / "here", part_rows=128, workers=2)
+    assert contents(tmp_path / "out") == contents(tmp_path / "here")
+
+
 def test_a_node_that_is_killed_loses_no_finished_part_and_the_bytes_are_those_of_one_machine(cluster, tmp_path):
     process = driver("Shop(orders=1500, slow_s=0.2)", tmp_path / "out", cluster, part_rows=128)
     wait_for(lambda: journal_of(tmp_path / "out") >= 14)  # the quick table is done, the slow one begun

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from understudy.cli.counts import parse_count
-from understudy.cli.options import Debug, Json, Quiet
+from understudy.cli.options import Address, Debug, Engine, Json, KeepModel, Quiet
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def generate(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; as many as there are cores unless told. The bytes are the same.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="local (processes) or ray.")] = "local",
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster; one on this machine unless told.")] = None,
+    engine: Engine = "local",
+    address: Address = None,
+    keep_model: KeepModel = None,
     part_rows: Annotated[str | None, typer.Option(metavar="ROWS", help="Rows in a part; 500k unless told.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the parts that an earlier run finished.")] = True,
     overwrite: Annotated[
@@ -64,7 +65,7 @@ def generate(
     try:
         manifest = write(
             data, None, output, seed=seed, format=form, workers=workers, engine=engine, address=address, resume=resume, overwrite=overwrite,
-            part_rows=None if part_rows is None else parse_count(part_rows), progress=listener,
+            part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model, progress=listener,
         )  # fmt: skip
     finally:
         listener.close()

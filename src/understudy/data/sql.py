@@ -114,7 +114,7 @@ def write_sql_tables(
 
         return write_duckdb(tables, url, if_exists=if_exists, statements=statements)
     with _connected(url, SinkError) as connection, _explained(connection, url, SinkError):
-        _begin(connection)
+        _begin(connection, checked=bool(statements))
         _make_way(connection, list(tables), if_exists, url)
         for statement in statements:
             with closing(connection.connection.cursor()) as cursor:
@@ -355,10 +355,11 @@ def _frame(
 # Writing
 
 
-def _begin(connection: sa.Connection) -> None:
-    """A transaction; on SQLite the driver would else make tables outside of it, and leave foreign keys unchecked."""
+def _begin(connection: sa.Connection, *, checked: bool) -> None:
+    """A transaction. On SQLite the driver would else make tables outside of it; and foreign keys are `checked` only on request."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        if checked:
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
