@@ -455,3 +455,19 @@ def test_the_bytes_are_those_of_the_release(table: str) -> None:
     """Raise `VERSION` in dataset.py, and say so in the changelog, before you change these."""
     text = made()[table].head(1000).write_csv()
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == GOLDEN[table]
+
+
+def test_a_rule_over_other_rows_must_hold_by_construction() -> None:
+    columns = {"x": {"type": "integer", "low": 1, "high": 9}, "sum": {"type": "running", "of": "x"}}
+    spec = {
+        "understudy": "rules/1",
+        "tables": {
+            "o": {"rows": 100, "columns": {"id": "key"}},
+            "l": {"per": {"table": "o", "count": {"poisson": {"mu": 3}}}, "columns": columns, "rules": {"grows": "sum >= x"}},
+        },
+    }
+    frame = Dataset(spec).tables["l"].sample(100)
+    assert (frame["sum"] >= frame["x"]).all()
+    spec["tables"]["l"]["rules"] = {"small": "sum < 5"}  # type: ignore[index]
+    with pytest.raises(ConstraintError, match="reads other rows"):
+        Dataset(spec)

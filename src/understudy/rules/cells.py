@@ -62,16 +62,27 @@ class World:
 
     def cells(self, table: str, rows: Rows) -> Cells:
         """The rows of a table, drawn again where its rules ask for it."""
-        return self.tables[table].settled(Cells(self, table, rows))
+        return Cells(self, table, rows, settled=not self.tables[table].rules)
 
 
 class Cells:
-    """Some rows of one table. rows: (n,) int64, in any order. attempts: (n,) how often each was drawn again, None: never."""
+    """Some rows of one table. rows: (n,) int64, in any order.
 
-    def __init__(self, world: World, table: str, rows: Rows, attempts: NDArray[np.uint64] | None = None) -> None:
-        self.world, self.table, self.rows, self.attempts = world, table, rows, attempts
+    attempts: (n,) how often each was drawn again, None: never. settled: False where the table's rules have still to say so; they are
+    asked when something is drawn, since keys and the like are what they are.
+    """
+
+    def __init__(self, world: World, table: str, rows: Rows, attempts: NDArray[np.uint64] | None = None, *, settled: bool = True) -> None:
+        self.world, self.table, self.rows, self._attempts, self._settled = world, table, rows, attempts, settled
         self._columns: dict[str, pl.Series] = {}
         self._kept: dict[Any, Any] = {}
+
+    @property
+    def attempts(self) -> NDArray[np.uint64] | None:
+        """How often each row was drawn again; None: never."""
+        if not self._settled:
+            self._attempts, self._settled = self.world.tables[self.table].attempts(self.world, self.rows), True
+        return self._attempts
 
     @property
     def height(self) -> int:
@@ -97,7 +108,8 @@ class Cells:
         return self._again(words(self.rows, self.world.key(self.table, column, *purpose)))
 
     def _again(self, found: Words) -> Words:
-        return found if self.attempts is None else np.where(self.attempts > 0, mixed(found + self.attempts * GOLDEN), found)
+        attempts = self.attempts
+        return found if attempts is None else np.where(attempts > 0, mixed(found + attempts * GOLDEN), found)
 
     def keep(self, what: Any, make: Callable[[], Any]) -> Any:
         """What several columns of the same rows need, made once."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from understudy.core.errors import ConstraintError
-from understudy.data.keyed import Words, permuted
+from understudy.data.keyed import Rows, Words, permuted
 from understudy.rules import columns as c
-from understudy.rules.cells import Cells, null_where
+from understudy.rules.cells import Cells, World, null_where
 from understudy.rules.checking import reads
 from understudy.rules.inverse import Discrete, discrete, inverse_of
 from understudy.rules.making import families as fam
@@ -38,7 +39,7 @@ MOST_ATTEMPTS = 64
 
 @dataclass
 class CompiledTable:
-    """What makes one table. rows: None where they follow from the owner's. owner, counts: whose they are, and how many each owner has."""
+    """What makes one table. rules: those that rows are drawn again for; stated: those that must hold as it is. rows: None where they follow from the owner's. owner, counts: whose they are, and how many each owner has."""
 
     name: str
     rows: int | None
@@ -48,6 +49,7 @@ class CompiledTable:
     nulls: dict[str, np.uint64 | Formula | None] = field(default_factory=dict)
     longest: dict[str, int] = field(default_factory=dict)
     rules: dict[str, Formula] = field(default_factory=dict)
+    stated: dict[str, Formula] = field(default_factory=dict)
     visible: list[str] = field(default_factory=list)
 
     def made(self, name: str, cells: Cells) -> pl.Series:
@@ -74,23 +76,33 @@ class CompiledTable:
                 return maker
         raise ConstraintError(f'"{self.name}" neither belongs nor refers to a table "{table}".')
 
-    def settled(self, cells: Cells) -> Cells:
-        """The rows with those that break a rule drawn again, as often as it takes."""
-        if not self.rules or cells.height == 0:
-            return cells
-        attempts = np.zeros(cells.height, np.uint64)
-        open_rows = np.flatnonzero(self._broken(cells))
+    def attempts(self, world: World, rows: Rows) -> NDArray[np.uint64] | None:
+        """How often each row is drawn again, as often as it takes to keep the rules; None: no row is."""
+        open_rows = np.flatnonzero(self._broken(Cells(world, self.name, rows)))
         if not len(open_rows):
-            return cells
+            return None
+        attempts = np.zeros(len(rows), np.uint64)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             attempts[open_rows] = attempt
-            again = Cells(cells.world, self.name, cells.rows[open_rows], attempts[open_rows])
+            again = Cells(world, self.name, rows[open_rows], attempts[open_rows])
             open_rows = open_rows[self._broken(again)]
             if not len(open_rows):
-                return Cells(cells.world, self.name, cells.rows, attempts)
-        raise self._impossible(Cells(cells.world, self.name, cells.rows[open_rows], attempts[open_rows]))
+                return attempts
+        raise self._impossible(Cells(world, self.name, rows[open_rows], attempts[open_rows]))
 
-    def _broken(self, cells: Cells) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def require_stated(self, cells: Cells) -> None:
+        """Raise `ConstraintError` where a rule that no row is drawn again for is broken."""
+        for name, formula in self.stated.items():
+            broken = ~formula.at(cells).fill_null(True).to_numpy()
+            if broken.any():
+                raise ConstraintError(
+                    f'The rule "{name}" is broken by row {int(cells.rows[broken][0]) + 1:,}. It reads other rows of the table, so that no row '
+                    "can be drawn again for it.",
+                    where=f"tables.{self.name}.rules.{name}",
+                    remedy="Hold it by construction (above:, below:, low:, high:, type: part, type: case), or widen it.",
+                )
+
+    def _broken(self, cells: Cells) -> NDArray[np.bool_]:
         broken = np.zeros(cells.height, bool)
         for formula in self.rules.values():
             # As a CHECK in SQL: a rule is broken where it is false, not where it is unknown.
@@ -125,7 +137,9 @@ class Compiler:
             compiled = self.tables[name]
             compiled.makers = {column: compiled.makers[column] for column in table.columns}
             self._groups(name, table, compiled)
-            compiled.rules = {rule: self._rule(name, rule, text) for rule, text in table.rules.items()}
+            for rule, text in table.rules.items():
+                kept = compiled.rules if self._draws(name, text) else compiled.stated
+                kept[rule] = self._rule(name, rule, text)
         return self.tables
 
     def _order(self) -> list[tuple[str, str]]:
@@ -390,6 +404,31 @@ class Compiler:
         group = UniqueGroup(name, number, makers)
         for position, maker in enumerate(makers):
             maker.group = _Digit(group, position)
+
+    def _draws(self, table: str, rule: str) -> bool:
+        """Whether rows that break a rule can be drawn again each by itself: not where it reads other rows of the same table."""
+        from understudy.data.expression import parse
+
+        open_columns = [(table, name) for name in parse(rule).columns]
+        seen: set[tuple[str, str]] = set()
+        while open_columns:
+            at = open_columns.pop()
+            if at in seen or at[1] not in self.spec.tables[at[0]].columns:
+                continue
+            seen.add(at)
+            column = self.spec.tables[at[0]].columns[at[1]]
+            along = isinstance(column, c.StateColumn | c.SiblingColumn | c.RunningColumn) or (
+                isinstance(column, c.PartColumn) and "." in column.of
+            )
+            if along and at[0] == table:
+                return False
+            for other, name in reads(self.spec, *at):
+                if other == table and at[0] != table:
+                    return False
+                open_columns.append((other, name))
+                if other != at[0]:
+                    open_columns += [(other, used) for text in self.spec.tables[other].rules.values() for used in parse(text).columns]
+        return True
 
     def _rule(self, table: str, rule: str, text: str) -> Formula:
         return self.formula(text, table, f"tables.{table}.rules.{rule}", truth=True)

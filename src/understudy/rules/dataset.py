@@ -77,7 +77,9 @@ class Dataset(Collection):
         for name, table in self._compiled.items():
             rows = world.rows(name)
             if rows:
-                world.cells(name, np.unique(np.linspace(0, rows - 1, 64).astype(np.int64))).frame(list(table.makers))
+                tried = world.cells(name, np.unique(np.linspace(0, rows - 1, 64).astype(np.int64)))
+                tried.frame(list(table.makers))
+                table.require_stated(tried)
 
     @property
     def from_real_data(self) -> bool:
