@@ -39,7 +39,11 @@ MOST_ATTEMPTS = 64
 
 @dataclass
 class CompiledTable:
-    """What makes one table. rules: those that rows are drawn again for; stated: those that must hold as it is. rows: None where they follow from the owner's. owner, counts: whose they are, and how many each owner has."""
+    """What makes one table.
+
+    rows: None where they follow from the owner's. owner, counts: whose they are, and how many each owner has. rules: those that rows are
+    drawn again for; stated: those that must hold as it is.
+    """
 
     name: str
     rows: int | None
@@ -96,8 +100,8 @@ class CompiledTable:
             broken = ~formula.at(cells).fill_null(True).to_numpy()
             if broken.any():
                 raise ConstraintError(
-                    f'The rule "{name}" is broken by row {int(cells.rows[broken][0]) + 1:,}. It reads other rows of the table, so that no row '
-                    "can be drawn again for it.",
+                    f'The rule "{name}" is broken by row {int(cells.rows[broken][0]) + 1:,}. It reads other rows of the table, '
+                    "so that no row can be drawn again for it.",
                     where=f"tables.{self.name}.rules.{name}",
                     remedy="Hold it by construction (above:, below:, low:, high:, type: part, type: case), or widen it.",
                 )
