@@ -7,6 +7,7 @@
 | `cells.py`, `fan_out.py`, `inverse.py` | rows asked for and what belongs to them; whose rows are whose; laws as tables |
 | `making/` | one maker a type of column |
 | `regex/` | the strings of regular expressions |
+| `proof/`, `negatives.py` | every rule asked again of DuckDB; rows that break exactly one |
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from understudy.core.lazy import table_of_contents
 if TYPE_CHECKING:
     from understudy.rules.dataset import Dataset as Dataset
     from understudy.rules.dataset import RuleTable as RuleTable
+    from understudy.rules.negatives import named_rules as named_rules
+    from understudy.rules.negatives import negatives as negatives
+    from understudy.rules.proof import Proof as Proof
+    from understudy.rules.proof import prove as prove
     from understudy.rules.spec import Spec as Spec
     from understudy.rules.spec import TableSpec as TableSpec
     from understudy.rules.spec import read_spec as read_spec
@@ -27,6 +32,10 @@ else:
         {
             "Dataset": "understudy.rules.dataset",
             "RuleTable": "understudy.rules.dataset",
+            "named_rules": "understudy.rules.negatives",
+            "negatives": "understudy.rules.negatives",
+            "Proof": "understudy.rules.proof.result",
+            "prove": "understudy.rules.proof.proving",
             "Spec": "understudy.rules.spec",
             "TableSpec": "understudy.rules.spec",
             "read_spec": "understudy.rules.spec",

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from understudy.core.errors import ArgumentError, ConstraintError, did_you_mean
+from understudy.core.lazy import make_callable
 from understudy.core.random import Stream
 from understudy.data.expression_sql import quoted
 from understudy.rules import columns as c
@@ -525,3 +526,6 @@ def _otherwise(value: Any, step: float, kind: str | None) -> Any:
     if kind == "boolean":
         return not value
     return f"{value}?" if kind == "text" else _shifted(value, 1, step, kind)
+
+
+make_callable(__name__, "negatives")  # `rules.negatives` is this module and the function in it
