@@ -1,6 +1,8 @@
 """Which engine is taken, by figures on real rows that it did not learn. In this order:
 
-1. None that remembers: membership and nearer-to-training figures within the limit, beyond which one standard error must explain.
+1. None that remembers. It does where both figures, membership and nearer-to-training, are above the limit by more than a standard
+   error, or where one of them is by more than chance brings about in as many figures as are looked at, two for each engine: among
+   many figures one that is a standard error too high is to be expected (Bonferroni's correction).
 2. None that is clearly worse than columns drawn each by itself (two standard errors of the difference) in any figure.
 3. Of the others the hardest to tell from real rows, and all that are behind it by no more than one standard error of the difference: tied.
 4. Among the tied the most useful, and all as near to it; then the one most alike in pairs, likewise; then the cheaper kind; then, once
@@ -15,12 +17,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import hypot
+from statistics import NormalDist
 
 from understudy.data.nearest import Estimate
 from understudy.tabular.memorising import Memorising
 
 LIMIT = 0.52
-"""Membership and nearer-to-training figures that an engine may have, beyond one standard error."""
+"""Membership and nearer-to-training figures that an engine may have, beyond what chance explains."""
 DOUBT = 3.0
 """Standard errors beyond which an engine remembers without doubt."""
 CLEARLY = 2.0
@@ -59,7 +62,8 @@ def elect(standings: Sequence[Standing], yardstick: Standing | None, limit: floa
         standings: the engines, the preferred ones first where all else is equal.
         yardstick: columns drawn each by itself; its name wins where every engine remembers beyond doubt.
     """
-    remember = {s.name: remembered(s.memorising, limit) for s in standings}
+    most = likely_errors(2 * len(standings))
+    remember = {s.name: remembered(s.memorising, limit, 1.0 if _twice(s, limit) else most) for s in standings}
     why_not = {name: words for name, words in remember.items() if words}
     safe = [s for s in standings if s.name not in why_not]
     if not safe:
@@ -75,6 +79,17 @@ def elect(standings: Sequence[Standing], yardstick: Standing | None, limit: floa
         fit, why_not = safe, {name: words for name, words in why_not.items() if remember[name]}
     winner, why, lost = _settled(fit, ruled_out=bool(why_not))
     return Election(winner.name, why, why_not | lost)
+
+
+def likely_errors(figures: int) -> float:
+    """Standard errors that the largest of so many figures goes beyond as seldom as a single one goes beyond one standard error."""
+    return NormalDist().inv_cdf(1 - NormalDist().cdf(-1.0) / figures)
+
+
+def _twice(standing: Standing, limit: float) -> bool:
+    """Both figures say that it remembers."""
+    kept = standing.memorising
+    return kept is not None and all(e.value - e.standard_error > limit for e in (kept.membership, kept.nearer))
 
 
 def remembered(memorising: Memorising | None, limit: float, errors: float = 1.0) -> str:
