@@ -34,7 +34,7 @@ Tables = dict[str, pl.DataFrame]
 _MOST_ROWS = 500_000
 _ROUNDS, _CANDIDATES, _SINGLES = 8, 40, 3
 _STEP = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
-_DEFINED = ("formula", "text", "case", "value", "of", "aggregate", "birth")
+_DEFINED = ("formula", "text", "case", "value", "of", "aggregate", "birth", "running", "parts")
 
 
 @dataclass
@@ -87,6 +87,26 @@ def negatives(data: Dataset, rule: str, n: int = 10, *, seed: int = 0, tables: M
 
 def _alone(rule: str, why: str) -> ConstraintError:
     return ConstraintError(f'The rule "{rule}" cannot be broken alone: {why}.', where=rule)
+
+
+def _windowed(facts: Facts, check: Check, name: str, column: c.Column) -> str | None:
+    """SQL of what runs along the rows of an owner, and of the last part of a total."""
+    owner = facts.owner_column(check.table)
+    rows = f'(SELECT *, row_number() OVER () AS "at" FROM {quoted(check.table)}) AS "t"'
+    if isinstance(column, c.PartColumn) and check.scope == "row":
+        last_digit = facts.decimals(check.table, column.of) or 0
+        others = "".join(f" - {quoted(part)}" for part in check.columns[1:-1])
+        return f'SELECT round({quoted(column.of)}{others}, {last_digit}) FROM {rows} ORDER BY "at"'
+    if owner is None or not isinstance(column, c.SiblingColumn | c.RunningColumn):
+        return None
+    over = f'OVER (PARTITION BY {quoted(owner)} ORDER BY "at"'
+    if isinstance(column, c.SiblingColumn):
+        figure = f"lead({quoted(column.of)}, {column.step}) {over})"
+    else:
+        digits = facts.decimals(check.table, column.of)
+        figure = f"{column.by}({quoted(column.of)}) {over} ROWS UNBOUNDED PRECEDING)"
+        figure = figure if digits is None or column.by == "mean" else f"round({figure}, {digits})"
+    return f'SELECT {figure} FROM {rows} ORDER BY "at"'
 
 
 @dataclass(frozen=True)
@@ -182,7 +202,7 @@ class Breaker:
 
     def _followed(self, tables: Tables, check: Check) -> bool:
         """Compute a column anew by its definition."""
-        name = check.columns[0]
+        name = check.columns[-1 if check.rule == "parts" else 0]
         connection = connected(1, None, None)
         try:
             facts = Facts(self._facts.spec, self._facts.folder)
@@ -205,6 +225,8 @@ class Breaker:
     @staticmethod
     def _definition(facts: Facts, prover: Prover, check: Check, name: str) -> str | None:
         column = facts.column(check.table, name)
+        if isinstance(column, c.SiblingColumn | c.RunningColumn | c.PartColumn):
+            return _windowed(facts, check, name, column)
         alias = "o" if check.scope == "owned" else "t"
         order = f'ORDER BY {quoted(alias)}."at"'
         if isinstance(column, c.AggregateColumn):
@@ -264,11 +286,23 @@ class Breaker:
         column = self._facts.column(check.table, name)
         if not len(rows):
             return
-        for why, make in _makers(self._facts, check, column, name):
+        for why, make in _makers(self._facts, check, column, name, self._looked_up):
             values = [make(table, int(row), self._rng) for row in rows]
             kept = [(row, value) for row, value in zip(rows, values, strict=True) if value is not _NOTHING]
             if kept:
                 yield Change(name, [value for _, value in kept], why, np.array([row for row, _ in kept]))
+
+    def _looked_up(self, table: pl.DataFrame, row: int, name: str) -> Any:
+        """A column's value in a row, or that of the row of another table that it belongs or refers to."""
+        if name in table.columns:
+            return table[name][row]
+        other, _, theirs = name.partition(".")
+        owned = next((t for t, frame in self._tables.items() if frame.columns == table.columns), None)
+        way = self._facts.reference_to(owned, other) if owned is not None else None
+        if owned is None or way is None or theirs not in self._tables[other].columns:
+            return None
+        found = self._tables[other].filter(pl.col(self._facts.target(owned, way)[1]) == table[way][row])
+        return found[theirs][0] if found.height else None
 
     def _rows(self, check: Check, table: pl.DataFrame, name: str, n: int) -> Any:
         """Rows to be changed: with a value, last of their owner where rows follow one another, and named by no other row."""
@@ -354,7 +388,9 @@ _NOTHING = object()
 Maker = Callable[[pl.DataFrame, int, np.random.Generator], Any]
 
 
-def _makers(facts: Facts, check: Check, column: c.Column, name: str) -> Iterator[tuple[str, Maker]]:
+def _makers(
+    facts: Facts, check: Check, column: c.Column, name: str, look: Callable[[pl.DataFrame, int, str], Any]
+) -> Iterator[tuple[str, Maker]]:
     """Ways to break a rule of one column: why, and the new value for a row."""
     kind = facts.kind(check.table, name)
     step = _step_of(facts, check.table, name, column, kind)
@@ -372,7 +408,7 @@ def _makers(facts: Facts, check: Check, column: c.Column, name: str) -> Iterator
             yield from _beyond(facts, check, column, name, step)
         case "above" | "below":
             base, sign = getattr(column, check.rule), -1 if check.rule == "above" else 1
-            yield f"on the wrong side of {base}", lambda t, r, g: _shifted(t[base][r], sign, step, kind) if base in t.columns else _NOTHING
+            yield f"on the wrong side of {base}", lambda t, r, g: _shifted(look(t, r, base), sign, step, kind)
         case "decimals":
             yield "one digit more", lambda t, r, g: t[name][r] + step / 2
             yield "one digit more", lambda t, r, g: t[name][r] - step / 2

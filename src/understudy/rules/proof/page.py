@@ -68,6 +68,10 @@ def _top(proof: Proof) -> str:
         if proof.violations == 0
         else f"{len(proof.broken):,} of {len(checked):,} rules are broken, {proof.violations:,} times."
     )
+    if proof.unlikely:
+        verdict += f" {len(proof.unlikely)} distributions are not as declared."
+    if any(check.failed for check in proof.checks):
+        verdict += f" {sum(check.failed for check in proof.checks)} checks could not be run."
     told = [test for test in proof.distribution if test.p is not None]
     facts = [
         (f"{rows:,}", f"rows in {len(proof.rows)} tables", ""),

@@ -70,7 +70,7 @@ def prove(
     return Proof(
         spec=facts.spec.name,
         target=target.shown,
-        rows=prover.rows,
+        rows={table: prover.rows[table] for table in facts.spec.tables},
         checks=checks,
         distribution=tests,
         level=level,

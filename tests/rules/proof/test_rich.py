@@ -1,13 +1,18 @@
-"""A spec with every type of column and every kind of rule, and its rows."""
+"""A spec with every type of column: what is made of it is proven, and each rule is broken alone or said not to be."""
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 
 import polars as pl
+import pytest
 
-from understudy.rules import Dataset, Spec
+from understudy.core.errors import ConstraintError
+from understudy.rules import Dataset, Spec, named_rules, negatives, prove
 from understudy.rules.spec import parse_spec
+
+pytest.importorskip("duckdb")
 
 RICH = r"""
 understudy: rules/1
@@ -93,3 +98,31 @@ def data() -> Dataset:
 def tables() -> dict[str, pl.DataFrame]:
     made = data()
     return {name: table.sample(made.sizes()[name], seed=spec().seed) for name, table in made.tables.items()}
+
+
+def test_what_is_made_of_every_type_of_column_is_proven() -> None:
+    proof = prove(data(), tables())
+    assert proof.violations == 0, [(check.name, check.examples) for check in proof.broken]
+    assert proof.unchecked == []
+    assert proof.ok, proof.unlikely
+    assert len(proof.distribution) >= 14
+
+
+def test_rules_are_named_as_the_proof_names_its_checks() -> None:
+    proof = prove(spec(), tables(), distribution=False)
+    assert [check.name for check in proof.checks] == list(named_rules(spec()))
+
+
+@pytest.mark.slow
+def test_every_rule_is_broken_alone_or_said_not_to_be() -> None:
+    alone = 0
+    for rule in named_rules(spec()):
+        made = None
+        with contextlib.suppress(ConstraintError):
+            made = negatives(data(), rule, 2, tables=tables())
+        if made is None:
+            continue
+        proof = prove(spec(), made.tables, distribution=False)
+        assert [check.name for check in proof.broken] == [rule]
+        alone += 1
+    assert alone >= 65
