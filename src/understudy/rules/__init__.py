@@ -6,6 +6,7 @@
 | `dataset.py`, `compiling.py`, `sources.py` | the tables that it declares; what makes each column; what they are taken from |
 | `cells.py`, `fan_out.py`, `inverse.py` | rows asked for and what belongs to them; whose rows are whose; laws as tables |
 | `making/` | one maker a type of column |
+| `people.py`, `accounts.py`, `words.py`, `pools.py` | persons whose data agree; words by themselves; the vocabularies compiled |
 | `regex/` | the strings of regular expressions |
 | `proof/`, `negatives.py` | every rule asked again of DuckDB; rows that break exactly one |
 """
