@@ -341,7 +341,7 @@ def _steps(stated: Any, loc: tuple[Any, ...]) -> list[Any]:
 
 
 def _keys_at(loc: tuple[Any, ...]) -> list[str]:
-    """The keys that a place takes, told by the last model on its path."""
+    """The keys that a place takes, told by the last model on its path; names that the user gave say nothing."""
     types: dict[str, type[BaseModel]] = {**column_types()}
     named: dict[str, type[BaseModel]] = {
         "tables": TableSpec,
@@ -349,11 +349,13 @@ def _keys_at(loc: tuple[Any, ...]) -> list[str]:
         "lists": ListSpec,
         "people": People,
         "correlations": Correlation,
-        "dirt": Hurt,
     }
     model: type[BaseModel] = Spec
+    given = False  # whether the next step is a name that the user gave
     for step in loc:
-        if isinstance(step, str):
-            model = types.get(step, model) if model is TableSpec or issubclass(model, Column) else model
-            model = hurt_kinds().get(step, model) if issubclass(model, Hurt) else named.get(step, model)
+        if given:
+            given = False
+        elif isinstance(step, str):
+            given = step in ("tables", "lists", "people", "columns")
+            model = types.get(step, named.get(step, model))
     return [field.alias or name for name, field in model.model_fields.items()]
