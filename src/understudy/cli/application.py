@@ -18,6 +18,7 @@ from understudy.cli.fit import fit
 from understudy.cli.generate import generate
 from understudy.cli.impute import impute
 from understudy.cli.inspect import inspect
+from understudy.cli.prove import prove
 from understudy.cli.sample import sample
 from understudy.cli.study import study
 from understudy.cli.verify import verify
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, generate, verify, impute, evaluate, compare, augment, study, inspect, demo):
+for command in (fit, sample, generate, prove, verify, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
 
 

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from understudy.data.constraints import Contradiction
 from understudy.rules.law import Law
@@ -114,11 +124,28 @@ class BooleanColumn(Column):
     share: Share = 0.5
 
 
+def weighted(values: Any) -> Any:
+    """`[{value: 4.9, weight: 2}]` as `{4.9: 2}`: how weights of values that are no texts are written where keys must be texts (JSON)."""
+    if isinstance(values, list) and values and all(isinstance(entry, dict) and set(entry) == {"value", "weight"} for entry in values):
+        return {entry["value"]: entry["weight"] for entry in values}
+    return values
+
+
+def written_weights(values: Any) -> Any:
+    """The other way round."""
+    if isinstance(values, dict) and not all(isinstance(value, str) for value in values):
+        return [{"value": value, "weight": weight} for value, weight in values.items()]
+    return values
+
+
+Weighted = Annotated[list[Scalar] | dict[Scalar, float], BeforeValidator(weighted), PlainSerializer(written_weights)]
+
+
 class ChoiceColumn(Column):
     """One of some values, with equal chances or by weight: `[a, b]` or `{a: 3, b: 1}`."""
 
     type: Literal["choice"] = "choice"
-    values: list[Scalar] | dict[Scalar, float]
+    values: Weighted
 
     @field_validator("values")
     @classmethod

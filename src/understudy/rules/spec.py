@@ -26,8 +26,8 @@ from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
 from understudy.data.schema import weightiest
-from understudy.rules.columns import AnyColumn, Column, Scalar, column_types
-from understudy.rules.dirt.plan import AnyHurt, Hurt, hurt_kinds
+from understudy.rules.columns import AnyColumn, Weighted, column_types
+from understudy.rules.dirt.plan import AnyHurt, hurt_kinds
 from understudy.rules.law import Law
 
 MARK = "rules/1"
@@ -42,7 +42,7 @@ class ListSpec(_Model):
     """A vocabulary of one's own: values, with weights where wanted; a file whose columns belong together; or a Faker provider, drawn
     once and frozen. weight: the file's column of weights."""
 
-    values: list[Scalar] | dict[Scalar, float] | None = None
+    values: Weighted | None = None
     file: str | None = None
     weight: str | None = None
     faker: str | None = None
