@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from understudy.core.errors import ArgumentError, DataError
+from understudy.data.files import write_table
 from understudy.rules.proof import prove
 from understudy.rules.spec import parse_spec
 
@@ -183,7 +184,9 @@ def test_files_of_every_format_and_databases_are_proven_alike(tmp_path: Path) ->
         for name, frame in TABLES.items():
             database.register("frame", frame.to_arrow())
             database.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")
-    for output in [*(tmp_path / form for form in ("parquet", "csv", "jsonl", "arrow")), tmp_path / "shop.duckdb"]:
+    for name, frame in TABLES.items():
+        write_table(frame, f"sqlite:///{tmp_path / 'shop.db'}", table=name)
+    for output in [*(tmp_path / form for form in ("parquet", "csv", "jsonl", "arrow")), tmp_path / "shop.duckdb", tmp_path / "shop.db"]:
         proof = prove(SPEC, output, distribution=False)
         assert proof.violations == 0, (output, proof.broken)
         assert proof.unchecked == []

@@ -194,7 +194,7 @@ class Prover:
     def _of(self, check: Check) -> str:
         if check.scope in ("unique", "adjacent", "none", "rows"):
             return check.name
-        return f"{check.child}→{check.table if check.rule in ('aggregate', 'parts') else ''}" if check.scope == "owned" else check.table
+        return check.child if check.scope == "owned" else check.table
 
     def source(self, scope: str, group: Sequence[Check]) -> str:
         """The FROM of a group."""
