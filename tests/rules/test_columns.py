@@ -44,3 +44,15 @@ def test_what_cannot_be_meant_is_refused_with_its_line(was: str, becomes: str, s
         parse_spec(TWO_WAYS.replace(was, becomes))
     assert said in str(error.value)
     assert "line " in str(error.value)
+
+
+def test_numbers_and_truths_stay_such_as_keys_of_choices_and_laws() -> None:
+    spec = parse_spec(
+        "understudy: rules/1\ntables:\n  a:\n    rows: 2\n    columns:\n"
+        "      flag: {type: choice, values: {0: 0.8, 1: 0.2}}\n      sure: {type: choice, values: {true: 3, false: 1}}\n"
+        "      day: {type: date, between: [2024-01-01, 2024-12-31], months: {12: 2.0}}\n"
+        "      n: {type: integer, law: {values: {1: 1, 2: 3}}}\n"
+    )
+    assert parse_spec(spec.to_yaml()) == spec
+    assert Spec.from_dict(spec.to_dict()) == spec
+    assert "0: 0.8" in spec.to_yaml()

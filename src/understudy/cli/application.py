@@ -20,6 +20,7 @@ from understudy.cli.impute import impute
 from understudy.cli.inspect import inspect
 from understudy.cli.prove import prove
 from understudy.cli.sample import sample
+from understudy.cli.schema import schema
 from understudy.cli.study import study
 from understudy.cli.verify import verify
 
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for command in (fit, sample, generate, prove, verify, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
+app.add_typer(schema)
 
 
 def run(arguments: list[str]) -> int:

@@ -124,6 +124,13 @@ def write_sql_tables(
         return rows
 
 
+@contextmanager
+def opened(url: str) -> Iterator[sa.Connection]:
+    """A connection to look around on. What the database refuses is a `DataError` in words."""
+    with _connected(url, DataError) as connection, _explained(connection, url, DataError):
+        yield connection
+
+
 def database_kind(url: str) -> str:
     """ "sqlite", "postgresql" or "duckdb"; ArgumentError for another."""
     if url.startswith("duckdb://"):

@@ -5,6 +5,8 @@
 | `spec.py`, `columns.py`, `law.py`, `checking.py` | what a spec says, in YAML and Python alike, and whether it can be meant |
 | `dataset.py`, `compiling.py`, `sources.py` | the tables that it declares; what makes each column; what they are taken from |
 | `cells.py`, `fan_out.py`, `inverse.py` | rows asked for and what belongs to them; whose rows are whose; laws as tables |
+| `importing/`, `ddl.py` | specs from schemas of other kinds; the SQL that makes a spec's tables |
+| `determined.py` | sets of columns that cannot repeat |
 | `making/` | one maker a type of column |
 | `people.py`, `accounts.py`, `words.py`, `pools.py` | persons whose data agree; words by themselves; the vocabularies compiled |
 | `regex/` | the strings of regular expressions |

@@ -19,6 +19,7 @@ from understudy.data.keyed import Rows, Words, permuted
 from understudy.rules import columns as c
 from understudy.rules.cells import Cells, World, null_where
 from understudy.rules.checking import reads
+from understudy.rules.determined import determined
 from understudy.rules.inverse import Discrete, discrete, inverse_of
 from understudy.rules.making import families as fam
 from understudy.rules.making.choices import BooleanMaker, ChoiceMaker, ConstantMaker, ListMaker, below, threshold
@@ -367,7 +368,7 @@ class Compiler:
             for position, column in enumerate(group.columns):
                 self._join(compiled.makers[column], copula.member(position), f"tables.{name}.correlations.{number}")
         for number, columns in enumerate(_unique_sets(table)):
-            if not self._unique_already(table, columns, compiled):
+            if not determined(self.spec, name, columns):
                 self._make_unique(name, columns, compiled, number)
 
     def _join(self, maker: Maker, member: CopulaMember, where: str) -> None:
@@ -379,20 +380,6 @@ class Compiler:
                 remedy="Types that can: integer, decimal, boolean, choice, list, date, datetime, time.",
             )
         maker.group = member
-
-    def _unique_already(self, table: TableSpec, columns: Sequence[str], compiled: CompiledTable) -> bool:
-        """Whether a set of columns cannot repeat by what they are."""
-        makers = [compiled.makers[column] for column in columns]
-        if any(isinstance(maker, KeyMaker | UuidMaker | PatternKeyMaker) for maker in makers):
-            return True
-        if any(
-            isinstance(stated := table.columns[column], c.PersonColumn) and stated.field in ("email", "user_name") for column in columns
-        ):
-            return True
-        owned = any(isinstance(maker, fam.OwnerMaker) for maker in makers)
-        return owned and any(
-            isinstance(maker, fam.OrdinalMaker) or (isinstance(maker, fam.ReferenceMaker) and maker.distinct) for maker in makers
-        )
 
     def _make_unique(self, name: str, columns: Sequence[str], compiled: CompiledTable, number: int) -> None:
         where = f"tables.{name}: the columns {', '.join(columns)} are to be unique together"

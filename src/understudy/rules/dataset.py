@@ -24,7 +24,7 @@ from understudy.core.random import Stream
 from understudy.rules.cells import World
 from understudy.rules.compiling import CompiledTable, Compiler, order_of_tables
 from understudy.rules.sources import Sources
-from understudy.rules.spec import Spec, located, read_spec
+from understudy.rules.spec import Spec, located, parse_spec, read_spec
 
 BLOCK_ROWS = 131_072
 VERSION = 1
@@ -117,7 +117,7 @@ class Dataset(Collection):
         return self.rows(table, [row], seed=seed, columns=[column])[column][0]
 
     def create_statements(self, dialect: str) -> list[str]:
-        from understudy.rules.ddl import create_statements  # type: ignore[import-not-found]
+        from understudy.rules.ddl import create_statements
 
         return list(create_statements(self.spec, dialect))
 
@@ -132,7 +132,7 @@ class Dataset(Collection):
     @classmethod
     def _from_state(cls, state: State) -> Self:
         data = cls.__new__(cls)
-        data.spec = Spec.from_dict(state.manifest["spec"])
+        data.spec = parse_spec(state.manifest["spec"])
         kept = {name: pl.DataFrame(pl.from_arrow(state.tables[f"source{i}"])) for i, name in enumerate(state.manifest["sources"])}
         data._start(Sources(data.spec, Path(), kept))
         return data
@@ -141,7 +141,7 @@ class Dataset(Collection):
 def _state(data: Dataset) -> State:
     sources = data._sources.tables
     tables = {f"source{i}": table for i, table in enumerate(sources.values())}
-    return State(manifest={"spec": data.spec.to_dict(), "sources": list(sources)}, arrays={}, tables=tables)
+    return State(manifest={"spec": data.spec.to_yaml(), "sources": list(sources)}, arrays={}, tables=tables)
 
 
 class RuleTable(Generator):

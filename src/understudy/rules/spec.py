@@ -220,8 +220,9 @@ class Spec(_Model):
         return self.model_copy(update={"tables": tables})
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, without what is as by default."""
-        return {"understudy": MARK, **self.model_dump(mode="json", exclude_defaults=True)}
+        """As plain values, without what is as by default. Keys of choices and laws are the numbers that they were: YAML keeps them so, JSON
+        does not."""
+        return {"understudy": MARK, **_listed(self.model_dump(exclude_defaults=True))}
 
     @classmethod
     def from_dict(cls, stated: Mapping[str, Any], origin: str = "spec") -> Spec:
@@ -294,6 +295,13 @@ def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> Spec:
         path = ".".join(str(step) for step in _steps(stated, loc))
         where = f"{origin}, line {located.line_of(loc)}" if located is not None else origin
         raise SchemaError(what, where=f"{where}: {path}" if path else where, remedy=remedy) from None
+
+
+def _listed(stated: Any) -> Any:
+    """With lists in the place of tuples."""
+    if isinstance(stated, dict):
+        return {key: _listed(value) for key, value in stated.items()}
+    return [_listed(value) for value in stated] if isinstance(stated, list | tuple) else stated
 
 
 # ---- mistakes in words
