@@ -21,6 +21,7 @@ from understudy.cli.inspect import inspect
 from understudy.cli.prove import prove
 from understudy.cli.sample import sample
 from understudy.cli.schema import schema
+from understudy.cli.stream import stream
 from understudy.cli.study import study
 from understudy.cli.verify import verify
 
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, generate, prove, verify, impute, evaluate, compare, augment, study, inspect, demo):
+for command in (fit, sample, generate, stream, prove, verify, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
 app.add_typer(schema)
 

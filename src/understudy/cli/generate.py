@@ -41,6 +41,9 @@ def generate(
     address: Address = None,
     keep_model: KeepModel = None,
     part_rows: Annotated[str | None, typer.Option(metavar="ROWS", help="Rows in a part; 500k unless told.")] = None,
+    dirty: Annotated[
+        bool, typer.Option("--dirty", help="Hurt the rows as the spec's `dirt` says, with a file of labels beside the output.")
+    ] = False,
     resume: Annotated[bool, typer.Option(help="Go on with the parts that an earlier run finished.")] = True,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Give up an earlier run of another spec; replace tables of a database.")
@@ -53,23 +56,23 @@ def generate(
 
     **understudy generate shop.yaml -o shop/ --scale 10**
     """
-    from understudy.rules import Dataset
-    from understudy.run import write
+    from understudy.rules import Dataset, DirtyDataset
 
     screen = Screen(machine=as_json, quiet=quiet)
     data = Dataset(spec, scale=scale, rows=dict(_table_rows(entry) for entry in rows or []))
     if output is None:
-        _preview(screen, data, data.seed if seed is None else seed)
+        _preview(screen, DirtyDataset(data) if dirty else data, data.seed if seed is None else seed)
         return
+    made = DirtyDataset(data) if dirty else data
     listener = screen.progress()
     try:
-        manifest = write(
-            data, None, output, seed=seed, format=form, workers=workers, engine=engine, address=address, resume=resume, overwrite=overwrite,
+        manifest = made.write(
+            output, seed=seed, format=form, workers=workers, engine=engine, address=address, resume=resume, overwrite=overwrite,
             part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model, progress=listener,
         )  # fmt: skip
     finally:
         listener.close()
-    _show(screen, manifest, data.sizes(seed=seed))
+    _show(screen, manifest, made.sizes(seed=seed))
 
 
 def _table_rows(entry: str) -> tuple[str, int]:

@@ -27,8 +27,9 @@ from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
 from understudy.data.schema import weightiest
 from understudy.rules.columns import AnyColumn, Weighted, column_types
-from understudy.rules.dirt.plan import AnyHurt, hurt_kinds
+from understudy.rules.dirt.plan import AnyHurt, Hurt, hurt_kinds
 from understudy.rules.law import Law
+from understudy.rules.streaming import StreamPlan, TableStream
 
 MARK = "rules/1"
 Locales = str | dict[str, float]
@@ -169,7 +170,7 @@ class Spec(_Model):
     """Tables that belong together, and what they are made from.
 
     seed: of the data set, unless another is given when making it. today: the date that ages count to; nothing reads the clock.
-    lists, models, frames: sources that columns name; file names are relative to the spec's.
+    lists, models, frames: sources that columns name; file names are relative to the spec's. stream: how rows come, change and go in time.
     """
 
     understudy: Literal["rules/1"] = "rules/1"
@@ -182,6 +183,7 @@ class Spec(_Model):
     models: dict[str, str] = Field(default_factory=dict)
     frames: dict[str, str] = Field(default_factory=dict)
     tables: dict[str, TableSpec] = Field(min_length=1)
+    stream: StreamPlan | None = None
 
     @field_validator("lists", mode="before")
     @classmethod
@@ -357,6 +359,8 @@ def _keys_at(loc: tuple[Any, ...]) -> list[str]:
         "lists": ListSpec,
         "people": People,
         "correlations": Correlation,
+        "dirt": Hurt,
+        "stream": StreamPlan,
     }
     model: type[BaseModel] = Spec
     given = False  # whether the next step is a name that the user gave
@@ -365,5 +369,10 @@ def _keys_at(loc: tuple[Any, ...]) -> list[str]:
             given = False
         elif isinstance(step, str):
             given = step in ("tables", "lists", "people", "columns")
-            model = types.get(step, named.get(step, model))
+            if model is StreamPlan:
+                model = TableStream
+            elif issubclass(model, Hurt):
+                model = hurt_kinds().get(step, model)
+            else:
+                model = types.get(step, named.get(step, model))
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -89,7 +89,7 @@ class DirtyTable(Generator):
         most = self.clean._most(prepared)
         last = last if most is None else max(first, min(last, most[0]))
         blocks = range(first // size, -(-last // size)) if last > first else range(first // size, first // size + 1)
-        frame = pl.concat([self.clean._make(block, seed, prepared) for block in blocks], how="vertical_relaxed")
+        frame: pl.DataFrame = pl.concat([self.clean._make(block, seed, prepared) for block in blocks], how="vertical_relaxed")
         return pl.DataFrame(frame.slice(first - blocks[0] * size, last - first))
 
     def _most(self, given: Any) -> tuple[int, str] | None:
@@ -140,6 +140,8 @@ class DirtyDataset(Collection):
         if plans is None:
             plans = {name: table.dirt for name, table in cast(Any, clean).spec.tables.items()}
         self.plans = {name: p.plan_of(plan) for name, plan in plans.items() if len(plan)}
+        if not self.plans:
+            raise ArgumentError("There is no dirt to hurt the tables with.", where="dirt", remedy="Add `dirt` to a table of the spec.")
         unknown = [name for name in self.plans if name not in clean.tables]
         if unknown:
             raise ArgumentError(f'There is no table "{unknown[0]}" to be hurt.', where="plans")

@@ -47,7 +47,7 @@ class Work:
     def _order(self, height: int, first_row: int) -> tuple[keyed.Rows, NDArray[np.int8]]:
         """The clean row of each dirty row, and whether it is a copy: 0 no, 1 + the entry that made it."""
         origin, copies = [np.arange(height) + first_row], [np.zeros(height, np.int8)]
-        after = [np.arange(height, dtype=np.float64)]
+        after: list[NDArray[np.float64]] = [np.arange(height, dtype=np.float64)]
         key = keyed.key_of(self.stream, "duplicates")
         for start in range(0, height, GROUP) if duplicates_in(self.plan, GROUP) else ():
             size = min(GROUP, height - start)

@@ -21,10 +21,7 @@ class PatternMaker(Maker):
         self._pattern = Pattern.parse(regex)
 
     def make(self, cells: Cells) -> pl.Series:
-        key = cells.world.key(self.place.table, self.place.column, *self.place.path)
-        if cells.attempts is not None and cells.attempts.any():
-            return self._pattern.draw(self.words(cells).view("int64"), key)
-        return self._pattern.draw(cells.rows, key)
+        return self._pattern.drawn(self.words(cells))
 
 
 class TemplateMaker(Maker):

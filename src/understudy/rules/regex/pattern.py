@@ -17,7 +17,7 @@ import polars as pl
 
 from understudy.core.errors import ConstraintError
 from understudy.data import keyed
-from understudy.data.keyed import LARGEST_DOMAIN, Rows
+from understudy.data.keyed import LARGEST_DOMAIN, Rows, Words
 from understudy.rules.regex import filling
 from understudy.rules.regex.automaton import CEILING, COUNTED, Automaton, Tables, automaton_of, derivations, tables_of
 from understudy.rules.regex.reading import Node, longest, read, shortest
@@ -87,7 +87,11 @@ class Pattern:
 
     def draw(self, rows: Rows, key: np.uint64) -> pl.Series:
         """A text a row: at each fork all ways on are alike, and so are the characters of a class and the numbers of repeats."""
-        return filling.drawn(self._program, keyed.words(rows, key), self.longest)
+        return self.drawn(keyed.words(rows, key))
+
+    def drawn(self, bits: Words) -> pl.Series:
+        """As `draw`, from 64 random bits a row."""
+        return filling.drawn(self._program, bits, self.longest)
 
     @cached_property
     def _program(self) -> filling.Program:
