@@ -109,10 +109,12 @@ def _missing(table: str, name: str, column: c.Column, frame: pl.DataFrame) -> It
     )
     if isinstance(column.nulls, str) or not 0 < column.nulls < 1 or natural:
         return
+    roots = column.roots if isinstance(column, c.ReferenceColumn) else 0.0
+    share = 1 - (1 - column.nulls) * (1 - roots)
     missing = frame[name].null_count()
-    counts, shares = np.array([missing, frame.height - missing]), np.array([column.nulls, 1 - column.nulls])
+    counts, shares = np.array([missing, frame.height - missing]), np.array([share, 1 - share])
     yield _test(
-        table, [name], "missing", f"missing in {column.nulls:.3g} of the rows", "chi-square", frame.height, laws.chi_square(counts, shares)
+        table, [name], "missing", f"missing in {share:.3g} of the rows", "chi-square", frame.height, laws.chi_square(counts, shares)
     )
 
 
