@@ -76,7 +76,7 @@ def driver(generator, target, cluster, n=None, **options):
     )
 
 
-def answer(process, limit_s=120):
+def answer(process, limit_s=240):
     try:
         said, errors = process.communicate(timeout=limit_s)
     finally:
@@ -175,7 +175,7 @@ def journal_of(folder):
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def wait_for(condition, limit_s=60.0):
+def wait_for(condition, limit_s=180.0):
     until = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"

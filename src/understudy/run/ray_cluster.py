@@ -153,20 +153,30 @@ def _cluster(address: str | None, workers: int | None) -> Iterator[Any]:
     if not address:
         place |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}  # nothing of it is to be reached from outside
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ray.init(
-                **place,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-                configure_logging=False,
-            )
-    except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-        raise _unreachable(error, address) from error
+        _connect(ray, place)
+    except Exception as error:  # Ray raises what it likes, down to a plain Exception
+        if address:
+            raise _unreachable(error, address) from error
+        _start_again(ray, place)
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _connect(ray: Any, place: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ray.init(**place, logging_level=logging.ERROR, log_to_driver=False, configure_logging=False)
+
+
+def _start_again(ray: Any, place: dict[str, Any]) -> None:
+    """Ray gives its own processes half a minute to start, which a busy machine may not have: once more, then it is an error."""
+    ray.shutdown()
+    try:
+        _connect(ray, place)
+    except Exception as error:
+        raise _unreachable(error, None) from error
 
 
 def _require_answer(address: str | None) -> None:
