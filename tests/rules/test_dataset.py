@@ -143,6 +143,10 @@ def test_another_seed_gives_other_rows_and_the_same_keys() -> None:
     assert not again["spend"].equals(first["spend"])
 
 
+def test_without_a_seed_a_table_is_that_of_the_spec() -> None:
+    assert shop().tables["orders"].sample(50).equals(made()["orders"].head(50))
+
+
 def test_a_data_set_saved_is_the_same_when_loaded(tmp_path: Path) -> None:
     shop().save(tmp_path / "shop.understudy")
     loaded = us.load(tmp_path / "shop.understudy")

@@ -28,7 +28,8 @@ from understudy.cli.verify import verify
 app = typer.Typer(
     name="understudy",
     help="Synthetic data, and the proof that it is good enough to stand in for the real thing.",
-    epilog="Exit codes: 0 done · 1 data or model · 2 usage · 3 verdict (--fail-on, prove, verify) · 4 output cannot be written · 130 interrupted.",
+    epilog="Exit codes: 0 done · 1 data or model · 2 usage · 3 verdict (--fail-on, prove, verify) · 4 output cannot be written · "
+    "130 interrupted.",
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

@@ -94,8 +94,9 @@ class Dataset(Collection):
         return {name: world.rows(name) for name in self.tables}
 
     def world(self, seed: int | Stream) -> World:
-        """The data set of one seed."""
+        """The data set of one seed; 0 is the spec's own, as where none is asked for."""
         stream = seed.root if isinstance(seed, Stream) else Stream(seed)
+        stream = Stream(self.seed) if stream == Stream(0) else stream
         if stream.key not in self._worlds:
             self._worlds = {stream.key: World(self._compiled, stream.child("rules", VERSION))}
         return self._worlds[stream.key]
