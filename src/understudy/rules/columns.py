@@ -9,10 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
@@ -124,21 +122,7 @@ class BooleanColumn(Column):
     share: Share = 0.5
 
 
-def weighted(values: Any) -> Any:
-    """`[{value: 4.9, weight: 2}]` as `{4.9: 2}`: how weights of values that are no texts are written where keys must be texts (JSON)."""
-    if isinstance(values, list) and values and all(isinstance(entry, dict) and set(entry) == {"value", "weight"} for entry in values):
-        return {entry["value"]: entry["weight"] for entry in values}
-    return values
-
-
-def written_weights(values: Any) -> Any:
-    """The other way round."""
-    if isinstance(values, dict) and not all(isinstance(value, str) for value in values):
-        return [{"value": value, "weight": weight} for value, weight in values.items()]
-    return values
-
-
-Weighted = Annotated[list[Scalar] | dict[Scalar, float], BeforeValidator(weighted), PlainSerializer(written_weights)]
+Weighted = list[Scalar] | dict[Scalar, float]
 
 
 class ChoiceColumn(Column):

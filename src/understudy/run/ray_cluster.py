@@ -127,11 +127,17 @@ class _Mapping:
             self._outcome.error, self._outcome.part = error, part.index
 
     def _stop_all(self) -> None:
-        """No task may write after the run has ended: the next run may have taken over its place."""
-        for reference in self._in_work:
-            self._ray.cancel(reference, force=True)
-        if self._in_work:
-            self._ray.wait(list(self._in_work), num_returns=len(self._in_work), timeout=STOP_S)
+        """No task may write after the run has ended: the next run may have taken over its place.
+
+        They are interrupted, and only those that do not heed it are ended by force: a task that ends just as it is forced to has brought
+        Ray down with all that it was told.
+        """
+        left = list(self._in_work)
+        for force in (False, True):
+            for reference in left:
+                self._ray.cancel(reference, force=force)
+            if left:
+                _, left = self._ray.wait(left, num_returns=len(left), timeout=STOP_S)
 
 
 @contextmanager
