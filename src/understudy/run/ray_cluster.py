@@ -32,7 +32,7 @@ QUEUED_PER_CORE = 2
 WAIT_S = 0.5
 LOOKS = 16
 COUNT_S = 2.0
-STOP_S = 15.0
+STOP_S = 30.0
 ANSWER_S = 5.0
 
 
@@ -129,15 +129,15 @@ class _Mapping:
     def _stop_all(self) -> None:
         """No task may write after the run has ended: the next run may have taken over its place.
 
-        They are interrupted, and only those that do not heed it are ended by force: a task that ends just as it is forced to has brought
-        Ray down with all that it was told.
+        Those in work are waited for, and only what takes longer is ended by force: Ray goes down where a task ends just as it is cancelled.
         """
         left = list(self._in_work)
-        for force in (False, True):
-            for reference in left:
-                self._ray.cancel(reference, force=force)
-            if left:
-                _, left = self._ray.wait(left, num_returns=len(left), timeout=STOP_S)
+        if left:
+            _, left = self._ray.wait(left, num_returns=len(left), timeout=STOP_S)
+        for reference in left:
+            self._ray.cancel(reference, force=True)
+        if left:
+            self._ray.wait(left, num_returns=len(left), timeout=STOP_S)
 
 
 @contextmanager
