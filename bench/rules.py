@@ -184,7 +184,9 @@ def hundred(folder: Path, share: float) -> list[list[str]]:
               f"{rows / spent.cpu_s:,.0f}", f"{size_of(whole) / rows:.1f}", "1 GB"]]  # fmt: skip
     command = [sys.executable, "-m", "understudy", "generate", spec, "--rows", f"facts={rows}", "-o", str(broken), "--quiet"]
     process = subprocess.Popen(command, start_new_session=True)
-    time.sleep(max(5.0, spent.wall_s / 2))
+    half = len(list(whole.glob("**/*.parquet"))) // 2
+    while process.poll() is None and len(list(broken.glob("**/*.parquet"))) < half:
+        time.sleep(0.1)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     kept = len(list(broken.glob("**/*.parquet")))

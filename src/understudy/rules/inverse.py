@@ -45,9 +45,9 @@ class Inverse(ABC):
     def at(self, words: Words) -> Floats:
         """The value at each word, ascending with it."""
 
+    @abstractmethod
     def share_below(self, values: Floats) -> Floats:
         """The probability of lower values, from the table itself, so that `at` and it are inverse to one another."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,9 @@ class _Stretched(Inverse):
     def at(self, words: Words) -> Floats:
         return np.floor(self._inner.at(words) * self._size)
 
+    def share_below(self, values: Floats) -> Floats:
+        return self._inner.share_below(values / self._size)
+
 
 class ParentMaker(Maker):
     """A column of the row that owns this one, or that a reference names."""
