@@ -8,7 +8,6 @@ data.write("shop/", workers=2)                    # everything
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from understudy.core.artifact import State
 from understudy.core.errors import ArgumentError, did_you_mean
 from understudy.core.generator import Collection, Generator
 from understudy.core.random import Stream
+from understudy.data.frame_batches import FrameBatches
 from understudy.rules.cells import World
 from understudy.rules.compiling import CompiledTable, Compiler, order_of_tables
 from understudy.rules.sources import Sources
@@ -145,7 +145,7 @@ def _state(data: Dataset) -> State:
     return State(manifest={"spec": data.spec.to_yaml(), "sources": list(sources)}, arrays={}, tables=tables)
 
 
-class RuleTable(Generator):
+class RuleTable(FrameBatches, Generator):
     """One table of a data set. Sampling it gives its first rows."""
 
     name = "rule-table"
@@ -172,24 +172,6 @@ class RuleTable(Generator):
         """Rows of a table that belongs to another follow from the seed: they end where they end."""
         rows = self.data.spec.tables[self.table].rows
         return None if rows is None else (rows, f"its spec says rows: {rows}")
-
-    def _concat(self, batches: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return pl.concat(list(batches))
-
-    def _slice(self, batch: pl.DataFrame, start: int, stop: int) -> pl.DataFrame:
-        return batch.slice(start, stop - start)
-
-    def _length(self, batch: pl.DataFrame) -> int:
-        return int(batch.height)
-
-    def _fingerprint(self, batch: pl.DataFrame) -> bytes:
-        digest = hashlib.blake2b(digest_size=32)
-        for column in batch:
-            digest.update(f"{column.name} {column.dtype} ".encode())
-            digest.update(
-                column.cast(pl.String).hash(0).to_numpy().tobytes() if column.dtype == pl.Enum else column.hash(0).to_numpy().tobytes()
-            )
-        return digest.digest()
 
     def _state(self) -> State:
         state = _state(self.data)

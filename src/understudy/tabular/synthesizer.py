@@ -9,10 +9,9 @@ draws field by field and brings conditions and inequalities along).
 
 from __future__ import annotations
 
-import hashlib
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -31,6 +30,7 @@ from understudy.core.single_thread import single_thread
 from understudy.data.condition import Condition, in_typed_values, meets
 from understudy.data.consistency import refuse_contradictions
 from understudy.data.dialect import Dialect
+from understudy.data.frame_batches import FrameBatches
 from understudy.data.frames import is_frame
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
@@ -83,7 +83,7 @@ class ScarceRowsWarning(UserWarning):
     """Rows that meet the conditions were so rare that some are repeated."""
 
 
-class TableSynthesizer(Synthesizer):
+class TableSynthesizer(FrameBatches, Synthesizer):
     """A synthesizer of tables.
 
     Args:
@@ -417,23 +417,8 @@ class TableSynthesizer(Synthesizer):
 
     # -- what a batch is
 
-    def _concat(self, batches: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return pl.concat(list(batches))
-
-    def _slice(self, batch: pl.DataFrame, start: int, stop: int) -> pl.DataFrame:
-        return batch.slice(start, stop - start)
-
-    def _length(self, batch: pl.DataFrame) -> int:
-        return int(batch.height)
-
     def _deliver(self, batch: pl.DataFrame) -> Any:
         return self.form.restore(batch)
-
-    def _fingerprint(self, batch: pl.DataFrame) -> bytes:
-        digest = hashlib.blake2b(digest_size=32)
-        for column in batch:
-            _feed(digest, column)
-        return digest.digest()
 
     # -- saving
 
@@ -563,19 +548,3 @@ def _joined(parts: list[Encoded]) -> Encoded:
     fields = range(len(parts[0].tokens))
     positions = [None if parts[0].positions[j] is None else np.concatenate([p.positions[j] for p in parts]) for j in fields]
     return Encoded([np.concatenate([p.tokens[j] for p in parts]) for j in fields], positions)
-
-
-def _feed(digest: Any, column: pl.Series) -> None:
-    """Name, type, missing values and values of a column, each with its length first."""
-    missing = column.is_null().to_numpy()
-    parts = [column.name.encode(), str(column.dtype).encode(), np.packbits(missing).tobytes()]
-    if column.dtype.is_numeric() and not column.dtype.is_decimal():
-        parts.append(np.ascontiguousarray(column.fill_null(0).to_numpy()).tobytes())
-    elif column.dtype.is_temporal():
-        parts.append(np.ascontiguousarray(column.to_physical().fill_null(0).to_numpy()).tobytes())
-    else:
-        texts = column.cast(pl.String).fill_null("")
-        parts += [texts.str.len_bytes().to_numpy().tobytes(), "".join(texts.to_list()).encode("utf-8", "surrogatepass")]
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "little"))
-        digest.update(part)

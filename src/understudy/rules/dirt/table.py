@@ -9,7 +9,7 @@ A block of the dirty table is the rows, hurt, of whole groups of clean rows, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -20,6 +20,7 @@ from understudy.core.artifact import State
 from understudy.core.errors import ArgumentError, ConstraintError
 from understudy.core.generator import Collection, Generator
 from understudy.core.random import Stream
+from understudy.data.frame_batches import FrameBatches
 from understudy.rules.dirt import plan as p
 from understudy.rules.dirt.hurting import Dirty, hurt, require_fits
 from understudy.rules.dirt.work import GROUP, LABELS, dirty_rows, duplicates_in
@@ -27,7 +28,7 @@ from understudy.rules.dirt.work import GROUP, LABELS, dirty_rows, duplicates_in
 WRITTEN = (".parquet", ".csv", ".tsv", ".jsonl", ".arrow")
 
 
-class DirtyTable(Generator):
+class DirtyTable(FrameBatches, Generator):
     """The rows of another generator of frames, hurt by a plan.
 
     Args:
@@ -101,18 +102,6 @@ class DirtyTable(Generator):
     def rows(self, clean: int) -> int:
         """How many rows a table of `clean` rows has when it is hurt."""
         return dirty_rows(self.plan, clean)
-
-    def _concat(self, batches: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return pl.concat(list(batches))
-
-    def _slice(self, batch: pl.DataFrame, start: int, stop: int) -> pl.DataFrame:
-        return batch.slice(start, stop - start)
-
-    def _length(self, batch: pl.DataFrame) -> int:
-        return int(batch.height)
-
-    def _fingerprint(self, batch: pl.DataFrame) -> bytes:
-        return self.clean._fingerprint(batch)
 
     def _state(self) -> State:
         inner = self.clean._sealed_state()

@@ -1,0 +1,45 @@
+"""Batches that are Polars frames: what every generator of tables does with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+
+class FrameBatches:
+    """Stands before `Generator` among the bases of a class whose batches are frames."""
+
+    def _concat(self, batches: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat(list(batches))
+
+    def _slice(self, batch: pl.DataFrame, start: int, stop: int) -> pl.DataFrame:
+        return batch.slice(start, stop - start)
+
+    def _length(self, batch: pl.DataFrame) -> int:
+        return int(batch.height)
+
+    def _fingerprint(self, batch: pl.DataFrame) -> bytes:
+        digest = hashlib.blake2b(digest_size=32)
+        for column in batch:
+            _feed(digest, column)
+        return digest.digest()
+
+
+def _feed(digest: Any, column: pl.Series) -> None:
+    """Name, type, missing values and values of a column, each with its length first."""
+    missing = column.is_null().to_numpy()
+    parts = [column.name.encode(), str(column.dtype).encode(), np.packbits(missing).tobytes()]
+    if column.dtype.is_numeric() and not column.dtype.is_decimal():
+        parts.append(np.ascontiguousarray(column.fill_null(0).to_numpy()).tobytes())
+    elif column.dtype.is_temporal():
+        parts.append(np.ascontiguousarray(column.to_physical().fill_null(0).to_numpy()).tobytes())
+    else:
+        texts = column.cast(pl.String).fill_null("")
+        parts += [texts.str.len_bytes().to_numpy().tobytes(), "".join(texts.to_list()).encode("utf-8", "surrogatepass")]
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
