@@ -105,12 +105,26 @@ def test_no_more_parts_are_in_work_than_keep_the_cores_busy(job):
     assert cluster.most_at_once == 4
 
 
-def test_what_is_in_work_is_cancelled_when_the_caller_breaks_off(job):
+def test_what_is_in_work_is_waited_for_when_the_caller_breaks_off(job):
     cluster = Cluster()
+    asked = []
+    wait = cluster.wait
+    cluster.wait = lambda references, num_returns, timeout: asked.append(num_returns) or wait(references, num_returns, timeout)
 
-    def broken(part, record):
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        mapped(job, cluster, broken)
+    assert (asked[-1], cluster.cancelled) == (3, [])  # one came back, three were in work
+
+
+def test_what_does_not_end_in_time_is_ended_by_force_when_the_caller_breaks_off(job):
+    cluster = Cluster()
+    wait = cluster.wait
+    cluster.wait = lambda references, num_returns, timeout: ([], references) if num_returns == 3 else wait(references, num_returns, timeout)
 
     with pytest.raises(KeyboardInterrupt):
         mapped(job, cluster, broken)
     assert len(cluster.cancelled) == 3
+
+
+def broken(part, record):
+    raise KeyboardInterrupt
