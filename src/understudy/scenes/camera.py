@@ -132,8 +132,8 @@ class Camera:
         step = 1e-6
         for _ in range(STEPS):
             here = self._distorted(ideal)
-            along_x = (self._distorted(ideal + [step, 0.0]) - here) / step
-            along_y = (self._distorted(ideal + [0.0, step]) - here) / step
+            along_x = (self._distorted(ideal + np.array([step, 0.0])) - here) / step
+            along_y = (self._distorted(ideal + np.array([0.0, step])) - here) / step
             rest = plane - here
             determinant = along_x[:, 0] * along_y[:, 1] - along_x[:, 1] * along_y[:, 0]
             determinant = np.where(np.abs(determinant) < 1e-9, 1e-9, determinant)
