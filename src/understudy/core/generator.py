@@ -28,7 +28,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 from understudy.core import registry
 from understudy.core.errors import ArgumentError, Cancelled, ConditionError, ConstraintError, NotFittedError
@@ -52,9 +52,11 @@ class Generator(Storable):
     Attributes:
         name: the name in the registry and in saved files, e.g. "trees".
         block_size: items in a block, at least 1. It is part of the generator: another block size is another data set.
+        items: what it makes many of: "rows" of a table, or "shots": pictures with labels.
     """
 
     block_size: int
+    items: ClassVar[Literal["rows", "shots"]] = "rows"
 
     @abstractmethod
     def _block(self, index: int, size: int, rng: Stream, given: Any) -> Batch:

@@ -36,7 +36,9 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "dirty-dataset": "understudy.rules.dirt.table:DirtyDataset",
         "rule-table": "understudy.rules.dataset:RuleTable",
         "rules": "understudy.rules.dataset:Dataset",
+        "scenes": "understudy.scenes.generator:Scenes",
     },
+    "worlds": {},
     "runners": {
         "write": "understudy.run:write",
     },

@@ -1,0 +1,291 @@
+"""`SceneSpec`: scenes described, not drawn. The YAML file and this object are one-to-one.
+
+    understudy: scenes/1
+    world: driving
+    settings:
+      scenario: cut-in
+      weather: {fog: {uniform: [0, 0.02]}}
+    video: {frames: 20, rate: 10}
+    edge_cases: {night: 0.2, glare: 0.1}
+    constraints: {visible: 0.2}
+
+What the settings are belongs to the world (`understudy scenes WORLD` lists them); `values.py` tells what a value can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from understudy.core.errors import ArgumentError, SchemaError, did_you_mean
+from understudy.core.random import MAX_SEED
+from understudy.data.constraints import Contradiction
+from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
+from understudy.data.schema import weightiest
+from understudy.scenes.rendering import LABELS, RENDERERS
+from understudy.scenes.spec.values import AnyValue, Constant
+from understudy.scenes.worlds import world, world_names
+
+MARK = "scenes/1"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class VideoSpec(_Model):
+    """Frames of an item, 1 for a single picture, and how many there are a second."""
+
+    frames: int = Field(default=1, ge=1, le=100_000)
+    rate: float = Field(default=10.0, gt=0, le=1000)
+
+
+class EdgeCaseSpec(_Model):
+    """An edge case of one's own: a rate, and the settings that it changes by path."""
+
+    rate: float = Field(ge=0, le=1)
+    changes: dict[str, AnyValue] = Field(default_factory=dict)
+
+
+class ConstraintSpec(_Model):
+    """What an item must fulfil, or it is drawn again. visible: each thing of these frames has at least this share in sight, in its best
+    frame; things: so many are seen at least; tries: before giving up."""
+
+    visible: float | None = Field(default=None, ge=0, le=1)
+    things: int | None = Field(default=None, ge=0)
+    tries: int = Field(default=20, ge=1, le=10_000)
+
+
+class CorrelatedSpec(_Model):
+    """Settings that are drawn together: a Gaussian copula with this matrix of correlations between their normal scores."""
+
+    values: list[str] = Field(min_length=2)
+    matrix: list[list[float]]
+
+    @model_validator(mode="after")
+    def _is_a_correlation(self) -> Self:
+        from understudy.rules.spec import Correlation
+
+        Correlation(columns=self.values, matrix=self.matrix)
+        return self
+
+    @property
+    def root(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.linalg.cholesky(np.array(self.matrix))
+
+
+class SceneSpec(_Model):
+    """A description. renderer: its name, or {name: {option: value}}. labels: "all", "fast" (no flow, amodal masks or questions), or names.
+    edge_cases: rate by name, or edge cases of one's own."""
+
+    understudy: Literal["scenes/1"] = "scenes/1"
+    world: str
+    about: str = ""
+    seed: int = Field(default=0, ge=0, le=MAX_SEED)
+    renderer: str | dict[str, dict[str, Any]] = "raycast"
+    labels: Literal["all", "fast"] | list[str] = "all"
+    video: VideoSpec = VideoSpec()
+    settings: Any = Field(default_factory=dict)
+    edge_cases: dict[str, float | EdgeCaseSpec] = Field(default_factory=dict)
+    constraints: ConstraintSpec = ConstraintSpec()
+    correlated: list[CorrelatedSpec] = Field(default_factory=list)
+
+    @field_validator("world")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in world_names():
+            raise Contradiction(f'There is no world called "{name}".', did_you_mean(name, world_names(), shown=20))
+        return name
+
+    @field_validator("renderer")
+    @classmethod
+    def _can_render(cls, stated: str | dict[str, dict[str, Any]]) -> str | dict[str, dict[str, Any]]:
+        names = [stated] if isinstance(stated, str) else list(stated)
+        if len(names) != 1:
+            raise Contradiction("A renderer is one name with its options.", "Write {mitsuba: {samples: 16}}.")
+        if names[0] not in RENDERERS:
+            raise Contradiction(f'There is no renderer called "{names[0]}".', did_you_mean(names[0], RENDERERS))
+        return stated
+
+    @field_validator("labels")
+    @classmethod
+    def _are_labels(cls, stated: str | list[str]) -> str | list[str]:
+        for name in [] if isinstance(stated, str) else stated:
+            if name not in LABELS:
+                raise Contradiction(f'"{name}" is no label.', did_you_mean(name, LABELS, shown=20))
+        return stated
+
+    @model_validator(mode="after")
+    def _fits_the_world(self) -> Self:
+        kind = world(self.world)
+        if not isinstance(self.settings, BaseModel):
+            try:
+                self.settings = kind.settings.model_validate(self.settings or {})
+            except ValidationError as error:
+                loc, what, remedy = complaint(error, kind.settings)
+                raise Contradiction(what, remedy, at=("settings", *loc)) from None
+        for name, stated in self.edge_cases.items():
+            if isinstance(stated, float) and name not in kind.edge_cases:
+                remedy = did_you_mean(name, kind.edge_cases, shown=30)
+                raise Contradiction(f'The world {self.world} has no edge case "{name}".', remedy, at=("edge_cases", name))
+            if isinstance(stated, float) and not 0 <= stated <= 1:
+                raise Contradiction(f"The rate {stated:g} of an edge case lies outside 0 .. 1.", at=("edge_cases", name))
+            if isinstance(stated, EdgeCaseSpec):
+                for path in stated.changes:
+                    self.require_setting(path, ("edge_cases", name, "changes", path))
+        for number, group in enumerate(self.correlated):
+            for path in group.values:
+                self.require_setting(path, ("correlated", number, "values"))
+        return self
+
+    def require_setting(self, path: str, at: tuple[str | int, ...] = ()) -> None:
+        """Raise `Contradiction` where `path` names no setting."""
+        from understudy.scenes.spec.draws import setting_paths
+
+        paths = setting_paths(self.settings)
+        if path not in paths:
+            raise Contradiction(f'The world {self.world} has no setting "{path}".', did_you_mean(path, sorted(paths), shown=10), at=at)
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Names of the labels to make."""
+        if isinstance(self.labels, str):
+            return frozenset(LABELS) - (frozenset({"amodal", "flow", "scene_flow", "questions"}) if self.labels == "fast" else frozenset())
+        return frozenset(self.labels)
+
+    @property
+    def renderer_and_options(self) -> tuple[str, dict[str, Any]]:
+        if isinstance(self.renderer, str):
+            return self.renderer, {}
+        ((name, options),) = self.renderer.items()
+        return name, dict(options or {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, what was left at its default left out."""
+        body = self.model_dump(mode="json", exclude_defaults=True, exclude={"understudy", "world", "settings"})
+        settings = self.settings.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+        return {
+            "understudy": MARK,
+            "world": self.world,
+            **{k: v for k, v in body.items() if k not in ("understudy", "world")},
+            "settings": settings,
+        }
+
+    def to_yaml(self) -> str:
+        """The YAML text."""
+        import yaml
+
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=140, default_flow_style=None)
+
+    def save(self, path: str | Path) -> None:
+        """Write the YAML file."""
+        from understudy.core.atomic import atomic_file
+
+        with atomic_file(Path(path)) as file:
+            file.write(self.to_yaml().encode())
+
+    @classmethod
+    def json_schema(cls, name: str) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of descriptions of the world `name`, for editors."""
+        schema = cls.model_json_schema(by_alias=True)
+        settings = world(name).settings.model_json_schema(by_alias=True)
+        schema["properties"]["settings"] = {key: value for key, value in settings.items() if key != "$defs"}
+        schema["$defs"] = {**schema.get("$defs", {}), **settings.get("$defs", {})}
+        schema["properties"]["world"] = {"const": name}
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"understudy scenes: {name}"}
+
+
+def read_description(source: str | Path | Mapping[str, Any] | SceneSpec) -> SceneSpec:
+    """A description from a YAML file, the name of a ready-made one, plain values, or as it is.
+
+    Raises:
+        SchemaError: with file, line, and the nearest valid word.
+    """
+    from understudy.scenes.ready import ready_made
+
+    if isinstance(source, SceneSpec):
+        return source
+    if isinstance(source, Mapping):
+        return _validated(source, "description", None)
+    path = Path(source)
+    if not path.exists() and (found := ready_made(str(source))) is not None:
+        path = found
+    return parse_description(read_text(path, "description"), str(path))
+
+
+def parse_description(text: str, origin: str = "description") -> SceneSpec:
+    """From YAML text; `origin` names it in errors."""
+    found = parse_yaml(text, origin)
+    if not isinstance(found.body, dict) or "understudy" not in found.body:
+        raise SchemaError("A description begins with what it is.", where=f"{origin}, line 1", remedy=f"Begin with: understudy: {MARK}")
+    return _validated(found.body, origin, found)
+
+
+def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> SceneSpec:
+    try:
+        return SceneSpec.model_validate(stated)
+    except ValidationError as error:
+        loc, what, remedy = complaint(error, SceneSpec)
+        path = ".".join(str(step) for step in loc if isinstance(step, str))
+        where = f"{origin}, line {located.line_of(loc)}" if located is not None else origin
+        raise SchemaError(what, where=f"{where}: {path}" if path else where, remedy=remedy) from None
+
+
+def complaint(error: ValidationError, model: type[BaseModel]) -> tuple[tuple[Any, ...], str, str | None]:
+    """Where a mistake is, what it is, and what to do."""
+    worst = weightiest(error)
+    loc, context = tuple(worst["loc"]), worst.get("ctx", {})
+    key = str(loc[-1]) if loc else ""
+    match worst["type"]:
+        case "extra_forbidden":
+            return loc, f'"{key}" is not a key here.', did_you_mean(key, _keys(model, loc[:-1]), shown=40)
+        case "missing":
+            return loc, f'The key "{key}" is missing.', None
+        case "value_error" if isinstance(context.get("error"), Contradiction):
+            cause = context["error"]
+            return (*loc, *cause.at), cause.what, cause.remedy
+    message, shown = str(worst["msg"]), repr(worst["input"])
+    return loc, f'"{key}" is {shown if len(shown) < 60 else shown[:57] + "…"}: {message[:1].lower()}{message[1:]}.', None
+
+
+def _keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """The keys that a place takes, found by walking down the models."""
+    for step in loc:
+        found = model.model_fields.get(str(step))
+        below = _model_in(found.annotation) if found is not None else None
+        model = below or model
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation holds, through unions, lists and dictionaries."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model_in(part)) is not None), None)
+
+
+def fixed_values(spec: SceneSpec, given: Any) -> dict[str, AnyValue]:
+    """Conditions of `sample(given=…)`: settings by path, and `edge_case`, checked.
+
+    Raises:
+        ArgumentError: `given` is no mapping, or names no setting.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ArgumentError("`given` is a mapping from settings to values.", where="given", remedy='For example {"weather.fog": 0.02}.')
+    for path in given:
+        if path == "edge_case":
+            continue
+        try:
+            spec.require_setting(path)
+        except Contradiction as error:
+            raise ArgumentError(error.what, where="given", remedy=error.remedy) from None
+    return dict(given)
+
+
+__all__ = ["CorrelatedSpec", "Constant", "EdgeCaseSpec", "SceneSpec", "VideoSpec", "fixed_values", "parse_description", "read_description"]
