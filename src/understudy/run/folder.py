@@ -69,7 +69,7 @@ def _begun(run: Run, store: Store) -> Manifest:
         _refuse_foreign_files(store)
     different = run.plan.differences(earlier.plan) if earlier else []
     if different and not run.overwrite:
-        raise _plan_differs(different[0], store)
+        raise plan_differs(different[0], store)
     store.clear_leftovers()
     manifest = Manifest(store.shown, run.plan, versions=versions_at_work("polars", "pyarrow"))
     if earlier and run.resume and not different:
@@ -166,7 +166,7 @@ def _refuse_foreign_files(store: Store) -> None:
         )
 
 
-def _plan_differs(different: Difference, store: Store) -> SinkError:
+def plan_differs(different: Difference, store: Store) -> SinkError:
     return SinkError(
         f"An earlier run is here with another plan: its {different.key} is {different.other!r}, now asked for is {different.mine!r}.",
         where=store.shown,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import SinkError
 from understudy.run.plan import Part, Plan
-from understudy.run.sinks import FORMATS
+from understudy.run.shots import suffix_of
 
 if TYPE_CHECKING:
     from understudy.run.store import Store
@@ -114,7 +114,7 @@ def part_line(index: int, record: PartRecord) -> dict[str, Any]:
 
 def part_name(part: Part, form: str) -> str:
     """File name of a part: part-00000.parquet, part-00001.parquet …, in a folder of its table's name for those of a collection."""
-    name = f"part-{part.number:05d}{FORMATS[form].suffix}"
+    name = f"part-{part.number:05d}{suffix_of(form)}"
     return f"{part.table}/{name}" if part.table else name
 
 

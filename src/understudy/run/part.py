@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from understudy.run.given import given_from_json
 from understudy.run.manifest import PartRecord, part_name
+from understudy.run.shots import ShotWriter, is_shot_format
 from understudy.run.sinks import FORMATS, as_frame
 
 if TYPE_CHECKING:
@@ -39,11 +40,24 @@ def make_part(
 
 def encode_part(generator: Generator, plan: Plan, part: Part, file: ChecksummedFile, told: Callable[[int], None]) -> None:
     """A part's blocks, made and written to an open file."""
+    if is_shot_format(plan.format):
+        _encode_shots(generator, plan, part, file, told)
+        return
     dialect = text_dialect(generator, header=plan.header == "every" or part.number == 0)
     writer = FORMATS[plan.format].open(cast("BinaryIO", file), dialect)
     for frame in part_frames(generator, plan, part):
         writer.write(frame)
         told(frame.height)
+    writer.close()
+
+
+def _encode_shots(generator: Generator, plan: Plan, part: Part, file: ChecksummedFile, told: Callable[[int], None]) -> None:
+    writer = ShotWriter(cast("BinaryIO", file), plan.format)
+    start, given = part.first_block * generator.block_size, given_from_json(plan.given)
+    for batch in generator.stream(part.rows, seed=plan.seed, given=given, start=start):
+        for shot in batch:
+            writer.write(shot)
+            told(1)
     writer.close()
 
 

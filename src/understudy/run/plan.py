@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PART_ROWS = 500_000
+PART_SHOTS = 8
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class Plan:
     """Everything that decides the bytes of a run.
 
     generator: registry name. model: checksum of the saved model. seed, given: as handed to `Generator.block`, `given` as JSON.
-    format: a name in `sinks.FORMATS`. tables: each after those that it refers to. header: whether each part of delimited text has a
-    header line ("every") or only the first ("first", parts to be joined).
+    format: a name in `sinks.FORMATS`, or that of an exporter of shots with its options. tables: each after those that it refers to.
+    header: whether each part of delimited text has a header line ("every") or only the first ("first", parts to be joined).
     """
 
     generator: str
@@ -112,9 +113,9 @@ class Plan:
         return [Difference(key, mine.get(key), theirs.get(key)) for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
 
 
-def blocks_in_part(part_rows: int | None, block_rows: int) -> int:
-    """Whole blocks that hold at least `part_rows` rows (500,000 unless told)."""
-    return max(1, -(-(part_rows or PART_ROWS) // block_rows))
+def blocks_in_part(part_rows: int | None, block_rows: int, items: str = "rows") -> int:
+    """Whole blocks that hold at least `part_rows` items (500,000 rows, or 8 shots, unless told)."""
+    return max(1, -(-(part_rows or (PART_ROWS if items == "rows" else PART_SHOTS)) // block_rows))
 
 
 def _in_words(plan: Plan) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Store(Protocol):
     def prepare(self) -> None: ...
     def exclusive(self) -> AbstractContextManager[None]: ...
     def file(self, name: str) -> AbstractContextManager[ChecksummedFile]: ...
+    def put(self, name: str, content: bytes) -> None: ...
     def reader(self, name: str) -> BinaryIO: ...
     def read(self, name: str) -> bytes | None: ...
     def size(self, name: str) -> int | None: ...
@@ -132,6 +133,15 @@ class FolderStore:
                 raise sink_error(error, path.parent) from error
         with atomic_file(path) as raw:
             yield ChecksummedFile(raw)
+
+    def put(self, name: str, content: bytes) -> None:
+        """A file, in folders that are made where needed. A crash may leave half of it: something else must say that it is whole."""
+        path = self.path / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise sink_error(error, path) from error
 
     def reader(self, name: str) -> BinaryIO:
         return (self.path / name).open("rb")

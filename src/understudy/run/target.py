@@ -11,7 +11,9 @@ from understudy.core.errors import ArgumentError, did_you_mean, nearest
 from understudy.run.sinks import FORMATS
 from understudy.run.url_store import is_store_scheme
 
-Kind = Literal["folder", "file", "sql", "stdout"]
+Kind = Literal["folder", "file", "sql", "stdout", "dataset"]
+SHOTS = "coco"
+"""The format that shots are written in where none is named."""
 
 # Suffixes that a table may be expected to have, but that cannot be written part by part.
 REFUSED = {
@@ -61,6 +63,22 @@ def parse_target(target: str | Path, form: str | None = None, *, several: bool =
             remedy="Name a folder (each table gets one in it) or a database (sqlite:///x.db).",
         )
     return found
+
+
+def parse_dataset_target(target: str | Path, form: str | None) -> Target:
+    """The folder, on a disk or behind a URL, of a data set of shots. ArgumentError for what is none, or a format that shots do not have."""
+    from understudy.data.media.exporting import opened_exporter
+
+    text = str(target).removeprefix("file://")
+    opened_exporter(form or SHOTS)
+    scheme = text.partition("://")[0].rpartition("::")[2] if "://" in text else None
+    if text == "-" or (scheme is not None and not is_store_scheme(scheme)):
+        raise ArgumentError(
+            "Pictures and their labels go to a folder.", where=text, remedy="Name a folder, or a URL such as s3://bucket/set."
+        )
+    if scheme is None and Path(text).is_file():
+        raise ArgumentError("This is a file; pictures and their labels go to a folder.", where=text, remedy="Name a new folder.")
+    return Target("dataset", text.rstrip("/") or "/", form or SHOTS)
 
 
 def _file_or_folder(text: str, form: str | None) -> Target:

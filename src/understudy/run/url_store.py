@@ -71,6 +71,11 @@ class UrlStore:
             with self._explained(name):
                 self._fs.put_file(str(local), self._path(name))
 
+    def put(self, name: str, content: bytes) -> None:
+        """A whole file."""
+        with self.file(name) as file:
+            file.write(content)
+
     def reader(self, name: str) -> BinaryIO:
         with self._explained(name):
             return cast("BinaryIO", self._fs.open(self._path(name), "rb"))

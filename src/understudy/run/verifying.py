@@ -15,11 +15,13 @@ from understudy.core.errors import ArgumentError, DataError
 from understudy.core.progress import ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import versions_at_work
+from understudy.data.media.exporting import exporter
 from understudy.run.comparing import first_difference
+from understudy.run.dataset import hidden_store, listed_files
 from understudy.run.manifest import MODEL_NAME, Manifest, PartRecord, load_manifest, part_name
 from understudy.run.part import encode_part
 from understudy.run.source import opened
-from understudy.run.store import ChecksummedFile, Store, digest, open_store
+from understudy.run.store import ChecksummedFile, FolderStore, Store, digest, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,6 +88,8 @@ def verify(
         raise ArgumentError(f"`k` must be a whole number of at least 0, or None for all parts, not {k!r}.", where="k")
     store = open_store(str(path))
     manifest = load_manifest(store)
+    if manifest is None and (of_shots := load_manifest(hidden_store(str(path)))) is not None:
+        return _verified_dataset(str(path), of_shots, k, model, seed, progress)
     if manifest is None:
         raise DataError("There is no manifest.json of a run here.", where=store.shown, remedy="Name the folder that the run wrote.")
     chosen = _chosen(manifest, k, manifest.plan.seed if seed is None else seed)
@@ -95,6 +99,37 @@ def verify(
         result.findings += _files_differ(store, manifest, result, listener)
         if maker is not None:
             result.findings += _parts_differ(store, manifest, maker, chosen, result, listener)
+    return result
+
+
+# -- data sets of shots
+
+
+def _verified_dataset(
+    path: str,
+    manifest: Manifest,
+    k: int | None,
+    model: Generator | Collection | str | Path | None,
+    seed: int | None,
+    progress: ProgressLike,
+) -> Verification:
+    """Files against their list, the data set against its format, and parts made again against the checksums that they had."""
+    place, parts = open_store(path), hidden_store(path)
+    result = Verification(place.shown, findings=_unfinished(manifest))
+    files = listed_files(parts)
+    if files is None:
+        result.findings.append(Finding("files.json", "the data set is not whole: run the same again to go on"))
+        return result
+    chosen = _chosen(manifest, k, manifest.plan.seed if seed is None else seed)
+    maker = _maker(parts, manifest, model) if chosen else None
+    with listening(progress) as listener:
+        records = [PartRecord(name, 0, size, sha) for name, (size, sha) in files.items()]
+        result.findings += _records_differ(place, records, result, listener)
+        if isinstance(place, FolderStore):
+            problems = exporter(manifest.plan.format.partition(":")[0]).problems(place.path)
+            result.findings += [Finding(manifest.plan.format, problem) for problem in problems]
+        if maker is not None:
+            result.findings += _parts_differ(parts, manifest, maker, chosen, result, listener)
     return result
 
 
@@ -120,9 +155,12 @@ def _foreign(store: Store, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _files_differ(store: Store, manifest: Manifest, result: Verification, listener: Progress) -> Iterator[Finding]:
-    listener.stage("compare checksums", total=len(manifest.parts))
-    for done, index in enumerate(sorted(manifest.parts), 1):
-        record = manifest.parts[index]
+    return _records_differ(store, [manifest.parts[index] for index in sorted(manifest.parts)], result, listener)
+
+
+def _records_differ(store: Store, records: list[PartRecord], result: Verification, listener: Progress) -> Iterator[Finding]:
+    listener.stage("compare checksums", total=len(records))
+    for done, record in enumerate(records, 1):
         if (what := _file_differs(store, record)) is not None:
             yield Finding(record.name, what)
         result.files += 1

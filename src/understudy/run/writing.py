@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.core.errors import ArgumentError, Cancelled
 from understudy.core.progress import ProgressLike, listening
 from understudy.core.record import versions_at_work
+from understudy.run.dataset import write_dataset
 from understudy.run.engines import Engine
 from understudy.run.folder import RowCount, Run, parts_in
 from understudy.run.given import given_to_json
@@ -26,7 +27,7 @@ from understudy.run.sinks import FORMATS
 from understudy.run.source import opened
 from understudy.run.store import Store, open_store
 from understudy.run.streamed import write_stdout, write_tables
-from understudy.run.target import Kind, Target, parse_target
+from understudy.run.target import Kind, Target, parse_dataset_target, parse_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,16 +56,17 @@ def write(
     """Write the first `n` rows of a generator's data set for `seed`, the rows that `sample(n, seed=seed)` gives, or all of a collection.
 
     Args:
-        generator: a generator of tables, a collection of them, or the path of a saved one.
-        n: rows, 0 or more; None for a collection, which knows how many rows its tables have.
+        generator: a generator of tables or of shots, a collection of tables, or the path of a saved one.
+        n: rows or shots, 0 or more; None for a collection, which knows how many rows its tables have.
         target: a folder (of parts; those of a collection's tables in folders of their names), a file (.parquet .csv .tsv .jsonl
             .arrow; text also .gz .zst; replaced when the new one is whole), either also behind a URL that fsspec knows
-            ("s3://bucket/path"), or a database: `URL#table`, `URL` for a collection.
+            ("s3://bucket/path"), or a database: `URL#table`, `URL` for a collection. Shots go to a folder, as a data set of their format.
         seed: 0 .. 2**63-1; None: the collection's own, or 0.
         given: conditions, as for `sample`.
-        format: of the parts in a folder, "parquet" unless told; a file's name tells its own.
+        format: of the parts in a folder, "parquet" unless told; a file's name tells its own. Of shots: "coco" unless told, with
+            options as in "coco:image=jpg" (`data.media.exporting`).
         workers: parts in work at a time; None: as many as there are cores and parts. They do not change a byte. Databases take one.
-        part_rows: rows in a part at least (whole blocks), 500,000 unless told.
+        part_rows: rows in a part at least (whole blocks), 500,000 unless told; shots, 8.
         resume: go on where an earlier run with the same plan stopped; False: make everything again.
         overwrite: give up an earlier run with another plan, or replace database tables that are there.
         engine: "local" (processes of this machine) or "ray" (a cluster; parts go to a folder that all its machines share, or to a URL).
@@ -85,7 +87,9 @@ def write(
     makers = Engine(engine, workers, address)
     _check_counts(n, workers, part_rows)
     with opened(generator) as source, listening(progress) as listener:
-        place = parse_target(target, format, several=_is_collection(source))
+        place = (
+            parse_dataset_target(target, format) if _makes_shots(source) else parse_target(target, format, several=_is_collection(source))
+        )
         plan = _planned(source, n, seed, given, part_rows, place.format)
         listener.stage("write", total=plan.rows)
         keeps = not source.maker.from_real_data if keep_model is None else keep_model
@@ -119,7 +123,7 @@ def _planned(source: Source, n: int | None, seed: int | None, given: Any, part_r
         given=given_to_json(given),
         format=form,
         tables=tuple(
-            TablePlan(name, rows, tables[name].block_size, blocks_in_part(part_rows, tables[name].block_size))
+            TablePlan(name, rows, tables[name].block_size, blocks_in_part(part_rows, tables[name].block_size, tables[name].items))
             for name, rows in sizes.items()
         ),
     )
@@ -129,6 +133,10 @@ def _is_collection(source: Source) -> bool:
     from understudy.core.generator import Collection
 
     return isinstance(source.maker, Collection)
+
+
+def _makes_shots(source: Source) -> bool:
+    return any(table.items == "shots" for table in source.tables.values())
 
 
 def _write_folder(run: Run, target: Target) -> Manifest:
@@ -174,6 +182,7 @@ _WRITERS: dict[Kind, Callable[[Run, Target], Manifest]] = {
     "file": _write_file,
     "sql": write_tables,
     "stdout": write_stdout,
+    "dataset": write_dataset,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 
 from understudy.core.errors import ArgumentError, did_you_mean
 from understudy.data.media.exporting.exporter import Exporter, Member
@@ -20,4 +21,37 @@ def exporter(name: str) -> type[Exporter]:
     return found
 
 
-__all__ = ["EXPORTERS", "Exporter", "Member", "exporter"]
+def opened_exporter(form: str) -> Exporter:
+    """A format with its options, as a user writes it: "coco", "coco:image=jpg,validation=0.2".
+
+    Raises:
+        ArgumentError: no such format or option, or an option's value cannot be.
+    """
+    name, _, options = form.partition(":")
+    kind = exporter(name)
+    stated = {}
+    for option in filter(None, options.split(",")):
+        key, sign, value = option.partition("=")
+        if not sign:
+            raise ArgumentError(f'"{option}" is no option: write key=value.', where=form)
+        stated[key.strip()] = _plain(value.strip())
+    known = [key for key in signature(kind).parameters if key != "self"]
+    for key in stated:
+        if key not in known:
+            remedy = did_you_mean(key, known) if known else "It takes none."
+            raise ArgumentError(f'The format {name} has no option "{key}".', where=form, remedy=remedy)
+    return kind(**stated)
+
+
+def _plain(text: str) -> bool | int | float | str:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+__all__ = ["EXPORTERS", "Exporter", "Member", "exporter", "opened_exporter"]
