@@ -20,6 +20,7 @@ from understudy.cli.impute import impute
 from understudy.cli.inspect import inspect
 from understudy.cli.prove import prove
 from understudy.cli.sample import sample
+from understudy.cli.scenes import preview, scenes
 from understudy.cli.schema import schema
 from understudy.cli.stream import stream
 from understudy.cli.study import study
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, generate, stream, prove, verify, impute, evaluate, compare, augment, study, inspect, demo):
+for command in (fit, sample, generate, stream, prove, verify, scenes, preview, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
 app.add_typer(schema)
 

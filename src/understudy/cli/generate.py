@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 
 def generate(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML file of tables, as docs/rules.md tells.")],
+    spec: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPEC",
+            help="A YAML file of tables (docs/rules.md) or of scenes (docs/scenes.md), or the name of ready-made scenes "
+            "(`understudy scenes` lists them).",
+        ),
+    ],
     output: Annotated[
         str | None,
         typer.Option(
@@ -28,12 +35,25 @@ def generate(
             "or a place behind a URL (s3://bucket/shop/). Without one, the first rows of each table are shown.",
         ),
     ] = None,
+    n: Annotated[int | None, typer.Option("-n", "--items", show_default=False, help="Scenes: items to make.")] = None,
+    renderer: Annotated[
+        str | None, typer.Option(metavar="NAME", show_default=False, help="Scenes: raycast, mitsuba, cycles, or none (labels only).")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Scenes: another value for a setting: weather.fog=0.02. May be repeated."),
+    ] = None,
     scale: Annotated[float, typer.Option(help="So many times the rows that the spec says.")] = 1.0,
     rows: Annotated[
         list[str] | None, typer.Option(metavar="TABLE=ROWS", help="Other numbers of rows: customers=10M. May be repeated.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another data set of the same spec; the spec's own seed unless told.")] = None,
-    form: Annotated[str | None, typer.Option("--format", help="Of the parts in folders: parquet, csv, csv.gz, jsonl, arrow …")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="Tables, the parts in folders: parquet, csv, csv.gz, jsonl, arrow … Scenes: coco, yolo, kitti, frames …"
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; as many as there are cores unless told. The bytes are the same.")
     ] = None,
@@ -52,14 +72,25 @@ def generate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Make the data that a spec declares: exact, keys and sums included, the same bytes wherever and however often.
+    """Make the data that a spec declares, tables or scenes: exact, the same bytes wherever and however often.
 
     **understudy generate shop.yaml -o shop/ --scale 10**
+
+    **understudy generate driving-cut-in -n 100 -o driving/ --format coco**
     """
+    from understudy.cli.scenes import generated, is_description
     from understudy.rules import Dataset, DirtyDataset
 
     screen = Screen(machine=as_json, quiet=quiet)
-    data = Dataset(spec, scale=scale, rows=dict(_table_rows(entry) for entry in rows or []))
+    if is_description(spec):
+        generated(
+            screen, spec, n, output, renderer, setting, seed=seed, format=form, workers=workers, engine=engine, address=address,
+            resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
+        )  # fmt: skip
+        return
+    if n is not None or renderer is not None or setting:
+        raise typer.BadParameter("-n, --renderer and --set are for scenes; for tables there are --rows and --scale")
+    data = Dataset(Path(spec), scale=scale, rows=dict(_table_rows(entry) for entry in rows or []))
     if output is None:
         _preview(screen, DirtyDataset(data) if dirty else data, data.seed if seed is None else seed)
         return
