@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tarfile
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -35,7 +34,7 @@ class ShotWriter:
         from understudy.data.media.exporting import opened_exporter
 
         self._exporter = opened_exporter(form)
-        self._archive = tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - closed in `close`
+        self._file = file
 
     def write(self, shot: Shot) -> None:
         for name, content in self._exporter.files(shot):
@@ -44,12 +43,14 @@ class ShotWriter:
         self._add(f"{RECORDS}{shot.index:09d}.json", record.encode())
 
     def close(self) -> None:
-        self._archive.close()
+        self._file.write(bytes(2 * tarfile.BLOCKSIZE))
 
     def _add(self, name: str, content: bytes) -> None:
         member = tarfile.TarInfo(name)  # no time, no owner
         member.size = len(content)
-        self._archive.addfile(member, io.BytesIO(content))
+        self._file.write(member.tobuf(tarfile.PAX_FORMAT))
+        self._file.write(content)
+        self._file.write(bytes(-len(content) % tarfile.BLOCKSIZE))
 
 
 def members_of(file: BinaryIO) -> Iterator[tuple[str, bytes]]:

@@ -15,9 +15,9 @@ from understudy.scenes.spec.values import AnyValue, count, number
 
 
 class Settings(BaseModel):
-    """A section of a description; unknown keys are mistakes."""
+    """A section of a description; unknown keys are mistakes. Defaults may be distributions: `Field(default={"uniform": [5, 20]})`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True, validate_default=True)
 
 
 class Light(Settings):

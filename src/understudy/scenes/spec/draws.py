@@ -145,10 +145,12 @@ class Draws:
     def _quantile(self, steps: tuple[str, ...], general: str) -> float:
         for number, group in enumerate(self._item.correlated):
             if general in group.paths:
-                place = group.paths.index(general)
-                owner = steps[: len(steps) - (1 if len(steps) > 1 else 0)] if any(step.isdigit() for step in steps) else ()
-                normal = [special.ndtri(self._uniform(*owner, "correlated", str(number), path)) for path in group.paths[: place + 1]]
-                return float(special.ndtr(group.root[place, : place + 1] @ np.array(normal)))
+                row = group.paths.index(general)
+                owner = steps[
+                    : max((place for place, step in enumerate(steps, 1) if step.isdigit()), default=0)
+                ]  # the object, or the scene
+                normal = [special.ndtri(self._uniform(*owner, "correlated", str(number), path)) for path in group.paths[: row + 1]]
+                return float(special.ndtr(group.root[row, : row + 1] @ np.array(normal)))
         return self._uniform(*steps)
 
     def _lookup(self, steps: tuple[str, ...]) -> Any:
