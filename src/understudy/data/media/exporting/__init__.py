@@ -7,8 +7,16 @@ from inspect import signature
 
 from understudy.core.errors import ArgumentError, did_you_mean
 from understudy.data.media.exporting.exporter import Exporter, Member
+from understudy.data.media.exporting.writing import write_dataset
 
-EXPORTERS: dict[str, str] = {}
+EXPORTERS: dict[str, str] = {
+    "coco": "understudy.data.media.exporting.coco:Coco",
+    "frames": "understudy.data.media.exporting.frames:Frames",
+    "yolo": "understudy.data.media.exporting.yolo:Yolo",
+    "yolo-segment": "understudy.data.media.exporting.yolo:YoloSegment",
+    "yolo-pose": "understudy.data.media.exporting.yolo:YoloPose",
+    "yolo-obb": "understudy.data.media.exporting.yolo:YoloObb",
+}
 """Name → "module:Class", loaded when asked for."""
 
 
@@ -22,7 +30,7 @@ def exporter(name: str) -> type[Exporter]:
 
 
 def opened_exporter(form: str) -> Exporter:
-    """A format with its options, as a user writes it: "coco", "coco:image=jpg,validation=0.2".
+    """A format with its options, as a user writes it: "coco", "coco:image=jpg,val=0.1".
 
     Raises:
         ArgumentError: no such format or option, or an option's value cannot be.
@@ -54,4 +62,4 @@ def _plain(text: str) -> bool | int | float | str:
     return text
 
 
-__all__ = ["EXPORTERS", "Exporter", "Member", "exporter", "opened_exporter"]
+__all__ = ["EXPORTERS", "Exporter", "Member", "exporter", "opened_exporter", "write_dataset"]

@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from understudy.data.media.items import Shot
 
 Member = tuple[str, bytes]
-"""A file's place in the data set, with "/" between folders, and its content."""
+"""A file's place in the data set, with "/" between folders, and its content. A folder whose name ends in ".tar" becomes a tar file with
+the files in it, in their order; shots whose files share one follow one another."""
 
 
 class Exporter(ABC):
