@@ -1,0 +1,1 @@
+"""The default renderer: rays through Embree (extra `scenes`), shading of its own."""

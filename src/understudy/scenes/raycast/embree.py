@@ -1,0 +1,391 @@
+"""`EmbreeTracer`: rays into a scene through Embree (Wald et al., "Embree: a kernel framework for efficient CPU ray tracing", 2014).
+
+What stands still is one shape in Embree, built once, in coordinates near the first camera so that single precision suffices. What moves,
+and large meshes that several links share, keep a shape each in their own coordinates, and rays are taken there; so nothing is ever built
+again, and a rolling shutter is exact: every row has poses of its own. Embree finds the triangle; where the ray meets it is computed anew
+in double precision.
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.core.errors import MissingExtraError
+from understudy.scenes.camera import Camera
+from understudy.scenes.geometry.mesh import Mesh
+from understudy.scenes.hits import Hits
+from understudy.scenes.raycast.broad import boxes_around, pairs_of, tree_of
+from understudy.scenes.raycast.packed import Packed, packed
+from understudy.scenes.raycast.poses import Motions
+from understudy.scenes.scene import Scene
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+SHARED_FACES = 200
+"""A mesh of as many faces that several links share is built once; smaller ones are cheaper as part of the whole."""
+FAR = 1e30
+
+
+@dataclass
+class Found:
+    """What N rays met first. link, face: -1 for nothing. u, v: as in `Hits`. distance: in lengths of the
+    ray's direction, inf for nothing."""
+
+    link: Ints
+    face: Ints
+    u: NDArray[np.float32]
+    v: NDArray[np.float32]
+    distance: Floats
+
+
+class EmbreeTracer:
+    """Rays into a scene.
+
+    Raises:
+        MissingExtraError: embreex is not installed.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.links = [link for _, _, link in scene.links()]
+        self.packed: Packed = packed(self.links)
+        self.motions = Motions.of([link.motion for link in self.links])
+        self.origin = scene.cameras[0].motion.at(float(scene.times[0]))[:3, 3].copy() if scene.cameras else np.zeros(3)
+        bounds = [mesh.bounds if len(mesh.faces) else (np.zeros(3), np.zeros(3)) for mesh in self.packed.meshes]
+        self._lows = np.array([bounds[mesh][0] for mesh in self.packed.mesh]).reshape(-1, 3)
+        self._highs = np.array([bounds[mesh][1] for mesh in self.packed.mesh]).reshape(-1, 3)
+        self._apart = self._links_apart()
+        self._still = self.poses(0.0)
+        merged = np.setdiff1d(np.arange(len(self.links)), self._apart)
+        self._whole, self._whole_link, self._whole_face = self._merged([int(link) for link in merged if len(self.links[link].mesh.faces)])
+        self._rays: dict[tuple[Any, ...], tuple[Floats, Floats]] = {}
+        self._asked: tuple[object, NDArray[np.int64], Floats, tuple[Floats, NDArray[np.int64]]] | None = None
+
+    # -- rays
+
+    def hits(self, camera: Camera, time: float) -> Hits:
+        """What the camera sees at `time`, of the middle row with a rolling shutter."""
+        height, width = camera.height, camera.width
+        times = time + ((np.arange(height) + 0.5) / height - 0.5) * camera.readout
+        rolling = camera.readout > 0
+        moments = times if rolling else np.array([time])
+        views = Motions.of([camera.motion]).at(moments)[:, 0]
+        places, ahead = self._camera_rays(camera)
+        origins, directions = world_rays(places, ahead, views, width)
+        found, poses = self._find(origins, directions, moments, width if rolling else height * width)
+        face, barycentric, distance, point, normal = self._refined(found, origins, directions, poses, width if rolling else height * width)
+        return Hits(
+            link=found.link.reshape(height, width),
+            face=face.reshape(height, width),
+            barycentric=barycentric.reshape(height, width, 2),
+            distance=distance.reshape(height, width),
+            point=point.reshape(height, width, 3),
+            normal=normal.reshape(height, width, 3),
+            times=times,
+        )
+
+    def cast(
+        self, origins: Floats, directions: Floats, time: float, only: tuple[int, ...] | None = None
+    ) -> tuple[NDArray[np.int32], Floats]:
+        """Link (-1: none) and distance (inf: none) of the first hit along (N, 3) rays in the world; `only` looks at these links alone."""
+        found = self.trace(origins, directions, time, only)
+        return found.link, found.distance
+
+    def trace(
+        self, origins: Floats, directions: Floats, time: float, only: tuple[int, ...] | None = None, limits: Floats | None = None
+    ) -> Found:
+        """All that is known of the first hit along (N, 3) rays in the world, up to (N,) `limits`."""
+        origins, directions = np.ascontiguousarray(origins, dtype=np.float64), np.ascontiguousarray(directions, dtype=np.float64)
+        found, _ = self._find(origins, directions, np.array([float(time)]), max(len(origins), 1), only, limits)
+        return found
+
+    def blocked(self, origins: Floats, directions: Floats, time: float, limits: Floats | None = None) -> NDArray[np.bool_]:
+        """(N,) whether anything is on (N, 3) rays in the world before (N,) `limits`."""
+        far = np.full(len(origins), FAR) if limits is None else limits
+        blocked: NDArray[np.bool_] = np.zeros(len(origins), dtype=np.bool_)
+        if self._whole is not None:
+            dark = self._whole.run(_single(origins - self.origin), _single(directions), dists=_single(far), query="OCCLUDED")
+            blocked |= dark != -1
+            far = np.where(blocked, -1.0, far)
+        members, poses, (bounds, children) = self._members(None, np.array([float(time)]))
+        rays, starts = pairs_of(bounds, children, len(members), origins, directions, far)
+        if len(rays):
+            local = local_rays(rays, starts, origins, directions, far, poses, len(origins))
+            for position in np.flatnonzero(np.diff(starts)):
+                part = slice(starts[position], starts[position + 1])
+                dark = _built(self._mesh_of(members[position])).run(local[0][part], local[1][part], dists=local[2][part], query="OCCLUDED")
+                blocked[rays[part][dark != -1]] = True
+        return blocked
+
+    def poses(self, time: float) -> Floats:
+        """(L, 3, 4) of all links, object to world."""
+        poses: Floats = self.motions.at(np.array([float(time)]))[0]
+        return poses
+
+    # -- what is built
+
+    def _links_apart(self) -> NDArray[np.int64]:
+        """Links with a shape of their own: those that move, and large meshes that occur more than once."""
+        often = np.bincount(self.packed.mesh, minlength=len(self.packed.meshes))
+        large = np.array([len(mesh.faces) >= SHARED_FACES for mesh in self.packed.meshes], dtype=np.bool_)
+        shared = (often > 1) & large
+        apart = [
+            number
+            for number, link in enumerate(self.links)
+            if len(link.mesh.faces) and (link.motion.moves or shared[self.packed.mesh[number]])
+        ]
+        return np.array(apart, dtype=np.int64)
+
+    def _merged(self, links: Sequence[int]) -> tuple[Any, Ints, Ints]:
+        """One shape of all links that stand still, and the link and the face of each of its triangles."""
+        if not links:
+            return None, np.zeros(0, np.int32), np.zeros(0, np.int32)
+        vertices, faces, start = [], [], 0
+        for number in links:
+            link = self.links[number]
+            vertices.append(link.mesh.vertices @ link.motion.rotations[0].T + (link.motion.positions[0] - self.origin))
+            faces.append(link.mesh.faces + np.int32(start))
+            start += len(link.mesh.vertices)
+        counts = [len(part) for part in faces]
+        shape = _shape(np.concatenate(vertices), np.concatenate(faces))
+        return (
+            shape,
+            np.repeat(np.array(links, dtype=np.int32), counts),
+            np.concatenate([np.arange(count, dtype=np.int32) for count in counts]),
+        )
+
+    def _mesh_of(self, link: int) -> Mesh:
+        mesh: Mesh = self.packed.meshes[self.packed.mesh[link]]
+        return mesh
+
+    def _camera_rays(self, camera: Camera) -> tuple[Floats, Floats]:
+        """Origins (one, or one a pixel) and directions in the camera's coordinates."""
+        lens = (camera.model, camera.width, camera.height, camera.focal, camera.middle, camera.distortion)
+        if lens not in self._rays:
+            y, x = np.mgrid[: camera.height, : camera.width]
+            origins, directions = camera.rays(np.column_stack([x.ravel() + 0.5, y.ravel() + 0.5]))
+            self._rays[lens] = (origins if camera.model == "orthographic" else origins[:1], directions)
+        return self._rays[lens]
+
+    # -- what is found
+
+    def _members(self, only: tuple[int, ...] | None, moments: Floats) -> tuple[NDArray[np.int64], Floats, tuple[Floats, NDArray[np.int64]]]:
+        """Links that are asked apart, their poses (T, M, 3, 4), and the tree over their boxes."""
+        key = (only, moments.tobytes())
+        if self._asked is None or self._asked[0] != key:
+            members = self._apart if only is None else np.array([link for link in only if len(self.links[link].mesh.faces)], dtype=np.int64)
+            poses = Motions.of([self.links[link].motion for link in members]).at(moments)
+            self._asked = (key, members, poses, tree_of(boxes_around(self._lows[members], self._highs[members], poses)))
+        return self._asked[1:]
+
+    def _find(
+        self,
+        origins: Floats,
+        directions: Floats,
+        moments: Floats,
+        each: int,
+        only: tuple[int, ...] | None = None,
+        limits: Floats | None = None,
+    ) -> tuple[Found, Floats]:
+        """First hits of rays, of which every `each` share a moment, and the poses that members had."""
+        found = self._in_whole(origins, directions, limits) if only is None else _nothing(len(origins), limits)
+        members, poses, (bounds, children) = self._members(only, moments)
+        rays, starts = pairs_of(bounds, children, len(members), origins, directions, found.distance)
+        if len(rays):
+            near, ahead, far = local_rays(rays, starts, origins, directions, found.distance, poses, each)
+            for position in np.flatnonzero(np.diff(starts)):
+                part = slice(starts[position], starts[position + 1])
+                link = members[position]
+                met = _built(self._mesh_of(link)).run(near[part], ahead[part], dists=far[part], output=1)
+                keep_nearer(
+                    rays[part], met["primID"], met["tfar"], met["u"], met["v"], link,
+                    found.link, found.face, found.u, found.v, found.distance,
+                )  # fmt: skip
+        found.distance[found.link < 0] = np.inf
+        return found, poses
+
+    def _in_whole(self, origins: Floats, directions: Floats, limits: Floats | None) -> Found:
+        if self._whole is None or not len(origins):
+            return _nothing(len(origins), limits)
+        far = None if limits is None else _single(limits)
+        met = self._whole.run(_single(origins - self.origin), _single(directions), dists=far, output=1)
+        link, face, distance = from_whole(met["primID"], met["tfar"], self._whole_link, self._whole_face)
+        if limits is not None:
+            distance = np.where(link < 0, limits, distance)
+        return Found(link, face, met["u"], met["v"], distance)
+
+    def _refined(self, found: Found, origins: Floats, directions: Floats, poses: Floats, each: int) -> tuple[Any, ...]:
+        """Face, barycentric, distance, point and normal in double precision, from the triangle that was hit."""
+        position = np.full(len(self.links), -1, dtype=np.int64)
+        position[self._apart] = np.arange(len(self._apart))
+        data = self.packed
+        refined = refine(
+            found.link, found.face, found.u, found.v, found.distance, origins, directions, self._still, poses, position, each,
+            data.vertices, data.faces, data.first_face,
+        )  # fmt: skip
+        return (found.face, *refined)
+
+
+def _nothing(count: int, limits: Floats | None) -> Found:
+    none = np.full(count, -1, dtype=np.int32)
+    zeros = np.zeros(count, dtype=np.float32)
+    return Found(none, none.copy(), zeros, zeros.copy(), np.full(count, FAR) if limits is None else np.array(limits, dtype=np.float64))
+
+
+def _single(values: Floats) -> NDArray[np.float32]:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+# -- Embree
+
+
+@functools.cache
+def _device() -> Any:
+    try:
+        from embreex.rtcore import EmbreeDevice
+    except ImportError:
+        raise MissingExtraError.of("scenes", "Tracing rays") from None
+    return EmbreeDevice()
+
+
+def _shape(vertices: Floats, faces: NDArray[np.int32]) -> Any:
+    device = _device()
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
+
+    shape = EmbreeScene(device, robust=True)
+    TriangleMesh(shape, _single(vertices), np.ascontiguousarray(faces, dtype=np.int32))
+    return shape
+
+
+_shapes: dict[int, tuple[Any, Any]] = {}
+
+
+def _built(mesh: Mesh) -> Any:
+    """The mesh's shape in its own coordinates, kept for as long as the mesh lives."""
+    number = id(mesh)
+    known = _shapes.get(number)
+    if known is None or known[0]() is not mesh:
+        known = (weakref.ref(mesh, lambda _: _shapes.pop(number, None)), _shape(mesh.vertices, mesh.faces))
+        _shapes[number] = known
+    return known[1]
+
+
+# -- kernels
+
+
+@numba.njit(cache=True)
+def world_rays(places, ahead, views, width):  # type: ignore[no-untyped-def]
+    """Origins and directions in the world of rays in camera coordinates, with one view, or one for each row of `width` rays."""
+    count = ahead.shape[0]
+    origins, directions = np.empty((count, 3)), np.empty((count, 3))
+    for ray in range(count):
+        view = ray // width if views.shape[0] > 1 else 0
+        place = ray if places.shape[0] > 1 else 0
+        for i in range(3):
+            a, b, c = views[view, i, 0], views[view, i, 1], views[view, i, 2]
+            directions[ray, i] = a * ahead[ray, 0] + b * ahead[ray, 1] + c * ahead[ray, 2]
+            origins[ray, i] = views[view, i, 3] + a * places[place, 0] + b * places[place, 1] + c * places[place, 2]
+    return origins, directions
+
+
+@numba.njit(cache=True)
+def from_whole(primitive, far, links, faces):  # type: ignore[no-untyped-def]
+    count = primitive.shape[0]
+    link, face, distance = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count)
+    for ray in range(count):
+        if primitive[ray] >= 0:
+            link[ray], face[ray], distance[ray] = links[primitive[ray]], faces[primitive[ray]], far[ray]
+        else:
+            link[ray], face[ray], distance[ray] = -1, -1, 1e30
+    return link, face, distance
+
+
+@numba.njit(cache=True)
+def local_rays(rays, starts, origins, directions, limits, poses, each):  # type: ignore[no-untyped-def]
+    """Rays in the coordinates of the box that they may meet, in single precision."""
+    near, ahead = np.empty((rays.shape[0], 3), np.float32), np.empty((rays.shape[0], 3), np.float32)
+    far = np.empty(rays.shape[0], np.float32)
+    for box in range(starts.shape[0] - 1):
+        for k in range(starts[box], starts[box + 1]):
+            ray = rays[k]
+            moment = ray // each
+            x = origins[ray, 0] - poses[moment, box, 0, 3]
+            y = origins[ray, 1] - poses[moment, box, 1, 3]
+            z = origins[ray, 2] - poses[moment, box, 2, 3]
+            for i in range(3):
+                a, b, c = poses[moment, box, 0, i], poses[moment, box, 1, i], poses[moment, box, 2, i]
+                near[k, i] = a * x + b * y + c * z
+                ahead[k, i] = a * directions[ray, 0] + b * directions[ray, 1] + c * directions[ray, 2]
+            far[k] = limits[ray]
+    return near, ahead, far
+
+
+@numba.njit(cache=True)
+def keep_nearer(rays, primitive, far, u, v, link, links, faces, us, vs, distances):  # type: ignore[no-untyped-def]
+    for k in range(rays.shape[0]):
+        ray = rays[k]
+        if primitive[k] >= 0 and far[k] < distances[ray]:
+            links[ray], faces[ray], us[ray], vs[ray], distances[ray] = link, primitive[k], u[k], v[k], far[k]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def refine(  # type: ignore[no-untyped-def]
+    link, face, u, v, distance, origins, directions, still, poses, position, each, vertices, faces, first_face
+):
+    """Where rays meet the planes of the triangles that they hit. poses: of links that have a `position`; still: of the others."""
+    count = link.shape[0]
+    barycentric, refined = np.zeros((count, 2), np.float32), np.full(count, np.inf)
+    point, normal = np.full((count, 3), np.nan), np.zeros((count, 3), np.float32)
+    for ray in range(count):
+        number = link[ray]
+        if number < 0:
+            continue
+        moment = ray // each
+        if position[number] >= 0:
+            pose = poses[moment, position[number]]
+        else:
+            pose = still[number]
+        corners = faces[first_face[number] + face[ray]]
+        a, b, c = vertices[corners[0]], vertices[corners[1]], vertices[corners[2]]
+        bx, by, bz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
+        cx, cy, cz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
+        nx, ny, nz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+        ox, oy, oz = origins[ray, 0] - pose[0, 3], origins[ray, 1] - pose[1, 3], origins[ray, 2] - pose[2, 3]
+        wx, wy, wz = directions[ray, 0], directions[ray, 1], directions[ray, 2]
+        x = pose[0, 0] * ox + pose[1, 0] * oy + pose[2, 0] * oz - a[0]
+        y = pose[0, 1] * ox + pose[1, 1] * oy + pose[2, 1] * oz - a[1]
+        z = pose[0, 2] * ox + pose[1, 2] * oy + pose[2, 2] * oz - a[2]
+        dx = pose[0, 0] * wx + pose[1, 0] * wy + pose[2, 0] * wz
+        dy = pose[0, 1] * wx + pose[1, 1] * wy + pose[2, 1] * wz
+        dz = pose[0, 2] * wx + pose[1, 2] * wy + pose[2, 2] * wz
+        along = nx * dx + ny * dy + nz * dz
+        square = nx * nx + ny * ny + nz * nz
+        t = distance[ray]
+        exact = -(nx * x + ny * y + nz * z) / along if along != 0 else t
+        if abs(exact - t) <= 1e-3 + 1e-4 * t:
+            t = exact
+            px, py, pz = x + t * dx, y + t * dy, z + t * dz
+            first = ((py * cz - pz * cy) * nx + (pz * cx - px * cz) * ny + (px * cy - py * cx) * nz) / square
+            second = ((by * pz - bz * py) * nx + (bz * px - bx * pz) * ny + (bx * py - by * px) * nz) / square
+        else:
+            first, second = np.float64(u[ray]), np.float64(v[ray])
+        first, second = min(max(first, 0.0), 1.0), min(max(second, 0.0), 1.0)
+        over = max(first + second - 1.0, 0.0) / 2
+        barycentric[ray, 0], barycentric[ray, 1] = first - over, second - over
+        refined[ray] = t
+        length = np.sqrt(square)
+        side = -1.0 if along > 0 else 1.0
+        for i in range(3):
+            point[ray, i] = origins[ray, i] + t * directions[ray, i]
+            if length > 0:
+                normal[ray, i] = side * (pose[i, 0] * nx + pose[i, 1] * ny + pose[i, 2] * nz) / length
+    return barycentric, refined, point, normal
