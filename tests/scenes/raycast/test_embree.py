@@ -164,7 +164,7 @@ def test_every_lens_sees_the_ground() -> None:
     eye = np.array([0.0, 0, 30.0])
     for camera in (
         Camera("down", 80, 60, "orthographic", 2.0, motion=still(eye, looking([0, 0, 0], eye))),
-        Camera("down", 80, 60, "fisheye", 30.0, motion=still(eye, looking([0, 0, 0], eye))),
+        Camera("down", 80, 60, "fisheye", 60.0, motion=still(eye, looking([0, 0, 0], eye))),
         Camera("down", 80, 60, focal=60.0, distortion=(-0.2, 0.03), motion=still(eye, looking([0, 0, 0], eye))),
     ):
         made = scene(body("ground", 0, plane(), still()), camera=camera)
