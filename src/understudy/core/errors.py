@@ -64,6 +64,10 @@ class SinkError(UnderstudyError):
     """The output cannot be written: full disk, no permission, no such folder, database gone."""
 
 
+class ProofError(UnderstudyError):
+    """What was made fails its own checks: it is blank, or its labels contradict each other. It is refused, not delivered."""
+
+
 class MissingExtraError(UnderstudyError, ImportError):
     """An optional package is not installed; the message names the line that installs it."""
 

@@ -75,20 +75,21 @@ class Studio:
             ProofError: a picture is blank, or labels do not agree.
         """
         from understudy.data.media.items import Shot
-        from understudy.scenes.labels import label_frame
+        from understudy.scenes.labels import frames
         from understudy.scenes.raycast.embree import EmbreeTracer
 
-        tracer, frames = EmbreeTracer(scene), []
-        for number, time in enumerate(scene.times):
-            for camera in scene.cameras:
-                hits = tracer.hits(camera, float(time))
-                rng = draw.stream(f"frames/{camera.name}/{number}")
-                image = self.renderer.image(scene, tracer, camera, float(time), hits, rng)
-                frames.append(label_frame(scene, tracer, camera, number, hits, image, self.wanted, rng))
+        tracer = EmbreeTracer(scene)
+
+        def stream(camera: Camera, number: int) -> Stream:
+            return draw.stream(f"frames/{camera.name}/{number}")
+
+        def picture(camera: Camera, number: int, hits: Hits) -> NDArray[Any]:
+            return self.renderer.image(scene, tracer, camera, float(scene.times[number]), hits, stream(camera, number))
+
         return Shot(
             world=scene.world,
             index=0,
-            frames=frames,
+            frames=frames(scene, tracer, self.wanted, picture, stream),
             categories=scene.categories,
             rate=scene.rate,
             edge_cases=draw.edge_cases,

@@ -1,0 +1,304 @@
+"""The whole of an object as if nothing stood before it: which pixels it would cover, also beyond the edge, and how far away.
+
+Its triangles are tested against the rays of the pixels that they can cover. This is code of its own, in double precision, that shares
+nothing with the tracer, so that the two check each other: what is seen must be covered, and what is covered must be seen or lie behind
+what is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.data.media.items import CroppedMask
+from understudy.scenes.labels.lens import FISHEYE, ORTHOGRAPHIC, margins, project
+from understudy.scenes.labels.staging import Sight, Survey
+
+Floats = NDArray[np.float64]
+NEAR = 0.01
+"""Metres before a camera at which triangles that reach behind it are cut."""
+
+TOLERANCE = (0.01, 0.001)
+"""Metres, and share of the distance, by which two surfaces may differ and still count as one."""
+
+
+EDGE = 1e-4
+"""Share of a triangle's width within which a ray passes its edge, so that rounding decides who is hit."""
+
+
+@dataclass(frozen=True)
+class Silhouette:
+    """A whole object in one frame.
+
+    Attributes:
+        mask: its pixels. box: their extent, or that of its corners where it reaches further than was looked.
+        inside, outside: pixels within the picture, and beyond its edge. hidden: of those inside, covered by others.
+        compared: pixels that tracer and silhouette both have a say on; apart: where they do not agree, though no edge is close.
+    """
+
+    mask: CroppedMask
+    box: tuple[int, int, int, int]
+    inside: int
+    outside: int
+    hidden: int
+    compared: int
+    apart: int
+
+    @property
+    def occlusion(self) -> float:
+        return self.hidden / max(self.inside, 1)
+
+    @property
+    def truncation(self) -> float:
+        return self.outside / max(self.inside + self.outside, 1)
+
+
+def silhouette(sight: Sight, seen: Survey, rays: NDArray[np.float32], to_camera: Floats, body: int) -> Silhouette:
+    """Of the body at position `body`, which is visible. rays: with margins; to_camera: `sight.to_camera()`."""
+    stage = sight.staging
+    links = np.arange(stage.links[body], stage.links[body + 1])
+    left, top = margins(sight.camera)
+    moments = np.unique([0, len(to_camera) // 2, len(to_camera) - 1])
+    places, pixels, behind, extent = _placed(sight.lens, stage.shapes.vertices, stage.parts, links, to_camera, moments)
+    cut = _looked_at(extent, behind, seen.boxes[body], (left, top, sight.camera.width, sight.camera.height))
+    distance, close = _covered(
+        sight.lens,
+        rays,
+        left,
+        top,
+        cut,
+        stage.shapes.faces,
+        stage.shapes.vertices,
+        stage.parts,
+        links,
+        to_camera,
+        sight.moment,
+        places,
+        pixels,
+    )
+    mask, box, counts = _judged(distance, close, cut, body, seen.body, sight.hits.distance, *TOLERANCE)
+    x, y = int(box[0]), int(box[1])
+    cropped = mask[y - cut[1] : int(box[3]) - cut[1], x - cut[0] : int(box[2]) - cut[0]]
+    whole = _whole(extent, behind, box, (left, top, sight.camera.width, sight.camera.height))
+    return Silhouette(CroppedMask(x, y, np.ascontiguousarray(cropped)), whole, *(int(count) for count in counts))
+
+
+def _looked_at(extent: Floats, behind: bool, seen: NDArray[np.int64], picture: tuple[int, int, int, int]) -> NDArray[np.int64]:
+    """The part of picture and margins that can hold the object: [x0, y0, x1, y1]."""
+    left, top, width, height = picture
+    most = np.array([-left, -top, width + left, height + top])
+    if behind or not np.isfinite(extent).all():
+        return most
+    low, high = np.floor(extent[:2] - 0.5), np.ceil(extent[2:] + 0.5)
+    around = np.concatenate([np.minimum(low, seen[:2]), np.maximum(high, seen[2:])])
+    return np.concatenate([np.clip(around[:2], most[:2], most[2:]), np.clip(around[2:], most[:2], most[2:])]).astype(np.int64)
+
+
+def _whole(extent: Floats, behind: bool, box: NDArray[np.int64], picture: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """`box`, wider on the sides where the object leaves the margins, as far as its corners go."""
+    left, top, width, height = picture
+    x0, y0, x1, y1 = (int(value) for value in box)
+    if not behind and np.isfinite(extent).all():
+        low, high = np.ceil(extent[:2] - 0.5), np.floor(extent[2:] - 0.5) + 1
+        x0, y0 = (int(low[0]) if x0 <= -left else x0), (int(low[1]) if y0 <= -top else y0)
+        x1, y1 = (int(high[0]) if x1 >= width + left else x1), (int(high[1]) if y1 >= height + top else y1)
+    return x0, y0, x1, y1
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _placed(lens, vertices, parts, links, to_camera, moments):  # type: ignore[no-untyped-def]
+    """Vertices of all links, one after another, at some moments: (M, V, 3) in camera coordinates, (M, V, 2) in pixels; whether any is
+    behind the camera; and the extent of the pixels."""
+    count = 0
+    for link in links:
+        count += parts[link, 1]
+    places = np.empty((moments.shape[0], count, 3))
+    pixels = np.empty((moments.shape[0], count, 2))
+    extent = np.array([np.inf, np.inf, -np.inf, -np.inf])
+    behind = False
+    for m in range(moments.shape[0]):
+        position = 0
+        for link in links:
+            pose = to_camera[moments[m], link]
+            for v in range(parts[link, 0], parts[link, 0] + parts[link, 1]):
+                x, y, z = _moved(pose, vertices[v, 0], vertices[v, 1], vertices[v, 2])
+                u, w, ahead = project(lens, x, y, z)
+                behind = behind or not ahead or (lens[0] == 0 and z < NEAR)
+                places[m, position, 0], places[m, position, 1], places[m, position, 2] = x, y, z
+                pixels[m, position, 0], pixels[m, position, 1] = u, w
+                extent[0], extent[1] = min(extent[0], u), min(extent[1], w)
+                extent[2], extent[3] = max(extent[2], u), max(extent[3], w)
+                position += 1
+    return places, pixels, behind, extent
+
+
+@numba.njit(cache=True, inline="always")
+def _moved(pose, x, y, z):  # type: ignore[no-untyped-def]
+    return (
+        pose[0, 0] * x + pose[0, 1] * y + pose[0, 2] * z + pose[0, 3],
+        pose[1, 0] * x + pose[1, 1] * y + pose[1, 2] * z + pose[1, 3],
+        pose[2, 0] * x + pose[2, 1] * y + pose[2, 2] * z + pose[2, 3],
+    )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _covered(lens, rays, left, top, cut, faces, vertices, parts, links, to_camera, moment, places, pixels):  # type: ignore[no-untyped-def]
+    """Distance along the ray to the object in each pixel of `cut`, inf where it is not; and whether the ray passes close to an edge."""
+    x0, y0, x1, y1 = cut
+    distance = np.full((max(y1 - y0, 0), max(x1 - x0, 0)), np.inf, np.float32)
+    close = np.zeros(distance.shape, np.bool_)
+    bounds = np.empty(4)
+    corners = np.empty((3, 3))
+    start, rows, rolling = 0, moment.shape[0], to_camera.shape[0] > 1
+    for link in links:
+        first = parts[link, 0]
+        for face in range(parts[link, 2], parts[link, 2] + parts[link, 3]):
+            a, b, c = faces[face, 0] - first + start, faces[face, 1] - first + start, faces[face, 2] - first + start
+            if not _bounds(lens, places, pixels, a, b, c, bounds):
+                continue
+            columns = max(x0, np.int64(np.ceil(max(bounds[0], -1e6) - 0.5))), min(x1, np.int64(np.floor(min(bounds[2], 1e6) - 0.5)) + 1)
+            lines = max(y0, np.int64(np.ceil(max(bounds[1], -1e6) - 0.5))), min(y1, np.int64(np.floor(min(bounds[3], 1e6) - 0.5)) + 1)
+            if columns[0] >= columns[1]:
+                continue
+            corners[0], corners[1], corners[2] = places[0, a], places[0, b], places[0, c]
+            for row in range(lines[0], lines[1]):
+                if rolling:
+                    pose = to_camera[moment[min(max(row, 0), rows - 1)], link]
+                    for corner in range(3):
+                        v = faces[face, corner]
+                        corners[corner, 0], corners[corner, 1], corners[corner, 2] = _moved(
+                            pose, vertices[v, 0], vertices[v, 1], vertices[v, 2]
+                        )
+                if lens[0] == ORTHOGRAPHIC:
+                    _row_of_parallels(corners, rays[row + top], left, columns[0], columns[1], distance[row - y0], close[row - y0], x0)
+                else:
+                    _row_of_rays(corners, rays[row + top], left, columns[0], columns[1], distance[row - y0], close[row - y0], x0)
+        start += parts[link, 1]
+    return distance, close
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _bounds(lens, places, pixels, a, b, c, bounds):  # type: ignore[no-untyped-def]
+    """Pixels that a triangle can cover, into `bounds`; False where it is behind the camera."""
+    bounds[0], bounds[1], bounds[2], bounds[3] = np.inf, np.inf, -np.inf, -np.inf
+    any_ahead = False
+    for m in range(places.shape[0]):
+        za, zb, zc = places[m, a, 2], places[m, b, 2], places[m, c, 2]
+        if lens[0] == FISHEYE or min(za, zb, zc) > NEAR:
+            any_ahead = True
+            for v in (a, b, c):
+                _widen(bounds, pixels[m, v, 0], pixels[m, v, 1])
+        elif max(za, zb, zc) > NEAR and lens[0] != ORTHOGRAPHIC:
+            any_ahead = True
+            for v, w in ((a, b), (b, c), (c, a)):
+                if places[m, v, 2] > NEAR:
+                    _widen(bounds, pixels[m, v, 0], pixels[m, v, 1])
+                if (places[m, v, 2] > NEAR) != (places[m, w, 2] > NEAR):
+                    share = (NEAR - places[m, v, 2]) / (places[m, w, 2] - places[m, v, 2])
+                    x = places[m, v, 0] + share * (places[m, w, 0] - places[m, v, 0])
+                    y = places[m, v, 1] + share * (places[m, w, 1] - places[m, v, 1])
+                    u, t, _ = project(lens, x, y, NEAR)
+                    _widen(bounds, u, t)
+        elif lens[0] == ORTHOGRAPHIC and max(za, zb, zc) > 0:
+            any_ahead = True
+            for v in (a, b, c):
+                _widen(bounds, pixels[m, v, 0], pixels[m, v, 1])
+    if not any_ahead:
+        return False
+    pad = 0.01
+    if lens[0] == FISHEYE or lens[10] > 0 or places.shape[0] > 1:  # edges are curves: they reach beyond their ends
+        pad = 1.0 + 0.12 * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    bounds[0], bounds[1], bounds[2], bounds[3] = bounds[0] - pad, bounds[1] - pad, bounds[2] + pad, bounds[3] + pad
+    return True
+
+
+@numba.njit(cache=True, inline="always")
+def _widen(bounds, u, v):  # type: ignore[no-untyped-def]
+    bounds[0], bounds[1] = min(bounds[0], u), min(bounds[1], v)
+    bounds[2], bounds[3] = max(bounds[2], u), max(bounds[3], v)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _row_of_rays(corners, directions, left, first, stop, distance, close, x0):  # type: ignore[no-untyped-def]
+    """One row of pixels against a triangle, by the volumes that a ray spans with its edges; rays start at the camera."""
+    ax, ay, az = corners[0, 0], corners[0, 1], corners[0, 2]
+    bx, by, bz = corners[1, 0], corners[1, 1], corners[1, 2]
+    cx, cy, cz = corners[2, 0], corners[2, 1], corners[2, 2]
+    px, py, pz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+    qx, qy, qz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
+    rx, ry, rz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    volume = ax * px + ay * py + az * pz
+    for column in range(first, stop):
+        dx, dy, dz = directions[column + left, 0], directions[column + left, 1], directions[column + left, 2]
+        u = dx * px + dy * py + dz * pz
+        v = dx * qx + dy * qy + dz * qz
+        w = dx * rx + dy * ry + dz * rz
+        total = u + v + w
+        least = min(u, v, w) if total > 0 else -max(u, v, w)
+        if total != 0 and least >= -EDGE * abs(total):
+            far = volume / total
+            close[column - x0] = close[column - x0] or least <= EDGE * abs(total)
+            if least >= 0 and 0 < far < distance[column - x0]:
+                distance[column - x0] = far
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _row_of_parallels(corners, origins, left, first, stop, distance, close, x0):  # type: ignore[no-untyped-def]
+    """One row of pixels against a triangle, for parallel rays along z."""
+    for column in range(first, stop):
+        x, y = origins[column + left, 0], origins[column + left, 1]
+        ax, ay = corners[0, 0] - x, corners[0, 1] - y
+        bx, by = corners[1, 0] - x, corners[1, 1] - y
+        cx, cy = corners[2, 0] - x, corners[2, 1] - y
+        u, v, w = bx * cy - by * cx, cx * ay - cy * ax, ax * by - ay * bx
+        total = u + v + w
+        least = min(u, v, w) if total > 0 else -max(u, v, w)
+        if total != 0 and least >= -EDGE * abs(total):
+            far = (u * corners[0, 2] + v * corners[1, 2] + w * corners[2, 2]) / total
+            close[column - x0] = close[column - x0] or least <= EDGE * abs(total)
+            if least >= 0 and 0 < far < distance[column - x0]:
+                distance[column - x0] = far
+
+
+@numba.njit(cache=True)
+def _judged(distance, close, cut, body, bodies, seen, tolerance, share):  # type: ignore[no-untyped-def]
+    """The object's pixels, [x0, y0, x1, y1] of them, and counts: inside, outside, hidden, compared, apart.
+
+    Where the tracer saw it, it is; where the tracer saw something clearly farther, it is not, whatever rounding at its edge says.
+    """
+    height, width = bodies.shape
+    mask = np.zeros(distance.shape, np.bool_)
+    box = np.array([cut[2], cut[3], cut[0], cut[1]])
+    inside, outside, hidden, compared, apart = 0, 0, 0, 0, 0
+    for i in range(distance.shape[0]):
+        y = i + cut[1]
+        for j in range(distance.shape[1]):
+            x = j + cut[0]
+            far = distance[i, j]
+            covered = far < np.inf
+            if 0 <= x < width and 0 <= y < height:
+                near = seen[y, x]
+                slack = tolerance + share * min(far, near)
+                if bodies[y, x] == body:
+                    compared += 1
+                    apart += (not covered or abs(far - near) > slack) and not close[i, j]
+                    covered = True
+                    inside += 1
+                elif covered:
+                    compared += 1
+                    if far < near - slack:
+                        apart += not close[i, j]
+                        covered = False
+                    else:
+                        inside += 1
+                        hidden += 1
+            elif covered:
+                outside += 1
+            if covered:
+                mask[i, j] = True
+                box[0], box[1] = min(box[0], x), min(box[1], y)
+                box[2], box[3] = max(box[2], x + 1), max(box[3], y + 1)
+    return mask, box, np.array([inside, outside, hidden, compared, apart])
