@@ -1,0 +1,1 @@
+"""Parametric things that scenes are made of."""
