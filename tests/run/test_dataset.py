@@ -94,3 +94,12 @@ def test_verify_makes_parts_again_and_finds_what_was_changed(tmp_path):
     assert "checksum" in findings["deep/pictures/00001.raw"]
     assert "missing" in findings["deep/pictures/00004.raw"]
     assert findings["raw"] == "4: no picture"
+
+
+def test_tar_files_of_many_shots_are_the_same_for_any_parts_and_workers(tmp_path):
+    write(SmallShots(), 10, tmp_path / "one", seed=3, format="webdataset:shard=4", workers=1, part_rows=2)
+    write(SmallShots(), 10, tmp_path / "two", seed=3, format="webdataset:shard=4", workers=2, part_rows=3)
+    one = files_of(tmp_path / "one")
+    assert one == files_of(tmp_path / "two")
+    assert "train-000000.tar" in one
+    assert verify(tmp_path / "one", model=SmallShots()).ok

@@ -9,7 +9,7 @@ them again.
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import SinkError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from understudy.run.folder import Run
-    from understudy.run.store import Store
+    from understudy.run.store import ChecksummedFile, Store
     from understudy.run.target import Target
 
 HIDDEN = ".understudy"
@@ -91,18 +91,20 @@ def _intact(place: Store, name: str, size: int, sha256: str) -> bool:
 def _lay_out(run: Run, manifest: Manifest, parts: Store, place: Store) -> FileList:
     """Every file to its place. Returns their sizes and checksums, by name."""
     from understudy.data.media.exporting import opened_exporter
+    from understudy.data.media.exporting.writing import TarFiles
 
     exporter = opened_exporter(run.plan.format)
     files: FileList = {}
     records: list[bytes] = []
-    for index in sorted(manifest.parts):
-        with parts.reader(manifest.parts[index].name) as file:
-            for name, content in members_of(file):
-                if name.startswith(FILES):
-                    _put(place, name.removeprefix(FILES), content, files)
-                else:
-                    records.append(content)
-                    run.progress.advance(len(records))
+    with TarFiles(lambda name: _listed(place, name, files)) as tars:
+        for index in sorted(manifest.parts):
+            with parts.reader(manifest.parts[index].name) as file:
+                for name, content in members_of(file):
+                    if not name.startswith(FILES):
+                        records.append(content)
+                        run.progress.advance(len(records))
+                    elif not tars.take(name.removeprefix(FILES), content):
+                        _put(place, name.removeprefix(FILES), content, files)
     for name, content in exporter.finish(_records(records)):
         _put(place, name, content, files)
     return files
@@ -119,6 +121,14 @@ def _put(place: Store, name: str, content: bytes, files: FileList) -> None:
         raise SinkError(f"Two shots want the same file, {name}.", where=place.shown, remedy="This is a mistake of the format's exporter.")
     place.put(name, content)
     files[name] = [len(content), hashlib.sha256(content).hexdigest()]
+
+
+@contextmanager
+def _listed(place: Store, name: str, files: FileList) -> Iterator[ChecksummedFile]:
+    """A file to write to, listed with its size and checksum when it is closed."""
+    with place.file(name) as file:
+        yield file
+    files[name] = [file.bytes, file.sha256]
 
 
 def _refuse_foreign_files(place: Store, parts: Store) -> None:

@@ -36,7 +36,7 @@ def shot_row(shot: Shot, names: Mapping[str, str]) -> dict[str, Any]:
     """What `shot.json` holds. names: each camera's name in the names of files."""
     row = {field.name: getattr(shot, field.name) for field in fields(Shot) if field.name not in ("frames", "categories", "arrays")}
     row |= {"version": VERSION, "categories": [asdict(category) for category in shot.categories]}
-    row["frames"] = [_frame_row(frame) | {"files": frame_stem(frame, names)} for frame in shot.frames]
+    row["frames"] = [frame_row(frame) | {"files": frame_stem(frame, names)} for frame in shot.frames]
     row["arrays"] = list(shot.arrays)
     found: dict[str, Any] = plain(row)
     return found
@@ -69,7 +69,8 @@ def _is_picture(image: Array) -> bool:
     return image.dtype == np.uint8 if image.ndim == 3 and image.shape[2] == 3 else image.ndim == 2 and image.dtype in (np.uint8, np.uint16)
 
 
-def _frame_row(frame: Frame) -> dict[str, Any]:
+def frame_row(frame: Frame) -> dict[str, Any]:
+    """What JSON can hold of a frame."""
     kept = ("camera", "index", "time", "conditions", "caption", "questions", "proof")
     row: dict[str, Any] = {name: getattr(frame, name) for name in kept}
     row |= {"width": frame.width, "height": frame.height, "view": asdict(frame.view)}
@@ -104,7 +105,7 @@ def read_shot(row: Mapping[str, Any], content: Callable[[str], bytes], names: se
     arrays = read_npz(content("arrays.npz"), "arrays.npz") if row["arrays"] else {}
     return Shot(
         **kept,
-        frames=[_read_frame(frame, content, names) for frame in row["frames"]],
+        frames=[read_frame(frame, content, names) for frame in row["frames"]],
         categories=tuple(_read_category(category) for category in row["categories"]),
         edge_cases=tuple(row["edge_cases"]),
         arrays={name: arrays[name] for name in row["arrays"]},
@@ -117,7 +118,8 @@ def _read_category(row: dict[str, Any]) -> Category:
     return Category(**{**row, **lists, "skeleton": pairs})
 
 
-def _read_frame(row: Mapping[str, Any], content: Callable[[str], bytes], names: set[str]) -> Frame:
+def read_frame(row: Mapping[str, Any], content: Callable[[str], bytes], names: set[str]) -> Frame:
+    """A frame of what `frame_row` (with the beginning of its files' names as "files") and `frame_files` gave."""
     stem = row["files"]
     labels = f"{stem}.labels.npz"
     arrays = read_npz(content(labels), labels) if labels in names else {}

@@ -10,12 +10,20 @@ from understudy.data.media.exporting.exporter import Exporter, Member
 from understudy.data.media.exporting.writing import write_dataset
 
 EXPORTERS: dict[str, str] = {
+    "bop": "understudy.data.media.exporting.bop:Bop",
     "coco": "understudy.data.media.exporting.coco:Coco",
+    "dota": "understudy.data.media.exporting.dota:Dota",
     "frames": "understudy.data.media.exporting.frames:Frames",
+    "imagefolder": "understudy.data.media.exporting.imagefolder:ImageFolder",
+    "kitti": "understudy.data.media.exporting.kitti:Kitti",
+    "mot": "understudy.data.media.exporting.mot:Mot",
+    "nuscenes": "understudy.data.media.exporting.nuscenes:NuScenes",
+    "video": "understudy.data.media.exporting.video:Video",
+    "webdataset": "understudy.data.media.exporting.webdataset:WebDataset",
     "yolo": "understudy.data.media.exporting.yolo:Yolo",
-    "yolo-segment": "understudy.data.media.exporting.yolo:YoloSegment",
-    "yolo-pose": "understudy.data.media.exporting.yolo:YoloPose",
     "yolo-obb": "understudy.data.media.exporting.yolo:YoloObb",
+    "yolo-pose": "understudy.data.media.exporting.yolo:YoloPose",
+    "yolo-segment": "understudy.data.media.exporting.yolo:YoloSegment",
 }
 """Name → "module:Class", loaded when asked for."""
 

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from understudy.core.atomic import sink_error
 from understudy.core.errors import SinkError
@@ -65,7 +65,7 @@ class TarFiles:
         opened: opens a file for writing by its name.
     """
 
-    def __init__(self, opened: Callable[[str], AbstractContextManager[BinaryIO]]) -> None:
+    def __init__(self, opened: Callable[[str], AbstractContextManager[Any]]) -> None:
         self._opened = opened
         self._open: dict[str, tuple[str, tarfile.TarFile, ExitStack]] = {}
         self._whole: set[str] = set()
