@@ -19,7 +19,7 @@ from understudy.scenes.hits import Tracer
 from understudy.scenes.labels.lens import ORTHOGRAPHIC, margins, project
 from understudy.scenes.labels.lens import rays as rays_of
 from understudy.scenes.labels.silhouette import TOLERANCE
-from understudy.scenes.labels.staging import Sight, inverse
+from understudy.scenes.labels.staging import Sight, composed, inverse
 
 Floats32 = NDArray[np.float32]
 ROUNDS = 4
@@ -43,20 +43,22 @@ class Flow:
     cast: int
 
 
-def flow(here: Sight, there: Sight, tracer: Tracer) -> Flow:
-    """From the sight `here` to the sight `there`, of the same camera at another time."""
+def flow(here: Sight, there: Sight, tracer: Tracer, *, scene: bool = True) -> Flow:
+    """From the sight `here` to the sight `there`, of the same camera at another time; `scene`: whether scene flow is asked for."""
     camera = here.camera
     left, top = margins(camera)
     sky = rays_of(camera)[top : top + camera.height, left : left + camera.width]
-    to_camera, eyes = there.to_camera(), inverse(there.eyes)
-    moved, state, scene, arrived = _moved(
-        here.lens, here.hits.link, here.hits.point, sky, here.moment, inverse(here.poses), here.eyes,
-        there.moment, to_camera, eyes, there.poses, there.hits.link, there.hits.point, there.hits.normal, there.hits.distance, *TOLERANCE,
+    to_camera, to_world, rolling = there.to_camera, there.poses, here.rolling or there.rolling
+    if not rolling:  # there is one moment, so that one transform takes a point all the way
+        to_camera, to_world = composed(to_camera, here.to_links), composed(to_world, here.to_links)
+    moved, state, shift, doubtful, arrived = _moved(
+        here.lens, here.hits.link, here.hits.point, sky, here.moment, here.to_links, here.eyes, there.moment, to_camera,
+        inverse(there.eyes[:, None])[:, 0], to_world, there.hits.link, there.planes, there.hits.normal, there.hits.distance,
+        *TOLERANCE, rolling, scene,
     )  # fmt: skip
-    doubtful = np.flatnonzero(state.ravel() == DOUBTFUL)
     if len(doubtful):
-        state.ravel()[doubtful] = _asked(there, tracer, arrived.reshape(-1, 3)[doubtful], here.hits.link.ravel()[doubtful] < 0)
-    return Flow(moved, state != SEEN, scene, len(doubtful))
+        state.ravel()[doubtful] = _asked(there, tracer, arrived, here.hits.link.ravel()[doubtful] < 0)
+    return Flow(moved, state != SEEN, shift, len(doubtful))
 
 
 def nowhere(height: int, width: int) -> Flow:
@@ -69,10 +71,9 @@ def nowhere(height: int, width: int) -> Flow:
     )
 
 
-def _asked(there: Sight, tracer: Tracer, points: NDArray[np.float32], sky: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _asked(there: Sight, tracer: Tracer, places: NDArray[np.float64], sky: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Whether rays reach the points, in camera coordinates of `there`; of the sky, whether they meet nothing."""
     eye = there.eyes[0]
-    places = points.astype(np.float64)
     if there.camera.model == "orthographic":
         starts = places * (1.0, 1.0, 0.0)
         far = places[:, 2]
@@ -88,18 +89,17 @@ def _asked(there: Sight, tracer: Tracer, points: NDArray[np.float32], sky: NDArr
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _moved(  # type: ignore[no-untyped-def]
+def _moved(  # type: ignore[no-untyped-def]  # noqa: C901
     lens, link, point, sky, moment, from_world, eyes, there_moment, to_camera, there_eyes, there_poses,
-    there_link, there_point, there_normal, there_distance, tolerance, share,
+    there_link, planes, there_normal, there_distance, tolerance, share, rolling, with_scene,
 ):  # fmt: skip
-    """Flow, state and scene flow of all pixels, and the points in camera coordinates of the other frame."""
+    """Flow, state and scene flow of all pixels; which are doubtful, and their points in camera coordinates of the other frame."""
     height, width = link.shape
     flow = np.full((height, width, 2), np.nan, np.float32)
-    scene = np.full((height, width, 3), np.nan, np.float32)
-    arrived = np.empty((height, width, 3), np.float32)
+    scene = np.full((height if with_scene else 0, width, 3), np.nan, np.float32)
+    doubtful, arrived, count = np.empty(height * width, np.int64), np.empty((height * width, 3)), 0
     state = np.full((height, width), HIDDEN, np.uint8)
     last = there_moment.shape[0] - 1
-    rolling = to_camera.shape[0] > 1
     for row in range(height):
         eye = eyes[moment[row]]
         for column in range(width):
@@ -108,8 +108,9 @@ def _moved(  # type: ignore[no-untyped-def]
                 continue
             if part >= 0:
                 px, py, pz = point[row, column, 0], point[row, column, 1], point[row, column, 2]
-                back = from_world[moment[row], part]
-                lx, ly, lz = _turned(back, px, py, pz, 1.0)
+                lx, ly, lz = px, py, pz
+                if rolling:
+                    lx, ly, lz = _turned(from_world[moment[row], part], px, py, pz, 1.0)
             else:
                 px, py, pz = 0.0, 0.0, 0.0
                 lx, ly, lz = _turned(eye, sky[row, column, 0], sky[row, column, 1], sky[row, column, 2], 0.0)
@@ -127,18 +128,20 @@ def _moved(  # type: ignore[no-untyped-def]
             if not ahead or not np.isfinite(u):
                 continue
             flow[row, column, 0], flow[row, column, 1] = u - (column + 0.5), v - (row + 0.5)
-            arrived[row, column, 0], arrived[row, column, 1], arrived[row, column, 2] = x, y, z
             wx, wy, wz = 0.0, 0.0, 0.0
             if part >= 0:
                 wx, wy, wz = _turned(there_poses[when, part], lx, ly, lz, 1.0)
-                scene[row, column, 0], scene[row, column, 1], scene[row, column, 2] = wx - px, wy - py, wz - pz
+                if with_scene:
+                    scene[row, column, 0], scene[row, column, 1], scene[row, column, 2] = wx - px, wy - py, wz - pz
             if not (0 <= u < width and 0 <= v < height):
                 continue
             far = z if lens[0] == ORTHOGRAPHIC else np.sqrt(x * x + y * y + z * z)
-            state[row, column] = _seen(
-                part, u, v, wx, wy, wz, far, there_link, there_point, there_normal, there_distance, tolerance, share, rolling
-            )
-    return flow, state, scene, arrived
+            found = _seen(part, u, v, wx, wy, wz, far, there_link, planes, there_normal, there_distance, tolerance, share, rolling)
+            state[row, column] = found
+            if found == DOUBTFUL:
+                doubtful[count], arrived[count, 0], arrived[count, 1], arrived[count, 2] = row * width + column, x, y, z
+                count += 1
+    return flow, state, scene, doubtful[:count], arrived[:count]
 
 
 @numba.njit(cache=True, inline="always")
@@ -151,7 +154,7 @@ def _turned(pose, x, y, z, offset):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _seen(part, u, v, x, y, z, far, link, point, normal, distance, tolerance, share, rolling):  # type: ignore[no-untyped-def]
+def _seen(part, u, v, x, y, z, far, link, planes, normal, distance, tolerance, share, rolling):  # type: ignore[no-untyped-def]
     """What the four rays around a place say of a point there: seen, hidden or doubtful."""
     height, width = link.shape
     column, row = np.int64(np.floor(u - 0.5)), np.int64(np.floor(v - 0.5))
@@ -165,7 +168,7 @@ def _seen(part, u, v, x, y, z, far, link, point, normal, distance, tolerance, sh
                 shown += found < 0 and part < 0
                 before += found >= 0 and part < 0
                 continue
-            off = normal[r, c, 0] * (x - point[r, c, 0]) + normal[r, c, 1] * (y - point[r, c, 1]) + normal[r, c, 2] * (z - point[r, c, 2])
+            off = normal[r, c, 0] * x + normal[r, c, 1] * y + normal[r, c, 2] * z - planes[r, c]
             if found == part and abs(off) < tolerance:
                 shown += 1
             elif distance[r, c] < far - tolerance - share * far and (found != part or off < -tolerance - share * far):

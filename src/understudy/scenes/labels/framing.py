@@ -23,7 +23,7 @@ from understudy.scenes.labels.objects import instance
 from understudy.scenes.labels.proof import prove, prove_flow
 from understudy.scenes.labels.questions import questions
 from understudy.scenes.labels.silhouette import Silhouette, silhouette
-from understudy.scenes.labels.staging import Sight, Staging, survey
+from understudy.scenes.labels.staging import Sight, Staging, Survey, survey
 from understudy.scenes.rendering import LABELS
 from understudy.scenes.scene import Scene
 
@@ -67,7 +67,7 @@ def label_frame(
             found = nowhere(made.height, made.width)
             if 0 <= other < len(scene.times):
                 there = staging.sight(camera, other, tracer.hits(camera, float(scene.times[other])))
-                found = flow(sight, there, tracer)
+                found = flow(sight, there, tracer, scene=step > 0)
             _keep(made, found, names, forward=step > 0)
     return made
 
@@ -125,9 +125,9 @@ class _Takes:
                 made = (early or late)[1]
                 _keep(made, nowhere(made.height, made.width), self.wanted, forward=late is None)
                 continue
-            _keep(early[1], flow(early[0], late[0], self.tracer), self.wanted, forward=True)
+            _keep(early[1], flow(early[0], late[0], self.tracer, scene="scene_flow" in self.wanted), self.wanted, forward=True)
             if "flow" in self.wanted:
-                _keep(late[1], flow(late[0], early[0], self.tracer), self.wanted, forward=False)
+                _keep(late[1], flow(late[0], early[0], self.tracer, scene=False), self.wanted, forward=False)
                 prove_flow(early[1], late[1], (early[0].hits.link, late[0].hits.link))
 
 
@@ -137,9 +137,8 @@ def frame(sight: Sight, image: NDArray[Any] | None, wanted: frozenset[str], stre
     left, top = margins(camera)
     table = rays(camera)
     seen = survey(sight, table[top : top + camera.height, left : left + camera.width])
-    to_camera = sight.to_camera()
     things = [int(body) for body in np.flatnonzero((seen.pixels > 0) & (sight.staging.tracks > 0))]
-    outlines = {body: silhouette(sight, seen, table, to_camera, body) for body in things}
+    outlines = {body: silhouette(sight, seen, table, body) for body in things}
     made = Frame(
         camera=camera.name,
         index=sight.number,
@@ -148,7 +147,7 @@ def frame(sight: Sight, image: NDArray[Any] | None, wanted: frozenset[str], stre
         image=np.zeros((camera.height, camera.width, 3), np.uint8) if image is None else image,
         track=seen.track,
         category=seen.category,
-        instances=[instance(sight, seen, outline, to_camera, body, wanted) for body, outline in outlines.items()],
+        instances=[instance(sight, seen, outline, body, wanted) for body, outline in outlines.items()],
         depth=seen.depth if "depth" in wanted else None,
         distance=seen.distance if "depth" in wanted else None,
         normal=sight.hits.normal if "normals" in wanted else None,
@@ -157,7 +156,7 @@ def frame(sight: Sight, image: NDArray[Any] | None, wanted: frozenset[str], stre
     by_track = {scene.bodies[body].track: outline for body, outline in outlines.items()}
     made.proof = prove(made, scene.categories, by_track, rendered=image is not None)
     if wanted & {"captions", "questions"}:
-        _speak(made, scene, _hiders(seen.track, by_track), wanted, stream)
+        _speak(made, scene, _hiders(seen, outlines, sight.staging.tracks), wanted, stream)
     return made
 
 
@@ -170,15 +169,17 @@ def _speak(made: Frame, scene: Scene, hiders: dict[int, int], wanted: frozenset[
         made.questions = questions(graph, scene.categories, stream.child("questions"))
 
 
-def _hiders(tracks: NDArray[np.int32], outlines: dict[int, Silhouette]) -> dict[int, int]:
+def _hiders(seen: Survey, outlines: dict[int, Silhouette], tracks: NDArray[np.int32]) -> dict[int, int]:
     """What hides most of the hidden pixels of an object, as tracks, where it is a thing."""
-    height, width = tracks.shape
     found = {}
-    for track, outline in outlines.items():
+    for body, outline in outlines.items():
         if outline.hidden:
-            shown = tracks[outline.mask.full(height, width)]
-            most = np.unique(shown[shown != track], return_counts=True)
-            hider = int(most[0][np.argmax(most[1])])
+            mask = outline.mask
+            top, left = max(mask.y, 0), max(mask.x, 0)
+            part = seen.body[top : mask.y + mask.pixels.shape[0], left : mask.x + mask.pixels.shape[1]]
+            covered = mask.pixels[top - mask.y :, left - mask.x :][: part.shape[0], : part.shape[1]]
+            shown = np.bincount(part[covered & (part != body) & (part >= 0)], minlength=1)
+            hider = int(tracks[np.argmax(shown)]) if shown.any() else 0
             if hider:
-                found[track] = hider
+                found[int(tracks[body])] = hider
     return found

@@ -16,8 +16,12 @@ MARGIN = 0.5
 
 PINHOLE, FISHEYE, ORTHOGRAPHIC = 0, 1, 2
 MODELS = {"pinhole": PINHOLE, "fisheye": FISHEYE, "orthographic": ORTHOGRAPHIC}
-COARSE = 8
+COARSE = 4
 """Pixels between the rays beyond the edge that are computed; those between them are interpolated."""
+
+
+ASTRAY = 0.1
+"""Pixels by which an interpolated ray may miss its own."""
 
 
 def margins(camera: Camera) -> tuple[int, int]:
@@ -48,7 +52,7 @@ def _rays(
 ) -> NDArray[np.float32]:
     camera = Camera("", width, height, model, focal, middle, distortion)  # type: ignore[arg-type]
     left, top = margins(camera)
-    simple = model == "orthographic" or (model == "pinhole" and not any(distortion))
+    simple = model == "orthographic" or not any(distortion)
     columns, rows = _centers(-left, width + left, 1), _centers(-top, height + top, 1)
     if simple:
         return _grid(camera, columns, rows).astype(np.float32)
@@ -64,12 +68,12 @@ def _centers(start: int, stop: int, step: int) -> Floats:
 def _grid(camera: Camera, columns: Floats, rows: Floats) -> Floats:
     """Rays at the crossings; NaN where a ray does not come back to its pixel."""
     pixels = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-    origins, directions = camera.rays(pixels)
-    if camera.model == "orthographic":
-        return origins.reshape(len(rows), len(columns), 3)
-    back, ahead = camera.project(directions)
-    lost = ~ahead | (np.abs(back - pixels).max(axis=1) > 0.01)
-    directions[lost] = np.nan
+    with np.errstate(over="ignore", invalid="ignore"):  # far outside, a lens's formula leads nowhere
+        origins, directions = camera.rays(pixels)
+        if camera.model == "orthographic":
+            return origins.reshape(len(rows), len(columns), 3)
+        back, ahead = camera.project(directions)
+    directions[~(ahead & (np.abs(back - pixels).max(axis=1) < 0.01))] = np.nan
     return directions.reshape(len(rows), len(columns), 3)
 
 
@@ -84,6 +88,9 @@ def _interpolated(camera: Camera, columns: Floats, rows: Floats) -> NDArray[np.f
     lower = coarse[row + 1][:, column] * (1 - across) + coarse[row + 1][:, column + 1] * across
     mixed = upper * (1 - down) + lower * down
     made: NDArray[np.float32] = (mixed / np.linalg.norm(mixed, axis=-1, keepdims=True)).astype(np.float32)
+    back, _ = camera.project(made.reshape(-1, 3))
+    off = np.abs(back.reshape(len(rows), len(columns), 2) - np.stack(np.meshgrid(columns, rows), axis=-1)).max(axis=-1)
+    made[~(off < ASTRAY)] = np.nan
     return made
 
 

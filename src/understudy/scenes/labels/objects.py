@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from understudy.data.media.items import Instance
-from understudy.scenes.labels.lens import project
+from understudy.scenes.labels.flow import ROUNDS
+from understudy.scenes.labels.lens import ORTHOGRAPHIC, project
 from understudy.scenes.labels.oriented import around_pixels, around_points
-from understudy.scenes.labels.silhouette import Silhouette
+from understudy.scenes.labels.silhouette import Silhouette, moved
 from understudy.scenes.labels.staging import Sight, Survey
 from understudy.scenes.scene import Body
 
 Floats = NDArray[np.float64]
 
 
-def instance(sight: Sight, seen: Survey, outline: Silhouette, to_camera: Floats, number: int, wanted: frozenset[str]) -> Instance:
+def instance(sight: Sight, seen: Survey, outline: Silhouette, number: int, wanted: frozenset[str]) -> Instance:
     """The visible body at position `number` of the scene."""
     body = sight.staging.scene.bodies[number]
     first = int(sight.staging.links[number])
@@ -32,16 +34,16 @@ def instance(sight: Sight, seen: Survey, outline: Silhouette, to_camera: Floats,
         box=(x0, y0, x1, y1),
         amodal_box=tuple(float(value) for value in outline.box),  # type: ignore[arg-type]
         amodal_mask=outline.mask if "amodal" in wanted else None,
-        oriented_box=_oriented(sight, seen, to_camera, number) if "boxes" in wanted else _corners(x0, y0, x1, y1),
+        oriented_box=_oriented(sight, seen, number) if "boxes" in wanted else _corners(x0, y0, x1, y1),
         occlusion=outline.occlusion,
         truncation=outline.truncation,
         center=center,
         size=np.array(body.size, dtype=np.float64),
         rotation=pose[:, :3].copy(),
-        pose=np.vstack([to_camera[sight.middle, first], [0.0, 0.0, 0.0, 1.0]]),
+        pose=np.vstack([sight.to_camera[sight.middle, first], [0.0, 0.0, 0.0, 1.0]]),
         distance=float(np.linalg.norm(center - sight.eyes[sight.middle][:, 3])),
         velocity=body.links[0].motion.velocity(sight.time),
-        keypoints=_keypoints(sight, to_camera, body, first) if "keypoints" in wanted and body.keypoints else None,
+        keypoints=_keypoints(sight, body, first) if "keypoints" in wanted and body.keypoints else None,
         attributes=attributes(body, sight.time),
     )
 
@@ -60,7 +62,7 @@ def _corners(x0: float, y0: float, x1: float, y1: float) -> Floats:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
 
 
-def _oriented(sight: Sight, seen: Survey, to_camera: Floats, number: int) -> Floats:
+def _oriented(sight: Sight, seen: Survey, number: int) -> Floats:
     """Around the visible pixels; seen by parallel rays from above, around the outline on the ground."""
     if sight.camera.model != "orthographic":
         x0, y0, x1, y1 = (float(value) for value in seen.boxes[number])
@@ -78,23 +80,30 @@ def _oriented(sight: Sight, seen: Survey, to_camera: Floats, number: int) -> Flo
     return around_points(pixels)
 
 
-def _keypoints(sight: Sight, to_camera: Floats, body: Body, first: int) -> Floats:
+def _keypoints(sight: Sight, body: Body, first: int) -> Floats:
     """(K, 3): places, and whether they are seen. Points outside the picture keep their places, those behind the camera have none."""
-    height, width = sight.hits.link.shape
-    found = np.zeros((len(body.keypoints), 3))
-    for position, keypoint in enumerate(body.keypoints):
-        place, moment = np.asarray(keypoint.place), sight.middle
-        for _ in range(4 if sight.rolling else 1):
-            pose = to_camera[moment, first + keypoint.link]
-            x, y, z = pose[:, :3] @ place + pose[:, 3]
-            u, v, ahead = project(sight.lens, x, y, z)
+    links = np.array([first + keypoint.link for keypoint in body.keypoints])
+    places = np.array([keypoint.place for keypoint in body.keypoints], dtype=np.float64)
+    reaches = np.array([keypoint.reach for keypoint in body.keypoints])
+    return _pointed(sight.lens, sight.to_camera, sight.moment, sight.hits.distance, links, places, reaches)  # type: ignore[no-any-return]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _pointed(lens, to_camera, moment, distance, links, places, reaches):  # type: ignore[no-untyped-def]
+    height, width = distance.shape
+    found = np.zeros((links.shape[0], 3))
+    for k in range(links.shape[0]):
+        when, ahead = moment[height // 2], False
+        u, v, far = 0.0, 0.0, 0.0
+        for _ in range(ROUNDS if to_camera.shape[0] > 1 else 1):
+            x, y, z = moved(to_camera[when, links[k]], places[k, 0], places[k, 1], places[k, 2])
+            u, v, ahead = project(lens, x, y, z)
             if not ahead:
                 break
-            moment = int(sight.moment[int(np.clip(v, 0, height - 1))])
-        if not ahead:
-            continue
-        found[position, :2] = u, v
-        if 0 <= u < width and 0 <= v < height:
-            far = z if sight.camera.model == "orthographic" else float(np.sqrt(x * x + y * y + z * z))
-            found[position, 2] = 2.0 if sight.hits.distance[int(v), int(u)] >= far - keypoint.reach else 1.0
+            far = z if lens[0] == ORTHOGRAPHIC else np.sqrt(x * x + y * y + z * z)
+            when = moment[np.int64(min(max(v, 0.0), height - 1.0))]
+        if ahead:
+            found[k, 0], found[k, 1] = u, v
+            if 0 <= u < width and 0 <= v < height:
+                found[k, 2] = 2.0 if distance[np.int64(v), np.int64(u)] >= far - reaches[k] else 1.0
     return found

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.data.media.items import CroppedMask
-from understudy.scenes.labels.lens import FISHEYE, ORTHOGRAPHIC, margins, project
+from understudy.scenes.labels.lens import FISHEYE, ORTHOGRAPHIC, PINHOLE, margins, project
 from understudy.scenes.labels.staging import Sight, Survey
 
 Floats = NDArray[np.float64]
@@ -27,6 +27,10 @@ TOLERANCE = (0.01, 0.001)
 
 EDGE = 1e-4
 """Share of a triangle's width within which a ray passes its edge, so that rounding decides who is hit."""
+
+
+ROUNDING = 0.01
+"""Pixels that are looked at beyond a triangle's corners."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,9 @@ class Silhouette:
         return self.outside / max(self.inside + self.outside, 1)
 
 
-def silhouette(sight: Sight, seen: Survey, rays: NDArray[np.float32], to_camera: Floats, body: int) -> Silhouette:
-    """Of the body at position `body`, which is visible. rays: with margins; to_camera: `sight.to_camera()`."""
-    stage = sight.staging
+def silhouette(sight: Sight, seen: Survey, rays: NDArray[np.float32], body: int) -> Silhouette:
+    """Of the body at position `body`, which is visible. rays: with margins."""
+    stage, to_camera = sight.staging, sight.to_camera
     links = np.arange(stage.links[body], stage.links[body + 1])
     left, top = margins(sight.camera)
     moments = np.unique([0, len(to_camera) // 2, len(to_camera) - 1])
@@ -124,7 +128,7 @@ def _placed(lens, vertices, parts, links, to_camera, moments):  # type: ignore[n
         for link in links:
             pose = to_camera[moments[m], link]
             for v in range(parts[link, 0], parts[link, 0] + parts[link, 1]):
-                x, y, z = _moved(pose, vertices[v, 0], vertices[v, 1], vertices[v, 2])
+                x, y, z = moved(pose, vertices[v, 0], vertices[v, 1], vertices[v, 2])
                 u, w, ahead = project(lens, x, y, z)
                 behind = behind or not ahead or (lens[0] == 0 and z < NEAR)
                 places[m, position, 0], places[m, position, 1], places[m, position, 2] = x, y, z
@@ -136,7 +140,7 @@ def _placed(lens, vertices, parts, links, to_camera, moments):  # type: ignore[n
 
 
 @numba.njit(cache=True, inline="always")
-def _moved(pose, x, y, z):  # type: ignore[no-untyped-def]
+def moved(pose, x, y, z):  # type: ignore[no-untyped-def]
     return (
         pose[0, 0] * x + pose[0, 1] * y + pose[0, 2] * z + pose[0, 3],
         pose[1, 0] * x + pose[1, 1] * y + pose[1, 2] * z + pose[1, 3],
@@ -152,32 +156,47 @@ def _covered(lens, rays, left, top, cut, faces, vertices, parts, links, to_camer
     close = np.zeros(distance.shape, np.bool_)
     bounds = np.empty(4)
     corners = np.empty((3, 3))
-    start, rows, rolling = 0, moment.shape[0], to_camera.shape[0] > 1
+    start, last, rolling = 0, moment.shape[0] - 1, to_camera.shape[0] > 1
+    simple = lens[0] == PINHOLE and lens[10] == 0 and not rolling
     for link in links:
-        first = parts[link, 0]
+        shift = start - parts[link, 0]
         for face in range(parts[link, 2], parts[link, 2] + parts[link, 3]):
-            a, b, c = faces[face, 0] - first + start, faces[face, 1] - first + start, faces[face, 2] - first + start
-            if not _bounds(lens, places, pixels, a, b, c, bounds):
+            a, b, c = faces[face, 0] + shift, faces[face, 1] + shift, faces[face, 2] + shift
+            if simple and min(places[0, a, 2], places[0, b, 2], places[0, c, 2]) > NEAR:
+                low_u, high_u = _range(pixels[0, a, 0], pixels[0, b, 0], pixels[0, c, 0])
+                low_v, high_v = _range(pixels[0, a, 1], pixels[0, b, 1], pixels[0, c, 1])
+            elif _bounds(lens, places, pixels, a, b, c, bounds):
+                low_u, low_v, high_u, high_v = bounds
+            else:
                 continue
-            columns = max(x0, np.int64(np.ceil(max(bounds[0], -1e6) - 0.5))), min(x1, np.int64(np.floor(min(bounds[2], 1e6) - 0.5)) + 1)
-            lines = max(y0, np.int64(np.ceil(max(bounds[1], -1e6) - 0.5))), min(y1, np.int64(np.floor(min(bounds[3], 1e6) - 0.5)) + 1)
-            if columns[0] >= columns[1]:
+            left_most, right_most = _between(low_u, high_u, x0, x1)
+            upper, lower = _between(low_v, high_v, y0, y1)
+            if left_most >= right_most or upper >= lower:
                 continue
-            corners[0], corners[1], corners[2] = places[0, a], places[0, b], places[0, c]
-            for row in range(lines[0], lines[1]):
-                if rolling:
-                    pose = to_camera[moment[min(max(row, 0), rows - 1)], link]
-                    for corner in range(3):
-                        v = faces[face, corner]
-                        corners[corner, 0], corners[corner, 1], corners[corner, 2] = _moved(
-                            pose, vertices[v, 0], vertices[v, 1], vertices[v, 2]
-                        )
-                if lens[0] == ORTHOGRAPHIC:
-                    _row_of_parallels(corners, rays[row + top], left, columns[0], columns[1], distance[row - y0], close[row - y0], x0)
-                else:
-                    _row_of_rays(corners, rays[row + top], left, columns[0], columns[1], distance[row - y0], close[row - y0], x0)
+            for i in range(3):
+                corners[0, i], corners[1, i], corners[2, i] = places[0, a, i], places[0, b, i], places[0, c, i]
+            if not rolling:
+                _triangle(lens[0], corners, rays, left, top, left_most, right_most, upper, lower, distance, close, x0, y0)
+                continue
+            for row in range(upper, lower):
+                pose = to_camera[moment[min(max(row, 0), last)], link]
+                for k in range(3):
+                    v = faces[face, k]
+                    corners[k, 0], corners[k, 1], corners[k, 2] = moved(pose, vertices[v, 0], vertices[v, 1], vertices[v, 2])
+                _triangle(lens[0], corners, rays, left, top, left_most, right_most, row, row + 1, distance, close, x0, y0)
         start += parts[link, 1]
     return distance, close
+
+
+@numba.njit(cache=True, inline="always")
+def _range(a, b, c):  # type: ignore[no-untyped-def]
+    return min(a, b, c) - ROUNDING, max(a, b, c) + ROUNDING
+
+
+@numba.njit(cache=True, inline="always")
+def _between(low, high, first, stop):  # type: ignore[no-untyped-def]
+    """The pixels from `first` to `stop` whose middles lie between two places."""
+    return max(first, np.int64(np.ceil(max(low, -1e6) - 0.5))), min(stop, np.int64(np.floor(min(high, 1e6) - 0.5)) + 1)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -208,7 +227,7 @@ def _bounds(lens, places, pixels, a, b, c, bounds):  # type: ignore[no-untyped-d
                 _widen(bounds, pixels[m, v, 0], pixels[m, v, 1])
     if not any_ahead:
         return False
-    pad = 0.01
+    pad = ROUNDING
     if lens[0] == FISHEYE or lens[10] > 0 or places.shape[0] > 1:  # edges are curves: they reach beyond their ends
         pad = 1.0 + 0.12 * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
     bounds[0], bounds[1], bounds[2], bounds[3] = bounds[0] - pad, bounds[1] - pad, bounds[2] + pad, bounds[3] + pad
@@ -222,8 +241,11 @@ def _widen(bounds, u, v):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _row_of_rays(corners, directions, left, first, stop, distance, close, x0):  # type: ignore[no-untyped-def]
-    """One row of pixels against a triangle, by the volumes that a ray spans with its edges; rays start at the camera."""
+def _triangle(model, corners, rays, left, top, first, stop, upper, lower, distance, close, x0, y0):  # type: ignore[no-untyped-def]
+    """Pixels from `first` to `stop` in rows from `upper` to `lower` against a triangle.
+
+    Rays from the camera: by the volumes that they span with its edges. Parallel rays along z: by the areas beside their place.
+    """
     ax, ay, az = corners[0, 0], corners[0, 1], corners[0, 2]
     bx, by, bz = corners[1, 0], corners[1, 1], corners[1, 2]
     cx, cy, cz = corners[2, 0], corners[2, 1], corners[2, 2]
@@ -231,36 +253,24 @@ def _row_of_rays(corners, directions, left, first, stop, distance, close, x0):  
     qx, qy, qz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
     rx, ry, rz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
     volume = ax * px + ay * py + az * pz
-    for column in range(first, stop):
-        dx, dy, dz = directions[column + left, 0], directions[column + left, 1], directions[column + left, 2]
-        u = dx * px + dy * py + dz * pz
-        v = dx * qx + dy * qy + dz * qz
-        w = dx * rx + dy * ry + dz * rz
-        total = u + v + w
-        least = min(u, v, w) if total > 0 else -max(u, v, w)
-        if total != 0 and least >= -EDGE * abs(total):
-            far = volume / total
-            close[column - x0] = close[column - x0] or least <= EDGE * abs(total)
-            if least >= 0 and 0 < far < distance[column - x0]:
-                distance[column - x0] = far
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _row_of_parallels(corners, origins, left, first, stop, distance, close, x0):  # type: ignore[no-untyped-def]
-    """One row of pixels against a triangle, for parallel rays along z."""
-    for column in range(first, stop):
-        x, y = origins[column + left, 0], origins[column + left, 1]
-        ax, ay = corners[0, 0] - x, corners[0, 1] - y
-        bx, by = corners[1, 0] - x, corners[1, 1] - y
-        cx, cy = corners[2, 0] - x, corners[2, 1] - y
-        u, v, w = bx * cy - by * cx, cx * ay - cy * ax, ax * by - ay * bx
-        total = u + v + w
-        least = min(u, v, w) if total > 0 else -max(u, v, w)
-        if total != 0 and least >= -EDGE * abs(total):
-            far = (u * corners[0, 2] + v * corners[1, 2] + w * corners[2, 2]) / total
-            close[column - x0] = close[column - x0] or least <= EDGE * abs(total)
-            if least >= 0 and 0 < far < distance[column - x0]:
-                distance[column - x0] = far
+    for row in range(upper, lower):
+        for column in range(first, stop):
+            x, y, z = rays[row + top, column + left, 0], rays[row + top, column + left, 1], rays[row + top, column + left, 2]
+            if model == ORTHOGRAPHIC:
+                u = (bx - x) * (cy - y) - (by - y) * (cx - x)
+                v = (cx - x) * (ay - y) - (cy - y) * (ax - x)
+                w = (ax - x) * (by - y) - (ay - y) * (bx - x)
+            else:
+                u, v, w = x * px + y * py + z * pz, x * qx + y * qy + z * qz, x * rx + y * ry + z * rz
+            total = u + v + w
+            least = min(u, v, w) if total > 0 else -max(u, v, w)
+            if total == 0 or not least >= -EDGE * abs(total):
+                continue
+            far = (u * az + v * bz + w * cz if model == ORTHOGRAPHIC else volume) / total
+            i, j = row - y0, column - x0
+            close[i, j] = close[i, j] or least <= EDGE * abs(total)
+            if least >= 0 and 0 < far < distance[i, j]:
+                distance[i, j] = far
 
 
 @numba.njit(cache=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -107,21 +108,57 @@ class Sight:
         """The moment of the middle row."""
         return int(self.moment[len(self.moment) // 2])
 
+    @cached_property
     def to_camera(self) -> Floats:
         """(K, L, 3, 4) from the links' coordinates to the camera's."""
-        return composed(inverse(self.eyes)[:, None], self.poses)
+        return composed(inverse(self.eyes[:, None]), self.poses)  # type: ignore[no-any-return]
+
+    @cached_property
+    def to_links(self) -> Floats:
+        """(K, L, 3, 4) from the world's coordinates to the links'."""
+        return inverse(self.poses)  # type: ignore[no-any-return]
+
+    @cached_property
+    def planes(self) -> Floats:
+        """(H, W) of the surface seen, m from the world's origin along its normal."""
+        return _planes(self.hits.normal, self.hits.point)  # type: ignore[no-any-return]
 
 
-def inverse(poses: Floats) -> Floats:
-    """Of (…, 3, 4) rigid transforms."""
-    turned = np.swapaxes(poses[..., :3], -1, -2)
-    return np.concatenate([turned, -(turned @ poses[..., 3:])], axis=-1)
+@numba.njit(cache=True)
+def _planes(normal, point):  # type: ignore[no-untyped-def]
+    height, width = normal.shape[:2]
+    made = np.empty((height, width))
+    for y in range(height):
+        for x in range(width):
+            made[y, x] = normal[y, x, 0] * point[y, x, 0] + normal[y, x, 1] * point[y, x, 1] + normal[y, x, 2] * point[y, x, 2]
+    return made
 
 
-def composed(outer: Floats, inner: Floats) -> Floats:
-    """(…, 3, 4): first `inner`, then `outer`."""
-    rotation = outer[..., :3] @ inner[..., :3]
-    return np.concatenate([rotation, outer[..., :3] @ inner[..., 3:] + outer[..., 3:]], axis=-1)
+@numba.njit(cache=True)
+def inverse(poses):  # type: ignore[no-untyped-def]
+    """Of (K, L, 3, 4) rigid transforms."""
+    made = np.empty_like(poses)
+    for k in range(poses.shape[0]):
+        for link in range(poses.shape[1]):
+            pose = poses[k, link]
+            for i in range(3):
+                made[k, link, i, 3] = -(pose[0, i] * pose[0, 3] + pose[1, i] * pose[1, 3] + pose[2, i] * pose[2, 3])
+                for j in range(3):
+                    made[k, link, i, j] = pose[j, i]
+    return made
+
+
+@numba.njit(cache=True)
+def composed(outer, inner):  # type: ignore[no-untyped-def]
+    """(K, L, 3, 4): first `inner`, then `outer`, which is (K, L, 3, 4) too or (K, 1, 3, 4)."""
+    made = np.empty_like(inner)
+    for k in range(inner.shape[0]):
+        for link in range(inner.shape[1]):
+            a, b = outer[k, link if outer.shape[1] > 1 else 0], inner[k, link]
+            for i in range(3):
+                for j in range(4):
+                    made[k, link, i, j] = a[i, 0] * b[0, j] + a[i, 1] * b[1, j] + a[i, 2] * b[2, j] + (a[i, 3] if j == 3 else 0.0)
+    return made
 
 
 @dataclass(frozen=True)
