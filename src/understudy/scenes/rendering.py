@@ -86,6 +86,7 @@ class Studio:
         def picture(camera: Camera, number: int, hits: Hits) -> NDArray[Any]:
             return self.renderer.image(scene, tracer, camera, float(scene.times[number]), hits, stream(camera, number))
 
+        arrays, records = _sensed(scene, tracer, draw)
         return Shot(
             world=scene.world,
             index=0,
@@ -94,9 +95,23 @@ class Studio:
             rate=scene.rate,
             edge_cases=draw.edge_cases,
             events=[dict(event) for event in scene.events],
-            records={name: list(rows) for name, rows in scene.records.items()},
+            records={**{name: list(rows) for name, rows in scene.records.items()}, **records},
+            arrays={**scene.arrays, **arrays},
             meta=dict(scene.meta),
         )
+
+
+def _sensed(scene: Scene, tracer: Tracer, draw: Draws) -> tuple[dict[str, NDArray[Any]], dict[str, list[dict[str, Any]]]]:
+    """What the sensors that are no cameras give, over all times."""
+    arrays: dict[str, NDArray[Any]] = {}
+    records: dict[str, list[dict[str, Any]]] = {}
+    for sensor in scene.sensors:
+        for number, time in enumerate(scene.times):
+            found = sensor.sense(scene, tracer, number, draw.stream(f"sensors/{sensor.name}/{number}"))
+            arrays |= {f"{sensor.name}/{number:04d}/{name}": array for name, array in found.arrays.items()}
+            if found.rows:
+                records.setdefault(sensor.name, []).extend({"frame": number, "time": float(time), **row} for row in found.rows)
+    return arrays, records
 
 
 def renderer(name: str, options: dict[str, Any]) -> Renderer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from understudy.scenes.camera import Camera
 from understudy.scenes.geometry.mesh import Mesh
 from understudy.scenes.geometry.motion import Motion
 from understudy.scenes.material import Material
+
+if TYPE_CHECKING:
+    from understudy.core.random import Stream
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +116,25 @@ class Weather:
     haze: float = 0.0002
 
 
+class Sensor(Protocol):
+    """What senses a scene and is no camera. name: unique in the scene."""
+
+    @property
+    def name(self) -> str: ...
+
+    def sense(self, scene: Scene, tracer: Any, number: int, rng: Stream) -> Sensed:
+        """What it gives at the scene's time of this number; `tracer` as in `hits.Tracer`, `rng` keyed by sensor and time."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sensed:
+    """arrays and rows of one moment, by name; they are kept under "SENSOR/…"."""
+
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Scene:
     """A scene.
@@ -124,7 +146,8 @@ class Scene:
         rate: frames a second; 0 for a single picture.
         categories: of bodies; `sky` is the id of what is seen where nothing is hit.
         ground: category that wetness, puddles and tyre tracks apply to; 0 for none.
-        events, records, meta: go to the shot as they are.
+        events, records, arrays, meta: go to the shot as they are.
+        sensors: that are no cameras.
     """
 
     world: str
@@ -139,7 +162,9 @@ class Scene:
     lamps: tuple[Lamp, ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     records: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    sensors: tuple[Sensor, ...] = ()
 
     def links(self) -> Iterator[tuple[int, int, Link]]:
         """Every link with the positions of its body and of itself in it, in the order in which hits count them."""

@@ -106,6 +106,11 @@ class Draws:
             self._item.drawn[full] = bool(self._uniform(*self._path, *path.split("/")) < probability)
         return bool(self._item.drawn[full])
 
+    def quantile(self, path: str) -> float:
+        """The uniform number, 0 < u < 1, that a value at this path is drawn by, for laws that are not values of a description."""
+        steps = (*self._path, *path.replace(".", "/").split("/"))
+        return self._quantile(steps, ".".join(step for step in steps if not step.isdigit()))
+
     def note(self, path: str, value: Constant) -> None:
         """Write down what was decided by other means."""
         self._item.drawn["/".join((*self._path, path))] = value

@@ -366,6 +366,11 @@ def constant(value: Any, u: float, lookup: Lookup) -> Constant:
     return value
 
 
+def normal_score(u: float) -> float:
+    """The standard normal number at the quantile `u`."""
+    return float(special.ndtri(min(max(u, EDGE), 1 - EDGE)))
+
+
 def possible(value: Any) -> list[Constant]:
     """The constants that decide whether a value fits its place: itself, all choices, or both ends (far quantiles where there is none)."""
     match value:
