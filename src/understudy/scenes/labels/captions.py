@@ -59,9 +59,11 @@ def _things(graph: Graph, rng: np.random.Generator) -> str:
     if not counts:
         return ""
     most = counts.most_common(MOST)
-    parts = [counted(count, noun) for noun, count in most]
-    left_out = sum(counts.values()) - sum(count for _, count in most)
-    return listed([*parts, f"{left_out} more {'object' if left_out == 1 else 'objects'}"] if left_out else parts)
+    unsure = any(count > 1 and any(thing.endswith(noun) for noun in graph.vague) for thing, count in most)
+    parts = [f"one {thing}" if unsure and count == 1 else counted(count, thing) for thing, count in most]
+    left_out = 0 if unsure else sum(counts.values()) - sum(count for _, count in most)
+    told = listed([*parts, f"{left_out} more {'object' if left_out == 1 else 'objects'}"] if left_out else parts)
+    return f"at least {told}" if unsure else told  # some are too small to be sure of
 
 
 def _nearest(graph: Graph, rng: np.random.Generator) -> str:
@@ -83,7 +85,7 @@ def _nearest(graph: Graph, rng: np.random.Generator) -> str:
 
 def _moving(graph: Graph, rng: np.random.Generator) -> str:
     known = [graph.moves(instance) for instance in graph.objects]
-    if not known or any(moves is None for moves in known) or rng.random() < 0.5:
+    if not known or graph.vague or any(moves is None for moves in known) or rng.random() < 0.5:
         return ""
     count = sum(bool(moves) for moves in known)
     if count == 0:

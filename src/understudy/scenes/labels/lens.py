@@ -88,7 +88,7 @@ def _interpolated(camera: Camera, columns: Floats, rows: Floats) -> NDArray[np.f
     lower = coarse[row + 1][:, column] * (1 - across) + coarse[row + 1][:, column + 1] * across
     mixed = upper * (1 - down) + lower * down
     made: NDArray[np.float32] = (mixed / np.linalg.norm(mixed, axis=-1, keepdims=True)).astype(np.float32)
-    back, _ = camera.project(made.reshape(-1, 3))
+    back, _ = camera.project(made.reshape(-1, 3).astype(np.float64))
     off = np.abs(back.reshape(len(rows), len(columns), 2) - np.stack(np.meshgrid(columns, rows), axis=-1)).max(axis=-1)
     made[~(off < ASTRAY)] = np.nan
     return made
