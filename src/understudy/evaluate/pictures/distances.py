@@ -1,0 +1,59 @@
+"""Distances between two sets of rows of features: of their normal approximations, and of their kernel means."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float64]
+
+
+def frechet(one: Rows, other: Rows) -> float:
+    """Squared Fréchet distance of two normal distributions with the rows' means and covariances (Dowson and Landau 1982).
+
+    It is biased upwards by few rows: compare figures of equal numbers of rows only.
+    """
+    shift = one.mean(axis=0) - other.mean(axis=0)
+    first, second = np.cov(one, rowvar=False, ddof=1), np.cov(other, rowvar=False, ddof=1)
+    root = _root(np.atleast_2d(first))
+    middle = np.linalg.eigvalsh(root @ np.atleast_2d(second) @ root)
+    overlap = np.sqrt(np.maximum(middle, 0.0)).sum()
+    return max(0.0, float(shift @ shift + np.trace(np.atleast_2d(first)) + np.trace(np.atleast_2d(second)) - 2 * overlap))
+
+
+def _root(matrix: Rows) -> Rows:
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+
+
+def squared_distances(one: Rows, other: Rows) -> Rows:
+    """(N, M) squared Euclidean distances."""
+    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None, :] - 2 * one @ other.T
+    return np.asarray(np.maximum(squares, 0.0))
+
+
+def kernel(one: Rows, other: Rows, width: float) -> Rows:
+    """The mean of three Gaussian kernels, of half, one and two times `width`."""
+    squares = squared_distances(one, other)
+    return np.asarray(np.mean([np.exp(-squares / (2 * (factor * width) ** 2)) for factor in (0.5, 1.0, 2.0)], axis=0))
+
+
+def median_distance(rows: Rows) -> float:
+    """Between two rows; the width that kernels take."""
+    squares = squared_distances(rows, rows)[np.triu_indices(len(rows), 1)]
+    return max(float(np.sqrt(np.median(squares))) if len(squares) else 1.0, 1e-6)
+
+
+def mmd(within: Rows, among: Rows, between: Rows) -> float:
+    """Squared maximum mean discrepancy without bias, from kernels (Gretton et al. 2012, lemma 6); about 0 for equal distributions."""
+    n, m = len(within), len(among)
+    mine = (within.sum() - np.trace(within)) / (n * (n - 1))
+    theirs = (among.sum() - np.trace(among)) / (m * (m - 1))
+    return float(mine + theirs - 2 * between.mean())
+
+
+def effective_number(similarities: Rows) -> float:
+    """How many different rows there are in effect: e to the entropy of the eigenvalues of their similarities (Friedman and Dieng 2023)."""
+    values = np.linalg.eigvalsh(similarities / len(similarities))
+    values = values[values > 1e-12]
+    return float(np.exp(-(values * np.log(values)).sum()))
