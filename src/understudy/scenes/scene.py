@@ -160,6 +160,7 @@ class Scene:
     sky: Sky = field(default_factory=Sky)
     weather: Weather = field(default_factory=Weather)
     lamps: tuple[Lamp, ...] = ()
+    ground: int = 0
     events: tuple[Mapping[str, Any], ...] = ()
     records: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)

@@ -78,10 +78,11 @@ class EmbreeTracer:
         rolling = camera.readout > 0
         moments = times if rolling else np.array([time])
         views = Motions.of([camera.motion]).at(moments)[:, 0]
-        places, ahead = self._camera_rays(camera)
+        places, ahead = self.camera_rays(camera)
         origins, directions = world_rays(places, ahead, views, width)
-        found, poses = self._find(origins, directions, moments, width if rolling else height * width)
-        face, barycentric, distance, point, normal = self._refined(found, origins, directions, poses, width if rolling else height * width)
+        moment = np.repeat(np.arange(len(moments), dtype=np.int32), width if rolling else height * width)
+        found, poses = self._find(origins, directions, moments, moment)
+        face, barycentric, distance, point, normal = self._refined(found, origins, directions, poses, moment)
         return Hits(
             link=found.link.reshape(height, width),
             face=face.reshape(height, width),
@@ -104,8 +105,12 @@ class EmbreeTracer:
     ) -> Found:
         """All that is known of the first hit along (N, 3) rays in the world, up to (N,) `limits`."""
         origins, directions = np.ascontiguousarray(origins, dtype=np.float64), np.ascontiguousarray(directions, dtype=np.float64)
-        found, _ = self._find(origins, directions, np.array([float(time)]), max(len(origins), 1), only, limits)
+        found, _ = self._find(origins, directions, np.array([float(time)]), np.zeros(len(origins), np.int32), only, limits)
         return found
+
+    def trace_at(self, origins: Floats, directions: Floats, moments: Floats, moment: Ints) -> Found:
+        """The first hit along rays that each look at the scene at one of (T,) `moments`."""
+        return self._find(origins, directions, moments, moment)[0]
 
     def blocked(self, origins: Floats, directions: Floats, time: float, limits: Floats | None = None) -> NDArray[np.bool_]:
         """(N,) whether anything is on (N, 3) rays in the world before (N,) `limits`."""
@@ -118,7 +123,7 @@ class EmbreeTracer:
         members, poses, (bounds, children) = self._members(None, np.array([float(time)]))
         rays, starts = pairs_of(bounds, children, len(members), origins, directions, far)
         if len(rays):
-            local = local_rays(rays, starts, origins, directions, far, poses, len(origins))
+            local = local_rays(rays, starts, origins, directions, far, poses, np.zeros(len(origins), np.int32))
             for position in np.flatnonzero(np.diff(starts)):
                 part = slice(starts[position], starts[position + 1])
                 dark = _built(self._mesh_of(members[position])).run(local[0][part], local[1][part], dists=local[2][part], query="OCCLUDED")
@@ -129,6 +134,15 @@ class EmbreeTracer:
         """(L, 3, 4) of all links, object to world."""
         poses: Floats = self.motions.at(np.array([float(time)]))[0]
         return poses
+
+    def camera_rays(self, camera: Camera) -> tuple[Floats, Floats]:
+        """Origins (one, or one a pixel) and directions in the camera's coordinates."""
+        lens = (camera.model, camera.width, camera.height, camera.focal, camera.middle, camera.distortion)
+        if lens not in self._rays:
+            y, x = np.mgrid[: camera.height, : camera.width]
+            origins, directions = camera.rays(np.column_stack([x.ravel() + 0.5, y.ravel() + 0.5]))
+            self._rays[lens] = (origins if camera.model == "orthographic" else origins[:1], directions)
+        return self._rays[lens]
 
     # -- what is built
 
@@ -166,15 +180,6 @@ class EmbreeTracer:
         mesh: Mesh = self.packed.meshes[self.packed.mesh[link]]
         return mesh
 
-    def _camera_rays(self, camera: Camera) -> tuple[Floats, Floats]:
-        """Origins (one, or one a pixel) and directions in the camera's coordinates."""
-        lens = (camera.model, camera.width, camera.height, camera.focal, camera.middle, camera.distortion)
-        if lens not in self._rays:
-            y, x = np.mgrid[: camera.height, : camera.width]
-            origins, directions = camera.rays(np.column_stack([x.ravel() + 0.5, y.ravel() + 0.5]))
-            self._rays[lens] = (origins if camera.model == "orthographic" else origins[:1], directions)
-        return self._rays[lens]
-
     # -- what is found
 
     def _members(self, only: tuple[int, ...] | None, moments: Floats) -> tuple[NDArray[np.int64], Floats, tuple[Floats, NDArray[np.int64]]]:
@@ -191,16 +196,16 @@ class EmbreeTracer:
         origins: Floats,
         directions: Floats,
         moments: Floats,
-        each: int,
+        moment: Ints,
         only: tuple[int, ...] | None = None,
         limits: Floats | None = None,
     ) -> tuple[Found, Floats]:
-        """First hits of rays, of which every `each` share a moment, and the poses that members had."""
+        """First hits of rays, each at one of `moments`, and the poses that members had."""
         found = self._in_whole(origins, directions, limits) if only is None else _nothing(len(origins), limits)
         members, poses, (bounds, children) = self._members(only, moments)
         rays, starts = pairs_of(bounds, children, len(members), origins, directions, found.distance)
         if len(rays):
-            near, ahead, far = local_rays(rays, starts, origins, directions, found.distance, poses, each)
+            near, ahead, far = local_rays(rays, starts, origins, directions, found.distance, poses, moment)
             for position in np.flatnonzero(np.diff(starts)):
                 part = slice(starts[position], starts[position + 1])
                 link = members[position]
@@ -222,13 +227,13 @@ class EmbreeTracer:
             distance = np.where(link < 0, limits, distance)
         return Found(link, face, met["u"], met["v"], distance)
 
-    def _refined(self, found: Found, origins: Floats, directions: Floats, poses: Floats, each: int) -> tuple[Any, ...]:
+    def _refined(self, found: Found, origins: Floats, directions: Floats, poses: Floats, moment: Ints) -> tuple[Any, ...]:
         """Face, barycentric, distance, point and normal in double precision, from the triangle that was hit."""
         position = np.full(len(self.links), -1, dtype=np.int64)
         position[self._apart] = np.arange(len(self._apart))
         data = self.packed
         refined = refine(
-            found.link, found.face, found.u, found.v, found.distance, origins, directions, self._still, poses, position, each,
+            found.link, found.face, found.u, found.v, found.distance, origins, directions, self._still, poses, position, moment,
             data.vertices, data.faces, data.first_face,
         )  # fmt: skip
         return (found.face, *refined)
@@ -310,14 +315,14 @@ def from_whole(primitive, far, links, faces):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def local_rays(rays, starts, origins, directions, limits, poses, each):  # type: ignore[no-untyped-def]
+def local_rays(rays, starts, origins, directions, limits, poses, moments):  # type: ignore[no-untyped-def]
     """Rays in the coordinates of the box that they may meet, in single precision."""
     near, ahead = np.empty((rays.shape[0], 3), np.float32), np.empty((rays.shape[0], 3), np.float32)
     far = np.empty(rays.shape[0], np.float32)
     for box in range(starts.shape[0] - 1):
         for k in range(starts[box], starts[box + 1]):
             ray = rays[k]
-            moment = ray // each
+            moment = moments[ray]
             x = origins[ray, 0] - poses[moment, box, 0, 3]
             y = origins[ray, 1] - poses[moment, box, 1, 3]
             z = origins[ray, 2] - poses[moment, box, 2, 3]
@@ -339,7 +344,7 @@ def keep_nearer(rays, primitive, far, u, v, link, links, faces, us, vs, distance
 
 @numba.njit(cache=True, error_model="numpy")
 def refine(  # type: ignore[no-untyped-def]
-    link, face, u, v, distance, origins, directions, still, poses, position, each, vertices, faces, first_face
+    link, face, u, v, distance, origins, directions, still, poses, position, moments, vertices, faces, first_face
 ):
     """Where rays meet the planes of the triangles that they hit. poses: of links that have a `position`; still: of the others."""
     count = link.shape[0]
@@ -349,7 +354,7 @@ def refine(  # type: ignore[no-untyped-def]
         number = link[ray]
         if number < 0:
             continue
-        moment = ray // each
+        moment = moments[ray]
         if position[number] >= 0:
             pose = poses[moment, position[number]]
         else:
