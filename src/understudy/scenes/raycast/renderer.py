@@ -170,7 +170,7 @@ class Exposure:
             pose = np.eye(4)[:3] if lamp.link is None else self.poses[numbers[lamp.link]]
             direction = pose[:, :3] @ np.asarray(lamp.direction, dtype=np.float64)
             place = pose[:, :3] @ np.asarray(lamp.place, dtype=np.float64) + pose[:, 3]
-            rows.append([*place, *lamp.color, *(direction / max(np.linalg.norm(direction), 1e-9)), lamp.cone, lamp.soft])
+            rows.append([*place, *lamp.color, *(direction / max(float(np.linalg.norm(direction)), 1e-9)), lamp.cone, lamp.soft])
         return np.array(rows)
 
     def _lamp_light(self, rays: Ray, lamps: Floats, shadows: int) -> tuple[Floats, Floats]:
