@@ -284,7 +284,7 @@ class Exposure:
         self._lights_seen(linear)
         linear = sensor.glare(linear, (0.10 if dark else 0.04) + 0.1 * min(air.fog * 20, 1.0))
         linear = sensor.on_the_lens(linear, camera, self._sun_place(), self.rng)
-        gain = camera.gain if camera.gain is not None else sensor.exposure_of(linear)
+        gain = camera.gain if camera.gain is not None else sensor.exposure_of(linear, 0.19 if self.scene.sky.studio is None else 0.42)
         return sensor.developed(linear, camera, self._balance(), gain, self.rng)
 
     def _balance(self) -> Floats:

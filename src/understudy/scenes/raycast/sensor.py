@@ -16,8 +16,9 @@ Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 
-def exposure_of(picture: Floats) -> float:
-    """The gain that brings a picture's middle to grey, as an automatic camera chooses it; what is dark stays somewhat dark."""
+def exposure_of(picture: Floats, gray: float = 0.19) -> float:
+    """The gain that brings a picture's middle to grey, as an automatic camera chooses it; what is dark stays somewhat dark, and highlights
+    are kept."""
     light = picture[::4, ::4] @ np.array([0.2126, 0.7152, 0.0722])
     height, width = light.shape
     y, x = np.mgrid[:height, :width]
@@ -25,7 +26,8 @@ def exposure_of(picture: Floats) -> float:
     weight = np.where(light > np.quantile(light, 0.97), 0.2 * weight, weight)
     logarithmic = float(np.exp((weight * np.log(light + 2e-4)).sum() / weight.sum()))
     mean = 0.65 * logarithmic + 0.35 * float((weight * np.minimum(light, 1.5)).sum() / float(weight.sum()))
-    return float(0.19 * min(mean / 0.08, 1.0) ** 0.55 / max(mean, 2e-3))
+    gain = gray * min(mean / 0.08, 1.0) ** 0.55 / max(mean, 2e-3)
+    return float(min(gain, 6.5 * gray / max(float(np.quantile(light, 0.97)), 1e-4)))
 
 
 def glare(picture: Floats, share: float) -> Floats:
