@@ -19,10 +19,12 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 # Columns of what `surfaces` gives: colour 0:3, roughness 3, metallic 4, reflectance straight on 5, clearcoat 6, light of its own 7:10,
-# retroreflection 10, normal 11:14, glass 14, temperature 15, wetness 16, footprint 17 (0: nothing was met), the face's normal 18:21, water 21.
+# retroreflection 10, normal 11:14, glass 14, temperature 15, wetness 16, footprint 17 (0: nothing was met), the face's normal 18:21,
+# water 21.
 NORMAL, TEMPERATURE, FOOTPRINT = 11, 15, 17
-# Columns of the table of materials: colour 0:3, second 3:6, pattern 6, scale 7, contrast 8, roughness 9, metallic 10, specular 11, clearcoat 12,
-# opacity 13, emission 14:17, retroreflection 17, temperature 18, print 19, patterned by place in the world 20, ground 21, shift 22:25.
+# Columns of the table of materials: colour 0:3, second 3:6, pattern 6, scale 7, contrast 8, roughness 9, metallic 10, specular 11,
+# clearcoat 12, opacity 13, emission 14:17, retroreflection 17, temperature 18, print 19, patterned by place in the world 20, ground 21,
+# shift 22:25.
 M_WIDTH = 25
 
 
