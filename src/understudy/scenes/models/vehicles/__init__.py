@@ -65,7 +65,9 @@ def vehicle(
 def _car(kind: str) -> Callable[[np.random.Generator, tuple[str, ...]], CarParts]:
     def make(rng: np.random.Generator, switches: tuple[str, ...]) -> CarParts:
         shape = SHAPES[kind]
-        long, wide, tall = (1 + 0.01 * step for step in rng.integers((-4, -2, -2), (5, 3, 3)))
+        # Few measures, so that a shape is made once and shared by many vehicles.
+        long = 1 + 0.03 * (int(rng.integers(3)) - 1)
+        wide, tall = 1 + (long - 1) / 2, 1 + (long - 1) / 3
         shape = cars.stretched(shape, round(shape.length * long, 3), round(shape.width * wide, 3), round(shape.height * tall, 3))
         return cars.car_parts(shape, int(rng.integers(5, 8)), switches, kind == "van" and bool(rng.random() < 0.3))
 
