@@ -97,6 +97,12 @@ def _may_meet(bounds, node, low, high, inverse_low, inverse_high, limit):  # typ
 
 
 @numba.njit(cache=True, error_model="numpy")
+def _overlap(bounds, node, near, far):  # type: ignore[no-untyped-def]
+    across = bounds[node, 0] <= far[0] and bounds[node, 3] >= near[0] and bounds[node, 1] <= far[1] and bounds[node, 4] >= near[1]
+    return across and bounds[node, 2] <= far[2] and bounds[node, 5] >= near[2]
+
+
+@numba.njit(cache=True, error_model="numpy")
 def pairs_of(bounds, children, count, origins, directions, limits):  # type: ignore[no-untyped-def]
     """Rays sorted by the box that they may meet within (N,) `limits`: positions of rays, and where each of `count` boxes' begin.
 
@@ -112,18 +118,21 @@ def pairs_of(bounds, children, count, origins, directions, limits):  # type: ign
         low, high = np.full(3, np.inf), np.full(3, -np.inf)
         inverse_low, inverse_high = np.full(3, np.inf), np.full(3, -np.inf)
         furthest = -1.0
+        near, far = np.full(3, np.inf), np.full(3, -np.inf)
         for k in range(size):
             furthest = max(furthest, limits[first + k])
             for i in range(3):
                 direction = directions[first + k, i]
                 inverse[k, i] = 1 / (direction if abs(direction) > TINY else TINY)
-                low[i], high[i] = min(low[i], origins[first + k, i]), max(high[i], origins[first + k, i])
+                start, end = origins[first + k, i], origins[first + k, i] + direction * max(limits[first + k], 0.0)
+                low[i], high[i] = min(low[i], start), max(high[i], start)
+                near[i], far[i] = min(near[i], start, end), max(far[i], start, end)
                 inverse_low[i], inverse_high[i] = min(inverse_low[i], inverse[k, i]), max(inverse_high[i], inverse[k, i])
         stack[0], height, candidates = 0, 1, 0
         while height:
             height -= 1
             node = stack[height]
-            if not _may_meet(bounds, node, low, high, inverse_low, inverse_high, furthest):
+            if not _overlap(bounds, node, near, far) or not _may_meet(bounds, node, low, high, inverse_low, inverse_high, furthest):
                 continue
             if children[node, 0] >= 0:
                 stack[height], stack[height + 1] = children[node, 0], children[node, 1]

@@ -55,6 +55,59 @@ def sun_rays(made, places, sun, width, which, spread):  # type: ignore[no-untype
 
 
 @numba.njit(cache=True, error_model="numpy")
+def same_surface(made, distance, n, m, share):  # type: ignore[no-untyped-def]
+    alike = made[n, 18] * made[m, 18] + made[n, 19] * made[m, 19] + made[n, 20] * made[m, 20]
+    return alike > 0.95 and abs(distance[m] - distance[n]) < share * distance[n] + 6 * made[n, 17]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def softened(sunlit, made, distance, height, width, reach):  # type: ignore[no-untyped-def]
+    """Penumbras without their grain: means over pixels of the same surface up to `reach` away, where light and shadow meet."""
+    out = sunlit.copy()
+    for y in range(height):
+        for x in range(width):
+            n = y * width + x
+            if made[n, 17] <= 0:
+                continue
+            top, bottom, left, right = max(y - reach, 0), min(y + reach, height - 1), max(x - reach, 0), min(x + reach, width - 1)
+            corners = (
+                sunlit[top * width + left] + sunlit[top * width + right] + sunlit[bottom * width + left] + sunlit[bottom * width + right]
+            )
+            edges = sunlit[top * width + x] + sunlit[bottom * width + x] + sunlit[y * width + left] + sunlit[y * width + right]
+            if corners + edges == 8 * sunlit[n]:
+                continue
+            total, weights = 0.0, 0.0
+            for j in range(top, bottom + 1):
+                for i in range(left, right + 1):
+                    m = j * width + i
+                    if made[m, 17] > 0 and same_surface(made, distance, n, m, 0.01):
+                        total += sunlit[m]
+                        weights += 1.0
+            out[n] = total / max(weights, 1.0)
+    return out
+
+
+@numba.njit(cache=True, error_model="numpy")
+def mirrors_softened(mirrored, is_mirrored, made, distance, height, width):  # type: ignore[no-untyped-def]
+    """What rough mirrors show, as `softened`; sharp ones keep theirs."""
+    out = mirrored.copy()
+    for y in range(height):
+        for x in range(width):
+            n = y * width + x
+            if not is_mirrored[n] or made[n, 3] <= 0.08 or made[n, 6] > 0.2 or made[n, 14] > 0.2:
+                continue
+            r, g, b, weights = 0.0, 0.0, 0.0, 0.0
+            for j in range(max(y - 2, 0), min(y + 3, height)):
+                for i in range(max(x - 2, 0), min(x + 3, width)):
+                    m = j * width + i
+                    if is_mirrored[m] and abs(made[m, 3] - made[n, 3]) < 0.12 and same_surface(made, distance, n, m, 0.05):
+                        r, g, b, weights = r + mirrored[m, 0], g + mirrored[m, 1], b + mirrored[m, 2], weights + 1
+            if weights > 0:
+                out[n, 0], out[n, 1], out[n, 2] = r / weights, g / weights, b / weights
+    return out
+
+
+@numba.njit(cache=True, error_model="numpy")
 def hemisphere_rays(made, places, distance, height, width, rays, least, most):  # type: ignore[no-untyped-def]
     """Rays around the normals of every second pixel of every second row, `rays` each, by the cosine: cell, origins, directions, limits."""
     rows, columns = (height + 1) // 2, (width + 1) // 2
@@ -100,7 +153,7 @@ def openness(cells, blocked, rays, made, distance, height, width):  # type: igno
     for k in range(cells.shape[0]):
         if blocked[k]:
             raw[cells[k]] -= 1.0 / rays
-    for step in (1, 2):
+    for step, reach in ((1, 2), (3, 1)):
         smooth = raw.copy()
         for row in range(rows):
             for column in range(columns):
@@ -109,11 +162,11 @@ def openness(cells, blocked, rays, made, distance, height, width):  # type: igno
                     continue
                 total, weights = 0.0, 0.0
                 near = distance[n]
-                for j in range(-2, 3):
+                for j in range(-reach, reach + 1):
                     other_row = row + j * step
                     if other_row < 0 or other_row >= rows:
                         continue
-                    for i in range(-2, 3):
+                    for i in range(-reach, reach + 1):
                         other_column = column + i * step
                         if other_column < 0 or other_column >= columns:
                             continue
@@ -243,7 +296,11 @@ def shade(made, directions, light, up, side, down, maps, sunlit, opened, mirrore
                 if coat > 0 or glass > 0:
                     coat_gloss = lobe(half, cosine, eye, towards, 0.06, 0.04) * max(coat, glass) * sunlit[n]
         mx, my, mz = dx + 2 * eye * nx, dy + 2 * eye * ny, dz + 2 * eye * nz
-        reflected_sky(maps, down, mx, my, mz, rough, sky)
+        if rough < 0.7 or metal > 0:
+            reflected_sky(maps, down, mx, my, mz, rough, sky)
+        else:
+            for c in range(3):
+                sky[c] = ambient(up, side, down, mz, c)
         open_gloss = min(max(opened[n] + (opened[n] - 1) * 0.5 * (1 - rough), 0.05), 1.0)
         smooth = 1 - rough
         layer = max(coat, glass)
@@ -298,8 +355,22 @@ def lamps_rank(made, places, lamps, step):  # type: ignore[no-untyped-def]
             for k in range(lamps.shape[0]):
                 strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2])
                 cosine = made[n, 11] * dx + made[n, 12] * dy + made[n, 13] * dz
-                rank[k] += min(strength * max(cosine, 0.0) * (lamps[k, 3] + lamps[k, 4] + lamps[k, 5]), 2.0)
+                rank[k] += strength / (strength + 0.004) * max(cosine, 0.0) * (lamps[k, 3] + lamps[k, 4] + lamps[k, 5])
     return rank
+
+
+@numba.njit(cache=True, error_model="numpy")
+def lamps_level(made, places, lamps, step):  # type: ignore[no-untyped-def]
+    """Light of lamps that surfaces get, the mean of every `step`th."""
+    total, count = 0.0, 1
+    for n in range(0, made.shape[0], step):
+        if made[n, 17] > 0:
+            for k in range(lamps.shape[0]):
+                strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2])
+                cosine = made[n, 11] * dx + made[n, 12] * dy + made[n, 13] * dz
+                total += strength / (1 + 20 * strength) * max(cosine, 0.0) * max(lamps[k, 3], lamps[k, 4], lamps[k, 5])
+            count += 1
+    return total / count
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -324,9 +395,9 @@ def lamp_rays(made, places, lamps, k, least):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
-def lamp_light(made, places, directions, lamps, visible, order):  # type: ignore[no-untyped-def]
+def lamp_light(made, places, directions, lamps, visible, order, least):  # type: ignore[no-untyped-def]
     """(N, 3) light of all lamps for the matt part, and what the glossy and the retroreflecting part send to the eye. visible: (S, N) of the
-    lamps at `order`[:S]; the others are taken as unhidden."""
+    lamps at `order`[:S]; the others are taken as unhidden. Less than `least` counts for nothing."""
     count = made.shape[0]
     matt, gloss = np.zeros((count, 3)), np.zeros((count, 3))
     shadowed = visible.shape[0]
@@ -343,7 +414,7 @@ def lamp_light(made, places, directions, lamps, visible, order):  # type: ignore
                 continue
             k = order[position]
             strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2])
-            if strength * max(lamps[k, 3], lamps[k, 4], lamps[k, 5]) < 3e-5:
+            if strength * max(lamps[k, 3], lamps[k, 4], lamps[k, 5]) < least:
                 continue
             cosine = nx * dx + ny * dy + nz * dz
             if cosine <= 0:

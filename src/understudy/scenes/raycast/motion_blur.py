@@ -12,8 +12,8 @@ from understudy.scenes.hits import Hits
 from understudy.scenes.raycast.embree import EmbreeTracer
 
 Floats = NDArray[np.float64]
-TILE = 16
-STEPS = 13
+NOWHERE = 1e29
+"""Stands for places that need not be known: nothing moves there."""
 
 
 def blurred(picture: Floats, tracer: EmbreeTracer, camera: Camera, time: float, hits: Hits) -> Floats:
@@ -36,45 +36,73 @@ def motion_field(tracer: EmbreeTracer, camera: Camera, time: float, hits: Hits) 
     height, width = hits.link.shape
     early, late = time - camera.exposure / 2, time + camera.exposure / 2
     now, before, after = tracer.poses(time), tracer.poses(early), tracer.poses(late)
-    link = hits.link.ravel()
-    if not camera.motion.moves:
-        moves = np.abs(after - before).max((1, 2)) > 0
-        some = np.flatnonzero((link >= 0) & moves[link])
-    else:
-        some = np.arange(link.size)
+    moves = np.abs(after - before).max((1, 2)) > 0 if len(now) else np.zeros(0, np.bool_)
     view, views = camera.motion.at(time), (camera.motion.at(early), camera.motion.at(late))
     _, ahead = tracer.camera_rays(camera)
-    points = hits.point.reshape(-1, 3)[some]
-    away = np.isnan(points[:, 0])
-    points[away] = view[:3, 3] + 1e5 * (ahead[some[away]] @ view[:3, :3].T)
-    places = []
-    for poses, pose in ((before, views[0]), (after, views[1])):
-        moved = carried(points, link[some], now, poses)
-        pixels, seen = camera.project((moved - pose[:3, 3]) @ pose[:3, :3])
-        pixels[~seen] = np.nan
-        places.append(pixels)
-    way = np.zeros((height * width, 2))
-    way[some] = np.nan_to_num(places[1] - places[0])
-    reach = np.maximum(np.sqrt((way**2).sum(1, keepdims=True)) / (0.12 * width), 1.0)
-    return np.asarray((way / reach).reshape(height, width, 2))
+    link, points = hits.link.ravel(), hits.point.reshape(-1, 3)
+    sides = [
+        carried(points, link, now, poses, moves, camera.motion.moves, view, ahead, pose)
+        for poses, pose in ((before, views[0]), (after, views[1]))
+    ]
+    if camera.model == "pinhole" and not any(camera.distortion):
+        way = ways(sides[0], sides[1], camera.focal, 0.12 * width)
+    else:
+        way = _ways(camera, sides[0], sides[1], 0.12 * width)
+    return np.asarray(way).reshape(height, width, 2)
+
+
+def _ways(camera: Camera, before: Floats, after: Floats, most: float) -> Floats:
+    """As `ways`, for lenses that bend lines."""
+    some = np.flatnonzero(before[:, 0] < NOWHERE)
+    (first, seen), (last, still_seen) = camera.project(before[some]), camera.project(after[some])
+    moved = np.where((seen & still_seen)[:, None], last - first, 0.0)
+    way = np.zeros((len(before), 2))
+    way[some] = moved / np.maximum(np.sqrt((moved**2).sum(1, keepdims=True)) / most, 1.0)
+    return way
+
+
+@numba.njit(cache=True, error_model="numpy")
+def ways(before, after, focal, most):  # type: ignore[no-untyped-def]
+    """Pixels between points in the coordinates of a lens that keeps lines straight, `most` at most; 0 for what stands or is behind it."""
+    way = np.zeros((before.shape[0], 2))
+    for n in range(before.shape[0]):
+        if before[n, 0] >= 1e29 or before[n, 2] < 1e-6 or after[n, 2] < 1e-6:
+            continue
+        x = (after[n, 0] / after[n, 2] - before[n, 0] / before[n, 2]) * focal
+        y = (after[n, 1] / after[n, 2] - before[n, 1] / before[n, 2]) * focal
+        over = max(np.sqrt(x * x + y * y) / most, 1.0)
+        way[n, 0], way[n, 1] = x / over, y / over
+    return way
 
 
 @numba.njit(cache=True)
-def carried(points, link, now, then):  # type: ignore[no-untyped-def]
-    """Points on links, when those are elsewhere."""
-    moved = np.empty_like(points)
+def carried(points, link, now, then, moves, eye_moves, view, ahead, pose):  # type: ignore[no-untyped-def]
+    """Points on links when those are elsewhere, in the coordinates of a camera that is at `pose` then; of the sky, where the camera that is
+    at `view` now looks."""
+    seen = np.empty((points.shape[0], 3))
     for n in range(points.shape[0]):
         number = link[n]
-        if number < 0:
-            moved[n] = points[n]
+        if not eye_moves and (number < 0 or not moves[number]):
+            seen[n, 0] = 1e30
             continue
-        x, y, z = points[n, 0] - now[number, 0, 3], points[n, 1] - now[number, 1, 3], points[n, 2] - now[number, 2, 3]
-        a = now[number, 0, 0] * x + now[number, 1, 0] * y + now[number, 2, 0] * z
-        b = now[number, 0, 1] * x + now[number, 1, 1] * y + now[number, 2, 1] * z
-        c = now[number, 0, 2] * x + now[number, 1, 2] * y + now[number, 2, 2] * z
+        x = y = z = 0.0
+        if number < 0:
+            x = 1e5 * (view[0, 0] * ahead[n, 0] + view[0, 1] * ahead[n, 1] + view[0, 2] * ahead[n, 2]) + view[0, 3]
+            y = 1e5 * (view[1, 0] * ahead[n, 0] + view[1, 1] * ahead[n, 1] + view[1, 2] * ahead[n, 2]) + view[1, 3]
+            z = 1e5 * (view[2, 0] * ahead[n, 0] + view[2, 1] * ahead[n, 1] + view[2, 2] * ahead[n, 2]) + view[2, 3]
+        else:
+            old, new = now[number], then[number]
+            dx, dy, dz = points[n, 0] - old[0, 3], points[n, 1] - old[1, 3], points[n, 2] - old[2, 3]
+            a = old[0, 0] * dx + old[1, 0] * dy + old[2, 0] * dz
+            b = old[0, 1] * dx + old[1, 1] * dy + old[2, 1] * dz
+            c = old[0, 2] * dx + old[1, 2] * dy + old[2, 2] * dz
+            x = new[0, 0] * a + new[0, 1] * b + new[0, 2] * c + new[0, 3]
+            y = new[1, 0] * a + new[1, 1] * b + new[1, 2] * c + new[1, 3]
+            z = new[2, 0] * a + new[2, 1] * b + new[2, 2] * c + new[2, 3]
+        x, y, z = x - pose[0, 3], y - pose[1, 3], z - pose[2, 3]
         for i in range(3):
-            moved[n, i] = then[number, i, 0] * a + then[number, i, 1] * b + then[number, i, 2] * c + then[number, i, 3]
-    return moved
+            seen[n, i] = pose[0, i] * x + pose[1, i] * y + pose[2, i] * z
+    return seen
 
 
 @numba.njit(cache=True, error_model="numpy")

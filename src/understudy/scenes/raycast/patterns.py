@@ -246,6 +246,13 @@ def pattern_at(kind, x, y, z, nx, ny, nz, scale, footprint):  # type: ignore[no-
 
 
 @numba.njit(cache=True, error_model="numpy")
+def grain(x, y, z):  # type: ignore[no-untyped-def]
+    """As `dent`, for grains with edges: one disturbance for each cell of size 1."""
+    first = hashed(np.int64(np.floor(x)), np.int64(np.floor(y)), np.int64(np.floor(z)))
+    return 2 * first - 1, 2 * ((first * 577.31) % 1.0) - 1, 2 * ((first * 9113.7) % 1.0) - 1
+
+
+@numba.njit(cache=True, error_model="numpy")
 def dent(x, y, z):  # type: ignore[no-untyped-def]
     """A disturbance of the normal, -1 .. 1 along each axis."""
     return 2 * noise(x, y, z) - 1, 2 * noise(x + 31.7, y, z + 5.3) - 1, 2 * noise(x, y + 17.1, z + 11.9) - 1

@@ -32,6 +32,8 @@ SUN_RADIUS = 0.0055
 """Radians; the sun's is .0047, and its aureole softens shadows a little more."""
 SHADOWED_LAMPS = 6
 STUDIO_RADIUS = 0.08
+Mirrored = tuple[Floats, NDArray[np.bool_]]
+"""(N, 3) light along the mirrored rays, and (N,) whether it was looked for."""
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Raycast(Renderer):
 
     name: ClassVar[str] = "raycast"
 
-    def __init__(self, samples: int = 4, occlusion: int = 4) -> None:
+    def __init__(self, samples: int = 3, occlusion: int = 2) -> None:
         if not 1 <= samples <= 4:
             raise ArgumentError(f"samples is {samples}, and must be 1 to 4.", where="renderer: raycast")
         if not 0 <= occlusion <= 16:
@@ -119,9 +121,15 @@ class Exposure:
         opened = self._openness(main)
         lamps = self._lamps(band)
         sunlit = self._sunlit(main)
-        colors = self._shaded(main, surfaces, opened, sunlit, lamps, mirrors=True)
+        sunlit = np.asarray(lighting.softened(sunlit, made, distance, self.height, self.width, 2 if self.scene.sky.studio is None else 3))
+        mirrored = np.zeros((pixels, 3)), np.zeros(pixels, dtype=np.bool_)
+        some, seen = self._mirrored(main, surfaces, lamps)
+        mirrored[0][some], mirrored[1][some] = seen, True
+        if len(some):
+            mirrored = np.asarray(lighting.mirrors_softened(*mirrored, made, distance, self.height, self.width)), mirrored[1]
+        colors = self._shaded(main, opened, sunlit, mirrored, lamps)
         if self.look.samples > 1:
-            colors = self._smoothed(colors, main, surfaces, opened, sunlit, lamps, origins)
+            colors = self._smoothed(colors, main, surfaces, opened, sunlit, mirrored, lamps, origins)
         return colors.reshape(self.height, self.width, 3)
 
     def _looked_at(
@@ -180,24 +188,20 @@ class Exposure:
         order = np.argsort(-rank, kind="stable")
         order = order[rank[order] > 0] if (rank > 0).any() else order[:1]
         shadowed = order[:shadows]
+        least = 0.02 * float(lighting.lamps_level(rays.made, rays.places, lamps, max(len(rays.which) // 2000, 1))) + 1e-9
         visible = np.ones((len(shadowed), len(rays.which)), dtype=np.bool_)
         for position, lamp in enumerate(shadowed):
-            which, origins, directions, limits = lighting.lamp_rays(rays.made, rays.places, lamps, lamp, 1e-3)
+            which, origins, directions, limits = lighting.lamp_rays(rays.made, rays.places, lamps, lamp, least)
             if len(which):
                 visible[position, which] = ~self.tracer.blocked(origins, directions, self.time, limits)
-        return lighting.lamp_light(rays.made, rays.places, rays.directions, lamps, visible, order)  # type: ignore[no-any-return]
+        return lighting.lamp_light(rays.made, rays.places, rays.directions, lamps, visible, order, 0.03 * least)  # type: ignore[no-any-return]
 
-    def _shaded(self, rays: Ray, surfaces: Surfaces, opened: Floats, sunlit: Floats, lamps: Floats, *, mirrors: bool) -> Floats:
+    def _shaded(self, rays: Ray, opened: Floats, sunlit: Floats, mirrored: Mirrored, lamps: Floats) -> Floats:
         """(N, 3) light of what rays met, seen through the air; the sky where they met nothing."""
-        count = len(rays.which)
-        mirrored, is_mirrored = np.zeros((count, 3)), np.zeros(count, dtype=np.bool_)
-        if mirrors:
-            which, seen = self._mirrored(rays, surfaces, lamps)
-            mirrored[which], is_mirrored[which] = seen, True
         matt, gloss = self._lamp_light(rays, lamps, SHADOWED_LAMPS)
         sky = self.sky
         colors = lighting.shade(
-            rays.made, rays.directions, sky.values, sky.up, sky.side, sky.down, sky.maps, sunlit, opened, mirrored, is_mirrored, matt, gloss
+            rays.made, rays.directions, sky.values, sky.up, sky.side, sky.down, sky.maps, sunlit, opened, *mirrored, matt, gloss
         )
         sky_colors(colors, rays.made, rays.directions, sky.values)
         self._through_air(colors, rays, lamps)
@@ -251,7 +255,15 @@ class Exposure:
     # -- edges
 
     def _smoothed(
-        self, colors: Floats, main: Ray, surfaces: Surfaces, opened: Floats, sunlit: Floats, lamps: Floats, origins: Floats
+        self,
+        colors: Floats,
+        main: Ray,
+        surfaces: Surfaces,
+        opened: Floats,
+        sunlit: Floats,
+        mirrored: Mirrored,
+        lamps: Floats,
+        origins: Floats,
     ) -> Floats:
         """More rays where edges are."""
         hits = self.hits
@@ -267,7 +279,10 @@ class Exposure:
         found = self.tracer.trace_at(starts, directions, moments, moment)
         made, places = self._looked_at(surfaces, found.link, found.face, found.u, found.v, directions, found.distance)
         rays = Ray(which, directions, found.distance, made, places)
-        more = self._shaded(rays, surfaces, opened[which], self._sunlit(rays), lamps, mirrors=True)
+        lit = sunlit[which]
+        new = found.link != hits.link.ravel()[which]
+        lit[new] = self._sunlit(Ray(which[new], directions[new], found.distance[new], made[new], places[new]))
+        more = self._shaded(rays, opened[which], lit, (mirrored[0][which], mirrored[1][which]), lamps)
         return np.asarray(merged(colors, edges, more, extra))
 
     # -- lens and sensor
@@ -281,10 +296,10 @@ class Exposure:
         if camera.faults.blur > 0:
             linear = sensor.blur(linear, camera.faults.blur)
         dark = self.sky.up.mean() < 0.05 and self.scene.sky.studio is None
-        self._lights_seen(linear)
-        linear = sensor.glare(linear, (0.10 if dark else 0.04) + 0.1 * min(air.fog * 20, 1.0))
-        linear = sensor.on_the_lens(linear, camera, self._sun_place(), self.rng)
         gain = camera.gain if camera.gain is not None else sensor.exposure_of(linear, 0.19 if self.scene.sky.studio is None else 0.42)
+        self._lights_seen(linear, gain)
+        linear = sensor.glare(linear, (0.08 if dark else 0.04) + 0.1 * min(air.fog * 20, 1.0), 24.0 / gain)
+        linear = sensor.on_the_lens(linear, camera, self._sun_place(), self.rng)
         return sensor.developed(linear, camera, self._balance(), gain, self.rng)
 
     def _balance(self) -> Floats:
@@ -306,7 +321,7 @@ class Exposure:
             return None
         return float(np.clip(pixels[0, 0], -self.width, 2 * self.width)), float(np.clip(pixels[0, 1], -self.height, 2 * self.height))
 
-    def _lights_seen(self, linear: Floats) -> None:
+    def _lights_seen(self, linear: Floats, gain: float) -> None:
         """Lamps that shine into the lens, however small they are in the picture."""
         lamps = self._lamps("rgb") if self.camera.band == "rgb" else np.zeros((0, 11))
         if not len(lamps) or self.parallel:
@@ -327,7 +342,7 @@ class Exposure:
         for number, left in zip(some[~hidden], fog[~hidden], strict=True):
             beam = 1.0 if lamps[number, 9] > 3.1 else float(np.clip(1.2 - angle[number] / (lamps[number, 9] + 0.5), 0.05, 1.0))
             power = lamps[number, 3:6] * beam * left
-            splash(linear, pixels[number], power, away[number], self.width)
+            splash(linear, pixels[number], power, away[number], self.width, gain)
 
     # -- further bands
 
@@ -345,8 +360,8 @@ class Exposure:
         return np.concatenate(layers, axis=2)
 
 
-def splash(linear: Floats, pixel: Floats, power: Floats, away: float, width: int) -> None:
-    """A lamp's image: a core that is never less than a pixel wide, a soft disk around it."""
+def splash(linear: Floats, pixel: Floats, power: Floats, away: float, width: int, gain: float) -> None:
+    """A lamp's image: a core that is never less than a pixel wide, a soft disk around it; brighter than a few times white makes no odds."""
     unit = width / 640
     core = float(np.clip(0.09 * width / away, 0.8, 6.0)) * unit
     reach = int(7 * core + 2)
@@ -355,5 +370,5 @@ def splash(linear: Floats, pixel: Floats, power: Floats, away: float, width: int
     part = linear[ys, xs]
     y, x = np.mgrid[ys.start : ys.start + part.shape[0], xs.start : xs.start + part.shape[1]]
     square = ((x + 0.5 - pixel[0]) ** 2 + (y + 0.5 - pixel[1]) ** 2) / (core * core)
-    peak = np.minimum(power * 0.12 / (1 + away / 25), 18.0)
+    peak = np.minimum(power * 0.12 / (1 + away / 25), 18.0 / gain)
     part += peak * (np.exp(-square) + 0.05 * np.exp(-square / 9))[..., None]

@@ -24,18 +24,21 @@ def exposure_of(picture: Floats, gray: float = 0.19) -> float:
     y, x = np.mgrid[:height, :width]
     weight = np.exp(-1.5 * (((x + 0.5) / width - 0.5) ** 2 + ((y + 0.5) / height - 0.55) ** 2))
     weight = np.where(light > np.quantile(light, 0.97), 0.2 * weight, weight)
-    logarithmic = float(np.exp((weight * np.log(light + 2e-4)).sum() / weight.sum()))
-    mean = 0.65 * logarithmic + 0.35 * float((weight * np.minimum(light, 1.5)).sum() / float(weight.sum()))
-    gain = gray * min(mean / 0.08, 1.0) ** 0.55 / max(mean, 2e-3)
-    return float(min(gain, 6.5 * gray / max(float(np.quantile(light, 0.97)), 1e-4)))
+    bright = float(np.quantile(light, 0.97))
+    limited = np.minimum(light, bright)
+    least = 0.02 * float(limited.mean()) + 1e-7
+    logarithmic = float(np.exp((weight * np.log(light + least)).sum() / weight.sum()))
+    mean = 0.65 * logarithmic + 0.35 * float((weight * limited).sum() / float(weight.sum()))
+    dim = min(max(1 - 0.13 * np.log10(0.06 / max(mean, 1e-7)), 0.3), 1.0)
+    return float(min(gray * dim / max(mean, 2e-5), 6.5 * gray / max(bright, 1e-6)))
 
 
-def glare(picture: Floats, share: float) -> Floats:
-    """Light that scatters in the lens: a little of all, in wide circles, most from what is brightest."""
+def glare(picture: Floats, share: float, most: float) -> Floats:
+    """Light that scatters in the lens: a little of all, in wide circles; nothing counts for more than `most`."""
     from scipy.ndimage import gaussian_filter
 
     width = picture.shape[1]
-    small = quartered(picture, 60.0)
+    small = quartered(picture, most)
     unit = width / 640
     spread = sum(
         weight * gaussian_filter(small, (radius * unit, radius * unit, 0), truncate=2.5)
@@ -192,7 +195,7 @@ def develop(picture, balance, gain, vignette, read_noise, grains, middle_x, midd
         table[k] = 255 * (shown * 12.92 if shown <= 0.0031308 else 1.055 * shown ** (1 / 2.4) - 0.055)
     image = np.empty((height, width, 3), np.uint8)
     corner = middle_x * middle_x + middle_y * middle_y
-    amplified = np.sqrt(min(max(gain, 0.6), 60.0))
+    amplified = min(max(gain, 0.6), 100.0) ** 0.38
     read = read_noise * amplified / 255 * 0.35
     shot = read_noise * read_noise * amplified * amplified * 9e-5
     for y in range(height):

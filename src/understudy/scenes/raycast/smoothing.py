@@ -30,7 +30,7 @@ def edge_pixels(link, face, normal, distance, made, sunlit):  # type: ignore[no-
                     paint = abs(made[n, 0] - made[m, 0]) + abs(made[n, 1] - made[m, 1]) + abs(made[n, 2] - made[m, 2])
                     differs = bend < 0.92 or abs(a - b) > 0.05 * min(a, b) or paint > 0.25
                 if not differs and link[y, x] >= 0:
-                    differs = sunlit[y, x] != sunlit[j, i]
+                    differs = abs(sunlit[y, x] - sunlit[j, i]) > 0.5
                 if differs:
                     marked[y * width + x] = True
                     marked[j * width + i] = True

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from understudy.scenes.material import Color, Material
 from understudy.scenes.raycast.packed import Packed
-from understudy.scenes.raycast.patterns import GRASS, LEAVES, NUMBER, SNOW, WATER, WINDOWS, dent, fade, fractal, noise, pattern_at
+from understudy.scenes.raycast.patterns import GRASS, LEAVES, NUMBER, SNOW, WATER, WINDOWS, dent, fade, fractal, grain, noise, pattern_at
 from understudy.scenes.scene import Scene
 
 Floats = NDArray[np.float64]
@@ -260,7 +260,7 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
             transparent *= 1 - cover
         if dents > 0:
             size = row[7] * (0.25 if kind != WATER and kind != SNOW else 1.0)
-            da, db, dc = dent(x / size, y / size, z / size)
+            da, db, dc = dent(x / size, y / size, z / size) if kind in (WATER, SNOW) else grain(x / size, y / size, z / size)
             if kind == WATER:
                 ea, eb, _ = dent(x / size * 2.9, y / size * 2.9, z / size)
                 left = fade(size * 0.3, footprint)
