@@ -35,12 +35,12 @@ def scenes(count: int, seed: int, *, hue: int = 0, stripes: int = 0) -> list[np.
 
 @pytest.fixture(scope="module")
 def alike() -> PictureEvaluation:
-    return evaluate_pictures(scenes(60, 1), scenes(60, 2), holdout=scenes(60, 3))
+    return evaluate_pictures(scenes(48, 1), scenes(48, 2), holdout=scenes(48, 3))
 
 
 @pytest.fixture(scope="module")
 def other() -> PictureEvaluation:
-    return evaluate_pictures(scenes(60, 1), scenes(60, 2, hue=1, stripes=4), holdout=scenes(60, 3))
+    return evaluate_pictures(scenes(48, 1), scenes(48, 2, hue=1, stripes=4), holdout=scenes(48, 3))
 
 
 def test_pictures_of_the_same_kind_are_as_near_as_held_out_ones(alike: PictureEvaluation) -> None:

@@ -14,16 +14,18 @@ def frechet(one: Rows, other: Rows) -> float:
     It is biased upwards by few rows: compare figures of equal numbers of rows only.
     """
     shift = one.mean(axis=0) - other.mean(axis=0)
-    first, second = np.cov(one, rowvar=False, ddof=1), np.cov(other, rowvar=False, ddof=1)
-    root = _root(np.atleast_2d(first))
-    middle = np.linalg.eigvalsh(root @ np.atleast_2d(second) @ root)
-    overlap = np.sqrt(np.maximum(middle, 0.0)).sum()
-    return max(0.0, float(shift @ shift + np.trace(np.atleast_2d(first)) + np.trace(np.atleast_2d(second)) - 2 * overlap))
+    first, second = _centered(one), _centered(other)
+    overlap = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    return max(0.0, float(shift @ shift + (first**2).sum() + (second**2).sum() - 2 * overlap))
 
 
-def _root(matrix: Rows) -> Rows:
-    values, vectors = np.linalg.eigh(matrix)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+def _centered(rows: Rows) -> Rows:
+    """At most as many rows as columns whose squares sum to the covariance.
+
+    The trace of the root of a product of covariances AᵀA BᵀB is the sum of the singular values of A Bᵀ: no root of a matrix is taken.
+    """
+    centered = (rows - rows.mean(axis=0)) / np.sqrt(max(len(rows) - 1, 1))
+    return centered if len(rows) <= rows.shape[1] else np.asarray(np.linalg.qr(centered, mode="r"))
 
 
 def squared_distances(one: Rows, other: Rows) -> Rows:
