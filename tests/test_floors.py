@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "rules": {"data", "core"},
     "scenes": {"rules", "data", "core"},
     "run": {"tabular", "data", "core"},
-    "evaluate": {"run", "tabular", "data", "core"},
+    "evaluate": {"run", "tabular", "neural", "data", "core"},
     "augment": {"evaluate", "run", "tabular", "data", "core"},
     "cli": {"augment", "evaluate", "run", "scenes", "tabular", "rules", "data", "core"},
     "testing": {"core"},

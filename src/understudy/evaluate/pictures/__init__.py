@@ -17,12 +17,18 @@ from typing import TYPE_CHECKING
 from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
+    from understudy.evaluate.pictures.classification import classification_utility as classification_utility
+    from understudy.evaluate.pictures.detection import detection_utility as detection_utility
     from understudy.evaluate.pictures.judging import evaluate_pictures as evaluate_pictures
     from understudy.evaluate.pictures.result import PictureEvaluation as PictureEvaluation
+    from understudy.evaluate.pictures.result import PictureUtility as PictureUtility
 else:
     __getattr__, __dir__, __all__ = table_of_contents(
         __name__,
         {
+            "PictureUtility": "understudy.evaluate.pictures.result",
+            "classification_utility": "understudy.evaluate.pictures.classification",
+            "detection_utility": "understudy.evaluate.pictures.detection",
             "PictureEvaluation": "understudy.evaluate.pictures.result",
             "evaluate_pictures": "understudy.evaluate.pictures.judging",
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Boxes:
         picture: (N,) the picture of each object.
         names: (N,) its class.
         box: (N, 4) x0, y0, x1, y1 as shares of width and height.
+        files: each picture's file.
     """
 
     origin: str
@@ -37,6 +39,13 @@ class Boxes:
     picture: NDArray[np.int64]
     names: NDArray[np.str_]
     box: NDArray[np.float64]
+    files: tuple[Path, ...]
+
+    def part(self, taken: NDArray[np.bool_]) -> Boxes:
+        """Those of some pictures, given as (pictures,) of bool."""
+        kept, number = taken[self.picture], np.cumsum(taken) - 1
+        files = tuple(path for path, here in zip(self.files, taken, strict=True) if here)
+        return Boxes(self.origin, len(files), self.groups[taken], number[self.picture[kept]], self.names[kept], self.box[kept], files)
 
 
 def read_boxes(folder: str | Path) -> Boxes | None:
@@ -61,15 +70,17 @@ def read_boxes(folder: str | Path) -> Boxes | None:
     return None
 
 
-Picture = tuple[str, list[tuple[str, list[float]]]]
-"""The shot that it is of, and class and box of each object."""
+Picture = tuple[Path, str, list[tuple[str, list[float]]]]
+"""Its file, the shot that it is of, and class and box of each object."""
 
 
 def _gathered(folder: Path, pictures: Iterable[Picture]) -> Boxes:
     shots: dict[str, int] = {}
     groups: list[int] = []
     rows: list[Row] = []
-    for number, (shot, objects) in enumerate(pictures):
+    files: list[Path] = []
+    for number, (file, shot, objects) in enumerate(pictures):
+        files.append(file)
         groups.append(shots.setdefault(shot, len(shots)))
         rows += [(number, name, *box) for name, box in objects]  # type: ignore[misc]
     return Boxes(
@@ -79,6 +90,7 @@ def _gathered(folder: Path, pictures: Iterable[Picture]) -> Boxes:
         picture=np.array([row[0] for row in rows], dtype=np.int64),
         names=np.array([row[1] for row in rows], dtype=np.str_),
         box=np.array([row[2:] for row in rows], dtype=np.float64).reshape(-1, 4),
+        files=tuple(files),
     )
 
 
@@ -89,7 +101,8 @@ def _native(folder: Path) -> Iterable[Picture]:
         for frame in shot["frames"]:
             size = np.array([frame["width"], frame["height"]] * 2)
             objects = [(names[row["category"]], (np.array(row["box"]) / size).tolist()) for row in frame["instances"]]
-            yield str(shot["index"]), objects
+            file = next(iter(sorted(path.glob(f"{frame['files']}.image.*"))), path / f"{frame['files']}.image.png")
+            yield file, str(shot["index"]), objects
 
 
 def _coco(index: Path) -> Iterable[Picture]:
@@ -102,7 +115,14 @@ def _coco(index: Path) -> Iterable[Picture]:
         box = np.array([x, y, x + width, y + height]) / sizes[row["image_id"]]
         objects.setdefault(row["image_id"], []).append((names[row["category_id"]], box.tolist()))
     for image in content["images"]:
-        yield str(image.get("shot", f"{index.name}/{image['id']}")), objects.get(image["id"], [])
+        yield _found(index, image["file_name"]), str(image.get("shot", f"{index.name}/{image['id']}")), objects.get(image["id"], [])
+
+
+def _found(index: Path, name: str) -> Path:
+    """Where a picture that COCO's index names lies: in our layout, beside the index, or in a folder of pictures."""
+    split, root = index.stem.removeprefix("instances_"), index.parent
+    places = (root.parent / "images" / split, root.parent / split, root.parent / "images", root, root / "images", root.parent)
+    return next((place / name for place in places if (place / name).is_file()), root / name)
 
 
 def _yolo(folder: Path) -> Iterable[Picture]:
@@ -114,7 +134,9 @@ def _yolo(folder: Path) -> Iterable[Picture]:
             words = line.split()
             numbers = [float(word) for word in words[1:]]
             objects.append((str(names[int(words[0])]), _yolo_box(path, numbers)))
-        yield path.stem.split("_")[0], objects
+        pictures = folder / "images" / path.relative_to(folder / "labels").parent
+        file = next(iter(sorted(pictures.glob(f"{glob.escape(path.stem)}.*"))), pictures / f"{path.stem}.png")
+        yield file, path.stem.split("_")[0], objects
 
 
 def _yolo_box(path: Path, numbers: list[float]) -> list[float]:

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from understudy.core.errors import ArgumentError
 from understudy.core.progress import ProgressLike, listening
@@ -123,12 +122,7 @@ def _halved(boxes: Boxes, stream: Stream) -> tuple[Boxes, Boxes | None]:
     if boxes.pictures < _FEWEST_TO_SPLIT or len(names) < 2:
         return boxes, None
     aside = np.isin(boxes.groups, names[: len(names) // 2])
-    return _of_pictures(boxes, ~aside), _of_pictures(boxes, aside)
-
-
-def _of_pictures(boxes: Boxes, taken: NDArray[np.bool_]) -> Boxes:
-    kept, number = taken[boxes.picture], np.cumsum(taken) - 1
-    return Boxes(boxes.origin, int(taken.sum()), boxes.groups[taken], number[boxes.picture[kept]], boxes.names[kept], boxes.box[kept])
+    return boxes.part(~aside), boxes.part(aside)
 
 
 def _subject(pictures: Pictures | None) -> Subject | None:

@@ -12,6 +12,67 @@ from understudy.core.errors import ArgumentError
 from understudy.evaluate.result import Figure, Subject
 
 
+class TrainedOn(BaseModel):
+    """A small model trained on one set of pictures, and how good it is on real ones that nothing was trained on.
+
+    Attributes:
+        name: "real", "synthetic" or "real + synthetic".
+        pictures: that it was trained on.
+        score, interval: on the test pictures; 95 %, by drawing them again.
+        gap, gap_interval: score minus that of the model trained on real pictures, from the same draws; None for that model itself.
+        by_class: the score of each class that the test pictures have.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    pictures: int
+    score: float
+    interval: tuple[float, float]
+    gap: float | None = None
+    gap_interval: tuple[float, float] | None = None
+    by_class: dict[str, float] = {}
+
+
+class PictureUtility(BaseModel):
+    """Models trained on synthetic pictures beside models trained on real ones, tested on the same real pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: Literal["detection", "classification"]
+    metric: str
+    classes: list[str]
+    test_pictures: int
+    steps: int
+    scores: list[TrainedOn]
+    seed: int
+    seconds: float
+    notes: list[str] = []
+
+    def __getitem__(self, name: str) -> TrainedOn:
+        """The model trained on "real", "synthetic" or "real + synthetic"; KeyError where none was."""
+        for score in self.scores:
+            if score.name == name:
+                return score
+        raise KeyError(name)
+
+    def to_json(self, indent: int | None = None) -> str:
+        return self.model_dump_json(indent=indent)
+
+    def __str__(self) -> str:
+        lines = [f"{self.metric} on {self.test_pictures} real pictures"]
+        for score in self.scores:
+            gap = (
+                ""
+                if score.gap is None or score.gap_interval is None
+                else (f"   {score.gap:+.3f} [{score.gap_interval[0]:+.3f}, {score.gap_interval[1]:+.3f}] against real")
+            )
+            lines.append(
+                f"{score.name:18} {score.pictures:6} pictures   {score.score:.3f} [{score.interval[0]:.3f}, {score.interval[1]:.3f}]{gap}"
+            )
+        return "\n".join([*lines, *self.notes])
+
+
 class PictureEvaluation(BaseModel):
     """All figures about one set of synthetic pictures.
 
