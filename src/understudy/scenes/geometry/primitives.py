@@ -19,7 +19,7 @@ _SIDES = ((0, 1), (0, -1), (1, 1), (1, -1), (2, 1), (2, -1))
 """Axis and sign of a box's faces."""
 
 
-def box(size: Sequence[float], material: int = 0, *, bevel: float = 0.0) -> Mesh:
+def box(size: Sequence[float] | Floats, material: int = 0, *, bevel: float = 0.0) -> Mesh:
     """A box around the origin.
 
     Args:
@@ -155,7 +155,7 @@ def _zeros(count: int, material: int) -> NDArray[np.int16]:
     return np.full(count, material, dtype=np.int16)
 
 
-def _positive(sizes: Sequence[float]) -> Floats:
+def _positive(sizes: Sequence[float] | Floats) -> Floats:
     array = np.asarray(sizes, dtype=np.float64)
     if not (np.isfinite(array).all() and (array > 0).all()):
         raise ArgumentError(f"Sizes must be finite and more than 0 m, not {', '.join(f'{size:g}' for size in array)}.")

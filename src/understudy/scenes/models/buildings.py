@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.errors import ArgumentError, did_you_mean
+from understudy.scenes.geometry.lofts import with_area
 from understudy.scenes.geometry.mesh import Mesh, joined, mesh
 from understudy.scenes.geometry.motion import about_z
 from understudy.scenes.material import Color, Material, Pattern
@@ -184,7 +185,8 @@ def _box(x0: float, x1: float, y0: float, y1: float, z0: float, z1: float) -> Fl
 def _quads(corners: Floats) -> Mesh:
     first = np.arange(len(corners)) * 4
     faces = np.concatenate([np.stack([first, first + 1, first + 2], axis=1), np.stack([first, first + 2, first + 3], axis=1)])
-    return mesh(corners.reshape(-1, 3), faces)
+    points = corners.reshape(-1, 3)
+    return mesh(points, with_area(points, faces.astype(np.int32)))
 
 
 def _roof(plan: _Plan, kind: str, rng: np.random.Generator) -> list[tuple[str, Mesh]]:

@@ -22,8 +22,8 @@ class Joint:
     """A part's freedom.
 
     Attributes:
-        kind: "fixed"; "wheel" rolls; "steered" rolls and steers; "handle" steers only; "switched" hides while its lamp is off;
-            "towed" follows the hitch `place` with its axle `reach` m behind; "towed wheel" rolls under such a part.
+        kind: "fixed"; "wheel" rolls; "steered" rolls and steers; "handle" steers only; "switched" hides while its lamp is off, as it is
+            where nobody says; "towed" follows the hitch `place` with its axle `reach` m behind; "towed wheel" rolls under such a part.
         radius: of a wheel, m.
         switch: name of the lamp.
         hide: (3,) m, in the model's coordinates, by which a switched part goes back inside while off.
@@ -110,7 +110,7 @@ def about_y_back(angle: float) -> Floats:
 def _switched(joint: Joint, offset: Floats, base: Motion, state: tuple[Any, Sequence[bool]] | None) -> Motion:
     """A lens that is on its place while lit and goes back inside while not. The change takes a thousandth of a second."""
     changes = np.asarray(state[0], dtype=np.float64) if state is not None else np.zeros(1)
-    lit = np.asarray(state[1] if state is not None else [True], dtype=bool)
+    lit = np.asarray(state[1] if state is not None else [False], dtype=bool)
     times = np.unique(np.concatenate([base.times, changes[1:], changes[1:] - 1e-3]))
     on = lit[np.clip(np.searchsorted(changes, times, side="right") - 1, 0, len(lit) - 1)]
     positions, rotations = sampled(base, times)
