@@ -51,14 +51,14 @@ def frames(
         ArgumentError: a label that does not exist.
         ProofError: a frame is blank, or its labels contradict each other.
     """
-    return list(_Takes(Staging.of(scene), tracer, _known(wanted), picture, streams or _same).frames())
+    return list(_Takes(Staging.of(scene, tracer), tracer, _known(wanted), picture, streams or _same).frames())
 
 
 def label_frame(
     scene: Scene, tracer: Tracer, camera: Camera, number: int, hits: Hits, image: NDArray[Any] | None, wanted: Iterable[str], rng: Stream
 ) -> Frame:
     """One frame by itself: what `frames` gives, but for what its flow proves together with its neighbours', at the price of their hits."""
-    staging, names = Staging.of(scene), _known(wanted)
+    staging, names = Staging.of(scene, tracer), _known(wanted)
     sight = staging.sight(camera, number, hits)
     made = frame(sight, image, names, rng)
     if names & MOVING and len(scene.times) > 1:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.scenes.camera import Camera
-from understudy.scenes.hits import Hits
+from understudy.scenes.hits import Hits, Tracer
 from understudy.scenes.labels.lens import lens
 from understudy.scenes.raycast.packed import Packed, packed
 from understudy.scenes.raycast.poses import Motions
@@ -42,15 +42,17 @@ class Staging:
     categories: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, scene: Scene) -> Staging:
+    def of(cls, scene: Scene, tracer: Tracer | None = None) -> Staging:
+        """tracer: one that has the scene as arrays already, such as Embree's."""
         listed = list(scene.links())
-        shapes = packed([link for _, _, link in listed])
+        known, motions = getattr(tracer, "packed", None), getattr(tracer, "motions", None)
+        shapes = known if isinstance(known, Packed) else packed([link for _, _, link in listed])
         vertices, faces = (np.array([len(part) for part in parts], dtype=np.int64) for parts in _sizes(shapes))
         starts = np.cumsum(vertices) - vertices
         return cls(
             scene,
             shapes,
-            Motions.of([link.motion for _, _, link in listed]),
+            motions if isinstance(motions, Motions) else Motions.of([link.motion for _, _, link in listed]),
             np.array([body for body, _, _ in listed], dtype=np.int32),
             np.cumsum([0, *(len(body.links) for body in scene.bodies)]).astype(np.int64),
             np.column_stack([starts[shapes.mesh], vertices[shapes.mesh], shapes.first_face, faces[shapes.mesh]]).astype(np.int64),
