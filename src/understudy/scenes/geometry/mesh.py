@@ -53,6 +53,12 @@ class Mesh:
         """The same shape, all of one material."""
         return Mesh(self.vertices, self.faces, np.full(len(self.faces), material, dtype=np.int16), self.uv, self.normals)
 
+    def compact(self) -> Mesh:
+        """Without vertices that no face has."""
+        used, faces = np.unique(self.faces, return_inverse=True)
+        normals = None if self.normals is None else self.normals[used]
+        return Mesh(self.vertices[used], faces.reshape(-1, 3).astype(np.int32), self.materials, self.uv[used], normals)
+
     def face_normals(self) -> Floats:
         """(F, 3) unit vectors; 0 for triangles without area."""
         a, b, c = (self.vertices[self.faces[:, corner]] for corner in range(3))

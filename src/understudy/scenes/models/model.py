@@ -66,7 +66,7 @@ class Assembly:
         self.add(mirrored(mesh), mirror_role or role)
 
     def part(self, place: Point = (0.0, 0.0, 0.0), joint: Joint | None = None) -> Part:
-        return Part(joined(self._meshes), tuple(self._roles), place, joint or Joint())
+        return Part(joined(self._meshes).compact(), tuple(self._roles), place, joint or Joint())
 
 
 def mirrored(mesh: Mesh) -> Mesh:
