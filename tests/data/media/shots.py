@@ -165,7 +165,7 @@ def _instance(number: int, kind: int, whole: CroppedMask, distance: float, track
 
 def _points(index: int, step: int) -> NDArray[np.float32]:
     rng = np.random.default_rng([index, step, 99])
-    return rng.uniform(0, 20, (40, 4)).astype(np.float32)
+    return np.hstack([rng.uniform(0, 20, (40, 3)), rng.uniform(0, 1, (40, 1)), rng.integers(0, 32, (40, 1))]).astype(np.float32)
 
 
 def _lidar_pose(step: int) -> NDArray[np.float64]:

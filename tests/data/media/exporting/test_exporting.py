@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 from tests.data.media.shots import shot, shots
 
-from understudy.core.errors import ArgumentError, SinkError
-from understudy.data.media.exporting import EXPORTERS, exporter, opened_exporter, write_dataset
+from understudy.core.errors import ArgumentError, DataError, SinkError
+from understudy.data.media.exporting import EXPORTERS, dataset_problems, exporter, opened_exporter, write_dataset
 from understudy.data.media.exporting.pictures import SplitExporter, camera_names
 from understudy.data.media.exporting.writing import TarFiles
 
@@ -25,6 +26,17 @@ def test_the_same_shots_give_the_same_bytes_and_no_problems(tmp_path: Path, name
         write_dataset(opened_exporter(name), shots(3), tmp_path / folder)
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
     assert exporter(name).problems(tmp_path / "one") == []
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        dataset_problems("coco", tmp_path / "nowhere")
+
+
+def test_records_are_plain_values() -> None:
+    for name in EXPORTERS:
+        record = opened_exporter(name).record(shot(0))
+        assert json.loads(json.dumps(record, allow_nan=False)) == record, name
 
 
 @pytest.mark.parametrize("name", EXPORTERS)

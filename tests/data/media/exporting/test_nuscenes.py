@@ -56,6 +56,12 @@ def test_points_on_objects_are_counted(tmp_path: Path) -> None:
     assert {row["num_lidar_pts"] for row in annotations} == {0, 13}  # 13 of 40 points lie on track 1
 
 
+def test_points_have_an_intensity_of_one_byte_and_their_ring() -> None:
+    content = dict(NuScenes().files(shot(0)))["samples/LIDAR_TOP/00000000_lidar_0000.pcd.bin"]
+    rows, points = np.frombuffer(content, dtype="<f4").reshape(-1, 5), shot(0).arrays["lidar/0000/points"]
+    assert np.allclose(rows, points * [1, 1, 1, 255, 1])
+
+
 def test_the_devkit_reads_it(tmp_path: Path) -> None:
     devkit = pytest.importorskip("nuscenes.nuscenes")
     written(tmp_path)

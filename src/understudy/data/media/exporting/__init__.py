@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 from inspect import signature
+from pathlib import Path
 
-from understudy.core.errors import ArgumentError, did_you_mean
+from understudy.core.errors import ArgumentError, DataError, did_you_mean
 from understudy.data.media.exporting.exporter import Exporter, Member
 from understudy.data.media.exporting.writing import write_dataset
 
@@ -59,6 +60,18 @@ def opened_exporter(form: str) -> Exporter:
     return kind(**stated)
 
 
+def dataset_problems(form: str, folder: str | Path) -> list[str]:
+    """What is wrong with a finished data set of a format, read back from its files; empty where nothing is.
+
+    Raises:
+        ArgumentError: no such format. DataError: there is no folder.
+    """
+    kind = exporter(form.partition(":")[0])
+    if not Path(folder).is_dir():
+        raise DataError("There is no such folder.", where=str(folder), remedy="Name the folder of a data set.")
+    return kind.problems(Path(folder))
+
+
 def _plain(text: str) -> bool | int | float | str:
     if text in ("true", "false"):
         return text == "true"
@@ -70,4 +83,4 @@ def _plain(text: str) -> bool | int | float | str:
     return text
 
 
-__all__ = ["EXPORTERS", "Exporter", "Member", "exporter", "opened_exporter", "write_dataset"]
+__all__ = ["EXPORTERS", "Exporter", "Member", "dataset_problems", "exporter", "opened_exporter", "write_dataset"]

@@ -69,8 +69,8 @@ class NuScenes(PictureExporter):
         for frame in shot.frames:
             yield self._picture_name(shot, frame), self.picture(frame)
         for scan in scans(shot):
-            rings = np.zeros((len(scan.points), 1), dtype="<f4")
-            yield _scan_name(shot, scan), np.hstack([scan.points.astype("<f4"), rings]).tobytes()
+            rows = np.column_stack([scan.points[:, :3], scan.points[:, 3] * 255, scan.ring])  # intensity 0 .. 255, as theirs
+            yield _scan_name(shot, scan), rows.astype("<f4").tobytes()
 
     def _picture_name(self, shot: Shot, frame: Frame) -> str:
         return f"samples/{_camera_channel(shot, frame.camera)}/{stem(shot, frame)}.{self.image}"

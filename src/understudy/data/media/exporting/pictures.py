@@ -12,6 +12,7 @@ from understudy.core.errors import ArgumentError, DataError
 from understudy.data.media.exporting.exporter import Exporter
 from understudy.data.media.image_files import QUALITY, checked_image_format, jpeg, png
 from understudy.data.media.items import Category, Frame, Shot
+from understudy.data.media.json_files import plain
 
 TRAIN, VAL, TEST = "train", "val", "test"
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -92,7 +93,8 @@ def place(shot: Shot, frame: Frame) -> str:
 
 
 def plain_categories(shot: Shot) -> list[dict[str, Any]]:
-    return [asdict(category) for category in sorted(shot.categories, key=lambda category: category.id)]
+    rows: list[dict[str, Any]] = plain([asdict(category) for category in sorted(shot.categories, key=lambda category: category.id)])
+    return rows
 
 
 def things(shot: Shot) -> list[Category]:
