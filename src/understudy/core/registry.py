@@ -38,7 +38,9 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "rules": "understudy.rules.dataset:Dataset",
         "scenes": "understudy.scenes.generator:Scenes",
     },
-    "worlds": {},
+    "worlds": {
+        "satellite": "understudy.scenes.satellite.world:Satellite",
+    },
     "runners": {
         "write": "understudy.run:write",
     },

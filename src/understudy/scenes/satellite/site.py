@@ -1,0 +1,173 @@
+"""`Site`: a place that is being built: its painted plan, and the things that stand on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.scenes.geometry.mesh import Mesh
+from understudy.scenes.geometry.motion import Motion, about_z
+from understudy.scenes.material import Material
+from understudy.scenes.satellite.covers import BY_NAME, NUMBER
+from understudy.scenes.satellite.ground import Plan, Relief
+from understudy.scenes.satellite.spectra import spectrum, surface
+from understudy.scenes.scene import Body, Link
+
+Floats = NDArray[np.float64]
+ON_GROUND = "ground"
+"""Name of the material of flat things that show what is painted under them (a tennis court)."""
+
+CAR_COLORS = ("white", "silver", "black", "grey", "red", "blue")
+_CAR_REFLECTANCE = {"white": 0.62, "silver": 0.36, "black": 0.035, "grey": 0.14}
+
+
+@dataclass
+class Thing:
+    """Something on a plan. u, v, heading: where on the plan (radians, 0 along u). z: m above the ground. scale: factor of its mesh."""
+
+    name: str
+    category: str
+    u: float
+    v: float
+    heading: float
+    mesh: Mesh
+    materials: tuple[Material, ...]
+    size: tuple[float, float, float]
+    z: float = 0.0
+    scale: float = 1.0
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Site:
+    """A place.
+
+    radius: m, half the side of the square that is built. things: in the order in which they were put there.
+    """
+
+    plan: Plan
+    radius: float
+    things: list[Thing] = field(default_factory=list)
+    relief: Relief | None = None
+    depth: NDArray[np.float32] | None = None
+    bottom: str = "sand"
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(
+        self,
+        category: str,
+        place: tuple[float, float],
+        heading: float,
+        shape: Mesh,
+        materials: tuple[Material, ...],
+        size: tuple[float, float, float],
+        **more: Any,
+    ) -> None:
+        """Put a thing on the plan."""
+        number = self.counts.get(category, 0)
+        self.counts[category] = number + 1
+        self.things.append(Thing(f"{category}/{number}", category, place[0], place[1], heading, shape, materials, size, **more))
+
+    def is_sealed(self, u: float, v: float) -> bool:
+        """Whether cars drive or people walk there, so that nothing grows."""
+        return self.plan.kind_at(u, v) in SEALED
+
+
+SEALED = frozenset(
+    NUMBER[name]
+    for name in (
+        "asphalt", "fresh asphalt", "marking", "yellow marking", "parking", "parking line", "runway", "rail", "acrylic green",
+        "acrylic blue", "clay court", "water", "pond",
+    )
+)  # fmt: skip
+
+
+def bodies(things: list[Thing], plan: Plan, relief: Relief | None, tracks: Mapping[str, int]) -> list[Body]:
+    """The things as bodies of a scene; tracks: by their names."""
+    if not things:
+        return []
+    places = np.array([(thing.u, thing.v) for thing in things])
+    world = plan.to_world(places)
+    heading = plan.headings(places, np.array([thing.heading for thing in things]))
+    heights = np.zeros(len(things)) if relief is None else relief.at(world)
+    made = []
+    for number, thing in enumerate(things):
+        shape = thing.mesh if thing.scale == 1.0 else thing.mesh.scaled(thing.scale)
+        position = np.array([[world[number, 0], world[number, 1], heights[number] + thing.z]])
+        motion = Motion(np.zeros(1), position, about_z(float(heading[number]))[None])
+        made.append(
+            Body(
+                thing.name,
+                BY_NAME[thing.category],
+                tracks[thing.name],
+                (Link(shape, motion, thing.materials),),
+                thing.size,
+                (0.0, 0.0, thing.size[2] / 2),
+                attributes={**thing.attributes, "height_m": round(thing.size[2], 2)},
+            )
+        )
+    return made
+
+
+def car_paint(color: str) -> Material:
+    """A car's paint."""
+    if color in _CAR_REFLECTANCE:
+        return _metal(color, np.full(5, _CAR_REFLECTANCE[color]))
+    values = {"red": (0.30, 0.035, 0.03, 0.42, 0.40), "blue": (0.03, 0.06, 0.22, 0.20, 0.22)}[color]
+    return _metal(color, np.array(values))
+
+
+def _metal(name: str, values: Floats) -> Material:
+    red, green, blue, nir, swir1 = (float(value) for value in values)
+    return Material(name, (red, green, blue), (red, green, blue), contrast=0.0, clearcoat=1.0, bands={"nir": nir, "swir1": swir1})
+
+
+def tinted(rng: np.random.Generator, name: str, spread: float = 0.18, **more: Any) -> Material:
+    """A surface whose brightness differs from thing to thing."""
+    return surface(name, float(np.exp(rng.normal(0, spread))), **more)
+
+
+def painted_steel(rng: np.random.Generator, brightness: float = 1.0) -> Material:
+    """Steel in a colour: of a container, a crane, a hull."""
+    colors = (
+        (0.26, 0.05, 0.04),
+        (0.04, 0.08, 0.22),
+        (0.30, 0.13, 0.04),
+        (0.05, 0.15, 0.09),
+        (0.40, 0.40, 0.40),
+        (0.13, 0.14, 0.15),
+        (0.05, 0.20, 0.30),
+    )
+    base = np.array(colors[int(rng.integers(len(colors)))]) * brightness * float(np.exp(rng.normal(0, 0.15)))
+    return _metal("painted steel", np.clip([*base, base.mean() + 0.1, base.mean() + 0.08], 0.0, 0.9))
+
+
+def foliage(rng: np.random.Generator, season_bare: float = 0.0, autumn: float = 0.0) -> Material:
+    """A crown's leaves, of a tone of its own."""
+    conifer = rng.random() < 0.2
+    base = (
+        spectrum("conifer")
+        if conifer
+        else spectrum("broadleaf") * rng.uniform(0.8, 1.05) + spectrum("broadleaf light") * rng.uniform(0.0, 0.4)
+    )
+    if not conifer:
+        base = base + (spectrum("autumn leaves") * rng.uniform(0.5, 1.2) - base) * autumn * rng.uniform(0.3, 1.0)
+        base = base + (spectrum("branches") - base) * season_bare
+    values = np.clip(base * np.exp(rng.normal(0, 0.12)), 0.0, 0.9)
+    red, green, blue, nir, swir1 = (float(value) for value in values)
+    second = tuple(0.45 * value for value in (red, green, blue))
+    return Material(
+        "leaves", (red, green, blue), (second[0], second[1], second[2]), "leaves", 0.9, 0.8,
+        bands={"nir": nir, "swir1": swir1, "second nir": nir * 0.55, "second swir1": swir1 * 0.5},
+    )  # fmt: skip
+
+
+def turned(u: float, v: float, heading: float, along: float, across: float) -> tuple[float, float]:
+    """A place `along` and `across` a heading from u, v."""
+    c, s = math.cos(heading), math.sin(heading)
+    return u + c * along - s * across, v + s * along + c * across
