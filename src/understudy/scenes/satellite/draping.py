@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,9 +64,11 @@ class DrapedTracer(EmbreeTracer):
 
     def met(self, origins: Floats, directions: Floats) -> tuple[Any, ...]:
         """Link (the ground as one), face, barycentric, point and normal of (N, 3) rays in the world."""
-        found, poses = self._find(origins, directions, np.zeros(1), max(len(origins), 1))
-        face, barycentric, _, point, normal = self._refined(found, origins, directions, poses, max(len(origins), 1))
-        return found.link, face, barycentric, point, normal
+        found = self.trace(origins, directions, 0.0)
+        far = np.where(found.link >= 0, found.distance, 0.0)
+        data = self.packed
+        normal = _normals(found.link, found.face, directions, data.vertices, data.faces, data.first_face, self.still_poses)
+        return found.link, found.face, np.column_stack([found.u, found.v]), origins + far[:, None] * directions, normal
 
     def hits(self, camera: Camera, time: float) -> Hits:
         found = super().hits(camera, time)
@@ -73,3 +76,27 @@ class DrapedTracer(EmbreeTracer):
         kinds, _ = self.ground.look_up(found.point[on_ground])
         found.link[on_ground] = self._link_of_kind[kinds]
         return found
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _normals(link, face, directions, vertices, faces, first_face, poses):  # type: ignore[no-untyped-def]
+    """(N, 3) unit normals of the faces that rays met, towards where they came from; 0 for nothing."""
+    made = np.zeros((link.shape[0], 3), np.float32)
+    for i in range(link.shape[0]):
+        if link[i] < 0:
+            continue
+        corners = faces[first_face[link[i]] + face[i]]
+        a, b, c = vertices[corners[0]], vertices[corners[1]], vertices[corners[2]]
+        px, py, pz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
+        qx, qy, qz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
+        x, y, z = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+        length = np.sqrt(x * x + y * y + z * z)
+        pose = poses[link[i]]
+        turned = 0.0
+        for k in range(3):
+            made[i, k] = (pose[k, 0] * x + pose[k, 1] * y + pose[k, 2] * z) / length
+            turned += made[i, k] * directions[i, k]
+        if turned > 0:
+            for k in range(3):
+                made[i, k] = -made[i, k]
+    return made
