@@ -38,9 +38,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "rules": "understudy.rules.dataset:Dataset",
         "scenes": "understudy.scenes.generator:Scenes",
     },
-    "worlds": {
-        "satellite": "understudy.scenes.satellite.world:Satellite",
-    },
+    "worlds": {},
     "runners": {
         "write": "understudy.run:write",
     },
