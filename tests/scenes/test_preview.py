@@ -6,7 +6,7 @@ from tests.scenes.labels.oracle import CATEGORIES, GREY, Oracle, ahead, box, gro
 
 from understudy.core.errors import ArgumentError
 from understudy.data.media.items import Shot
-from understudy.scenes.drawing import annotated, color_of, depth, flow_colors, panels, shown
+from understudy.scenes.drawing import TINT, annotated, color_of, depth, flow_colors, panels, shown
 from understudy.scenes.geometry.motion import along, still
 from understudy.scenes.labels import frames
 from understudy.scenes.preview import GAP, MARGIN, TILE, contact_sheet
@@ -44,7 +44,7 @@ def test_objects_are_tinted_and_outlined_in_their_colours(shot: Shot) -> None:
     edge = drawn[y0 + 20 : y1 - 4, x0 - 2 : x0 + 3].reshape(-1, 3)
     assert np.abs(edge - color_of(1)).sum(axis=1).min() < 60
     inside = drawn[(y0 + y1) // 2, x0 + 12]
-    assert np.abs(inside - (0.66 * 120 + 0.34 * np.array(color_of(1)))).max() < 40
+    assert np.abs(inside - ((1 - TINT) * 120 + TINT * np.array(color_of(1)))).max() < 40
     assert (drawn[470, 20] == drawn[470, 24]).all()
 
 

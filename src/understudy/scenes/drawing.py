@@ -21,7 +21,7 @@ Rectangle = tuple[int, int, int, int]
 FINE = 2
 """Lines are drawn at this many times the size and then made smaller, so that their edges are smooth."""
 
-TINT = 0.34
+TINT = 0.24
 NAMED_PIXELS = 150
 """In the picture as it is shown; smaller objects are boxed but not named."""
 

@@ -14,7 +14,7 @@ from understudy.scenes.hits import Hits
 from understudy.scenes.labels import frames
 from understudy.scenes.labels.proof import prove, prove_flow
 from understudy.scenes.labels.silhouette import Silhouette
-from understudy.scenes.scene import Scene
+from understudy.scenes.scene import Keypoint, Scene
 
 SMALL = {"width": 160, "height": 120, "focal": 125.0}
 
@@ -51,7 +51,7 @@ class Faulty(Oracle):
 def test_a_true_frame_carries_the_figures_of_every_check() -> None:
     made = two_cars()
     proof = frames(made, Oracle(made), picture=noise)[0].proof
-    assert set(proof) == {"partition", "ids", "boxes", "depth", "image"}
+    assert set(proof) == {"partition", "ids", "boxes", "keypoints", "depth", "image"}
     assert proof["partition"]["pixels"] == proof["partition"]["of_categories"] == 160 * 120
     assert proof["ids"] == {"shown": 2, "listed": 2}
     assert proof["depth"]["pixels"] > 500
@@ -84,6 +84,15 @@ def test_two_things_with_one_track_are_refused() -> None:
     made = scene([thing(1, box(1, 1, 1), still((8.0, y, 1.5))) for y in (-2.0, 2.0)], [ahead(**SMALL)])
     with pytest.raises(ProofError, match='check "ids"'):
         frames(made, Oracle(made))
+
+
+def test_a_body_with_other_keypoints_than_its_category_names_is_refused() -> None:
+    two = (Keypoint(0, (0.0, 0.0, 0.0)), Keypoint(0, (0.0, 0.0, 0.5)))
+    made = scene([thing(1, box(1, 1, 1), still((8.0, 0.0, 1.5)), category=2, keypoints=two)], [ahead(**SMALL)])
+    with pytest.raises(ProofError, match='check "keypoints".*thing/1'):
+        frames(made, Oracle(made))
+    unnamed = scene([thing(1, box(1, 1, 1), still((8.0, 0.0, 1.5)), keypoints=two)], [ahead(**SMALL)])
+    assert frames(unnamed, Oracle(unnamed))[0].instances[0].keypoints is None
 
 
 def outlines(frame: Frame) -> dict[int, Silhouette]:

@@ -43,7 +43,7 @@ def instance(sight: Sight, seen: Survey, outline: Silhouette, number: int, wante
         pose=np.vstack([sight.to_camera[sight.middle, first], [0.0, 0.0, 0.0, 1.0]]),
         distance=float(np.linalg.norm(center - sight.eyes[sight.middle][:, 3])),
         velocity=body.links[0].motion.velocity(sight.time),
-        keypoints=_keypoints(sight, body, first) if "keypoints" in wanted and body.keypoints else None,
+        keypoints=_keypoints(sight, body, first) if "keypoints" in wanted and _has_names(sight, body) else None,
         attributes=attributes(body, sight.time),
     )
 
@@ -56,6 +56,12 @@ def attributes(body: Body, time: float) -> dict[str, Any]:
         if position >= 0:
             found[name] = values[position]
     return found
+
+
+def _has_names(sight: Sight, body: Body) -> bool:
+    """Whether its points are labelled: its category names them."""
+    category = next((category for category in sight.staging.scene.categories if category.id == body.category), None)
+    return bool(body.keypoints) and category is not None and bool(category.keypoints)
 
 
 def _corners(x0: float, y0: float, x1: float, y1: float) -> Floats:

@@ -46,6 +46,7 @@ def prove(
         "partition": _partition(frame, categories, counts),
         "ids": _ids(frame),
         "boxes": _boxes(frame),
+        "keypoints": _keypoints(frame, categories),
         "depth": _depth(frame, outlines),
         "image": _image(frame) if rendered else {"rendered": False},
     }
@@ -113,6 +114,7 @@ _REMEDIES = {
     "partition": "Give every body of the scene a category that the scene lists, and things a category of things.",
     "ids": "Give every thing of the scene a track of its own, from 1.",
     "boxes": "This is a fault of the labels: please report it with the description and the seed.",
+    "keypoints": "Give each body as many keypoints as its category names, or none.",
     "depth": "Tracer and shapes do not agree: see whether the tracer is of this scene, and its times are those of the frames.",
     "image": "The renderer gave a blank picture. See whether the camera looks at something and there is light, or take another renderer.",
     "flow": "This is a fault of the labels: please report it with the description and the seed.",
@@ -159,6 +161,25 @@ def _fits(frame: Frame, instance: Instance, totals: NDArray[np.int64] | None) ->
         return False
     one_category = bool((frame.category[y0:y1, x0:x1][mask] == instance.category).all())
     return one_category and int(np.count_nonzero(mask)) == total == instance.pixels
+
+
+def _keypoints(frame: Frame, categories: Sequence[Category]) -> dict[str, Any]:
+    """As many points as the category names; those that count as in the picture are in it."""
+    names = {category.id: len(category.keypoints) for category in categories}
+    listed = [instance for instance in frame.instances if instance.keypoints is not None]
+    wrong = [
+        instance.name
+        for instance in listed
+        if instance.keypoints is not None and not _placed(instance.keypoints, names[instance.category], frame.width, frame.height)
+    ]
+    return {"objects": len(listed), "wrong_keypoints": wrong[:3], "wrong": len(wrong)}
+
+
+def _placed(points: NDArray[np.float64], count: int, width: int, height: int) -> bool:
+    if points.shape != (count, 3) or not np.isfinite(points).all():
+        return False
+    inside = (points[:, 0] >= 0) & (points[:, 0] < width) & (points[:, 1] >= 0) & (points[:, 1] < height)
+    return bool((inside | (points[:, 2] == 0)).all())
 
 
 def _depth(frame: Frame, outlines: Mapping[int, Silhouette]) -> dict[str, Any]:
