@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from tests.scenes.labels.oracle import GREY, Oracle, ahead, box, ground, scene, sphere, square, thing
+from tests.scenes.labels.oracle import CATEGORIES, GREY, Oracle, ahead, box, ground, scene, sphere, square, thing
 
 from understudy.core.errors import ArgumentError
 from understudy.data.media.items import Frame
@@ -142,7 +144,8 @@ def test_keypoints_are_seen_hidden_or_outside() -> None:
     points = (Keypoint(0, (0.0, 0.0, 1.0)), Keypoint(0, (0.0, 0.5, 0.0)), Keypoint(0, (0.0, 30.0, 0.0)), Keypoint(0, (-40.0, 0.0, 0.0)))
     person = Body("person", 2, 1, (Link(box(0.1, 1, 2), still((10.0, 0.0, 1.5)), GREY),), (0.1, 1.0, 2.0), keypoints=points)
     wall = thing(2, box(0.1, 1, 1), still((5.0, 0.7, 1.5)))
-    seen = only(scene([person, wall], [ahead(**SMALL)])).instances[0].keypoints
+    named = (CATEGORIES[0], replace(CATEGORIES[1], keypoints=("top", "side", "aside", "behind")), *CATEGORIES[2:])
+    seen = only(replace(scene([person, wall], [ahead(**SMALL)]), categories=named)).instances[0].keypoints
     assert seen is not None
     assert seen[0] == pytest.approx([80, 60 - 125 / 10, 2])
     assert seen[1] == pytest.approx([80 - 125 * 0.5 / 10, 60, 1])
