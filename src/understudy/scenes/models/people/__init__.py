@@ -68,7 +68,7 @@ def person(
         Link(part.mesh, Motion(path.times, places, turns), tuple(paint[role] for role in part.roles))
         for part, (places, turns) in zip(parts, poses, strict=True)
     )
-    size, middle = _box(links)
+    size, middle = box_around(links)
     points = tuple(Keypoint(link, place, near) for link, place, near in keypoint_places(appearance))
     facts = {
         "age": appearance.age,
@@ -146,8 +146,8 @@ def _with_load(chest: Part, bones: Skeleton) -> Part:
     return made.part()
 
 
-def _box(links: tuple[Link, ...]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """The box around all links at all times, in the pelvis's coordinates."""
+def box_around(links: tuple[Link, ...]) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """The box around all links at all times, in the first link's coordinates."""
     pelvis = links[0].motion
     chosen = np.unique(np.linspace(0, len(pelvis.times) - 1, 24).astype(int))
     frame, origin = pelvis.rotations[chosen], pelvis.positions[chosen]

@@ -112,14 +112,18 @@ def walking(path: Course, bones: Skeleton, height: float, *, start: float) -> Fe
     stride = stride_length(path.speed, height, running)
     phase = start + np.concatenate([[0.0], np.cumsum(np.diff(path.way) / ((stride[1:] + stride[:-1]) / 2))])
     duty = 0.36 if running else 0.62
-    feet = [_foot(path, bones, phase, stride, duty, offset, side, running) for offset, side in ((0.0, 1.0), (0.5, -1.0))]
+    feet = [planted_foot(path, bones, phase, stride, duty, offset, side, running) for offset, side in ((0.0, 1.0), (0.5, -1.0))]
     ankles, headings, pitch, planted = zip(*feet, strict=True)
     return Feet(ankles, headings, pitch, planted, phase, duty)
 
 
-def _foot(
+def planted_foot(
     path: Course, bones: Skeleton, phase: Floats, stride: Floats, duty: float, offset: float, side: float, running: bool
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """One foot of a gait: ankles (N, 3), headings, pitch, whether on the ground.
+
+    offset: share of a cycle that it is ahead of the phase. side: 1 left, -1 right.
+    """
     cycle = np.floor(phase + offset)
     share = phase + offset - cycle
     stance = share < duty
