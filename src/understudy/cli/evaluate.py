@@ -38,15 +38,19 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Judge a synthetic table against the real one.
+    """Judge a synthetic table against the real one, or a folder of synthetic pictures against one of real pictures.
 
     **understudy evaluate customers.csv synthetic.csv --holdout later.csv --target churn -o report.html**
     """
+    from understudy.cli.pictures import evaluate_pictures, holds_pictures
     from understudy.cli.tables import fitted_schema, read_table
     from understudy.core.generator import load
     from understudy.evaluate.judging import evaluate as judge
 
     screen = Screen(machine=as_json, quiet=quiet)
+    if holds_pictures(real) and holds_pictures(synthetic):
+        evaluate_pictures(screen, real, synthetic, output, holdout, seed, as_json)
+        return
     if output is not None:
         require_page(output)
     learner = None if model is None else load(model)
