@@ -38,7 +38,9 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "rules": "understudy.rules.dataset:Dataset",
         "scenes": "understudy.scenes.generator:Scenes",
     },
-    "worlds": {},
+    "worlds": {
+        "driving": "understudy.scenes.driving.world:Driving",
+    },
     "runners": {
         "write": "understudy.run:write",
     },

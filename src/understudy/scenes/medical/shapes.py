@@ -128,7 +128,8 @@ def ellipsoid(
     exponent: float = 2.0,
     exponent_z: float | None = None,
 ) -> Floats:
-    """One part, (1, 18). radii: x, y, z mm in its own axes. exponent: of its cross-section (2 round, 8 nearly square), along z exponent_z."""
+    """One part, (1, 18). radii: x, y, z mm in its own axes. exponent: of its cross-section (2 round, 8 nearly square), along z
+    exponent_z."""
     turn = np.eye(3) if rotation is None else np.asarray(rotation, dtype=np.float64)
     return np.array([[0.0, *center, *radii, *turn.T.ravel(), exponent, exponent if exponent_z is None else exponent_z]])
 

@@ -109,15 +109,8 @@ class Exposure:
     def light(self, band: str) -> Floats:
         """(H, W, 3) light that reaches the sensor, before its lens."""
         surfaces = self.look._surfaces(self.scene, band)
-        hits, pixels = self.hits, self.height * self.width
-        origins, directions = world_rays(*self.tracer.camera_rays(self.camera), self.views, self.width)
-        distance = hits.distance.ravel()
-        barycentric = hits.barycentric.reshape(pixels, 2)
-        which = np.arange(pixels, dtype=np.int32)
-        made, places = self._looked_at(
-            surfaces, hits.link.ravel(), hits.face.ravel(), barycentric[:, 0], barycentric[:, 1], directions, distance
-        )
-        main = self.main = Ray(which, directions, distance, made, places)
+        main, origins = self.seen(surfaces)
+        pixels, made, distance = self.height * self.width, main.made, main.distance
         opened = self._openness(main)
         lamps = self._lamps(band)
         sunlit = self._sunlit(main)
@@ -131,6 +124,19 @@ class Exposure:
         if self.look.samples > 1:
             colors = self._smoothed(colors, main, surfaces, opened, sunlit, mirrored, lamps, origins)
         return colors.reshape(self.height, self.width, 3)
+
+    def seen(self, surfaces: Surfaces) -> tuple[Ray, Floats]:
+        """The rays through the middles of all pixels, with the surfaces that they met, and their origins."""
+        hits, pixels = self.hits, self.height * self.width
+        origins, directions = world_rays(*self.tracer.camera_rays(self.camera), self.views, self.width)
+        distance = hits.distance.ravel()
+        barycentric = hits.barycentric.reshape(pixels, 2)
+        which = np.arange(pixels, dtype=np.int32)
+        made, places = self._looked_at(
+            surfaces, hits.link.ravel(), hits.face.ravel(), barycentric[:, 0], barycentric[:, 1], directions, distance
+        )
+        self.main = Ray(which, directions, distance, made, places)
+        return self.main, origins
 
     def _looked_at(
         self, surfaces: Surfaces, link: Any, face: Any, u: Any, v: Any, directions: Floats, distance: Floats
@@ -251,6 +257,21 @@ class Exposure:
         reach = np.exp(-weather.extinction(self.scene.weather)[0] * away)
         strength: Floats = (lamps[:, 3:6] * (reach / (30.0 + away**2) * np.minimum(lamps[:, 9] / 1.5, 1.0))[:, None]).sum(0)
         return 0.04 * strength
+
+    def finished(self, light: Floats, plain: Floats) -> NDArray[np.uint8]:
+        """The picture from (H, W, 3) light that another renderer traced, with surfaces of the colours `plain` (H, W, 3) instead of
+        patterns.
+
+        Patterns, sky, air, lens and sensor are put in here.
+        """
+        surfaces = self.look._surfaces(self.scene, "rgb")
+        main, _ = self.seen(surfaces)
+        met = main.made[:, FOOTPRINT] > 0
+        colors = np.asarray(light, dtype=np.float64).reshape(-1, 3).copy()
+        colors[met] *= np.clip(main.made[met, :3] / np.maximum(plain.reshape(-1, 3)[met], 1e-3), 0.0, 4.0)
+        sky_colors(colors, main.made, main.directions, self.sky.values)
+        self._through_air(colors, main, self._lamps("rgb"))
+        return sensor.spoiled(self.developed(colors.reshape(self.height, self.width, 3)), self.camera, self.rng)
 
     # -- edges
 

@@ -1,0 +1,227 @@
+"""`Driving`: a scenario of the catalogue, acted out on roads with other traffic, and seen by the ego vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.core.errors import ArgumentError
+from understudy.data.media.items import Category
+from understudy.scenes.driving.actors import Actor, actor, motion_of
+from understudy.scenes.driving.cameras import rig
+from understudy.scenes.driving.categories import IDS, categories
+from understudy.scenes.driving.found import found_row
+from understudy.scenes.driving.ground import ground_bodies
+from understudy.scenes.driving.places import place_of
+from understudy.scenes.driving.settings import DrivingSettings
+from understudy.scenes.driving.surroundings import surroundings
+from understudy.scenes.geometry.motion import Motion
+from understudy.scenes.models.people import KEYPOINTS as PERSON_POINTS
+from understudy.scenes.models.vehicles import KEYPOINTS as VEHICLE_POINTS
+from understudy.scenes.scene import Scene
+from understudy.scenes.spec.common import sky_of, weather_of
+from understudy.scenes.spec.draws import Draws
+from understudy.scenes.spec.values import normal_score
+from understudy.scenes.traffic.safety import Conflicts, conflicts
+from understudy.scenes.traffic.scenarios import Scenario, scenario
+from understudy.scenes.traffic.trajectories import Trajectories
+from understudy.scenes.world import EdgeCase, Video, World
+
+Floats = NDArray[np.float64]
+DARK = 0.07
+"""Radians of the sun's height under which headlights are on."""
+SENSORS = ("lidar", "radar", "gnss")
+
+
+class Driving(World):
+    """Roads, vehicles, people and animals; twelve kinds of critical situations with all their parameters."""
+
+    name: ClassVar[str] = "driving"
+    about: ClassVar[str] = "critical traffic situations, seen by the cameras, lidar and radar of a car"
+    settings: ClassVar[type[DrivingSettings]] = DrivingSettings
+    categories: ClassVar[tuple[Category, ...]] = categories(VEHICLE_POINTS, PERSON_POINTS)
+    edge_cases: ClassVar[Mapping[str, EdgeCase]] = {
+        "night": EdgeCase("after dark, by headlights and street lamps", {"light.sun_elevation_deg": {"uniform": [-30, -9]}}),
+        "dusk": EdgeCase("the sun at the horizon", {"light.sun_elevation_deg": {"uniform": [-3, 4]}}),
+        "glare": EdgeCase(
+            "the low sun ahead",
+            {
+                "light.sun_elevation_deg": {"uniform": [4, 12]}, "light.sun_azimuth_deg": {"uniform": [-18, 18]}, "light.cloud": 0.0,
+                "cameras.sensor.flare": {"uniform": [0.6, 1]},
+            },
+        ),
+        "fog": EdgeCase("sight of 50 to 300 m", {"weather.fog": {"uniform": [0.01, 0.06]}, "light.cloud": 0.9}),
+        "rain": EdgeCase(
+            "heavy rain, a wet road, drops on the lens",
+            {
+                "weather.rain": {"uniform": [5, 40]}, "weather.wet": {"uniform": [0.6, 1]}, "light.cloud": 1.0,
+                "cameras.sensor.drops": {"integer": [5, 60]},
+            },
+        ),
+        "snow": EdgeCase("snowfall", {"weather.snow": {"uniform": [1, 6]}, "light.cloud": 1.0}),
+        "dirty-lens": EdgeCase("dirt on the lens", {"cameras.sensor.dirt": {"uniform": [0.1, 0.4]}}),
+        "sensor-fault": EdgeCase(
+            "dead rows, hot pixels and bands of noise",
+            {
+                "cameras.sensor.dead_rows": {"integer": [1, 8]}, "cameras.sensor.stuck": {"uniform": [0.0005, 0.005]},
+                "cameras.sensor.noise_bands": {"integer": [0, 4]},
+            },
+        ),
+        "motion-blur": EdgeCase("a long exposure", {"cameras.sensor.exposure_ms": {"uniform": [25, 50]}}),
+        "occlusion": EdgeCase("somebody steps out from behind a van", {"scenario": "occluded-pedestrian", "moment_s": {"uniform": [1, 4]}}),
+        "rare-class": EdgeCase("an animal or debris on the road", {"scenario": {"choice": ["animal", "debris"]}}),
+        "crowded": EdgeCase("many people and parked cars", {"around.walkers": {"integer": [20, 40]}, "around.parked": 0.95}),
+    }  # fmt: skip
+
+    def scene(self, settings: DrivingSettings, video: Video, draw: Draws) -> Scene:
+        staged = scenario(str(draw(settings.scenario, "scenario")))
+        values, weight = self._values(settings, staged, draw)
+        trajectories = staged.trajectories(values)
+        start = _start(settings, video, float(trajectories.times_s[-1]), draw)
+        place, sky = place_of(staged), sky_of(settings.light, draw)
+        dark = sky.sun_elevation < DARK
+        ego = motion_of(trajectories, 0)
+        actors = self._actors(trajectories, draw, dark)
+        around = surroundings(settings.around, place, trajectories, draw, dark=dark, first_track=len(actors) + 1)
+        ground = ground_bodies(place.network, draw.generator("ground"), place.motion, land="field" if place.kind == "motorway" else "grass")
+        return Scene(
+            world=self.name,
+            bodies=(*ground, *(one.body for one in (*actors, *around))),
+            cameras=rig(settings.cameras, ego, draw),
+            times=start + video.times,
+            categories=self.categories,
+            sky_category=IDS["sky"],
+            ground=IDS["road"],
+            rate=video.rate if video.frames > 1 else 0.0,
+            sky=sky,
+            weather=weather_of(settings.weather, draw),
+            lamps=tuple(lamp for one in (*actors, *around) for lamp in one.lamps),
+            events=_events(trajectories, start, video, settings.ttc_threshold_s),
+            records={"safety": _safety(trajectories, start + video.times)},
+            arrays=_paths(trajectories),
+            meta=_meta(staged, values, weight, trajectories),
+            sensors=_sensors(settings, ego, draw),
+        )
+
+    def _values(self, settings: DrivingSettings, staged: Scenario, draw: Draws) -> tuple[Floats, float]:
+        """The scenario's parameters, (k,), and the likelihood weight of this choice."""
+        if settings.found is not None:
+            return found_row(settings.found, staged, draw.quantile("found"))
+        unknown = [name for name in settings.parameters if name not in staged.names]
+        if unknown and not isinstance(settings.scenario, str):
+            unknown = []  # the scenario varies, and with it the parameters
+        if unknown:
+            staged.with_parameters(**dict.fromkeys(unknown, 0.0))  # tells the nearest name
+        values = []
+        for parameter in staged.parameters:
+            path = f"parameters/{parameter.name}"
+            if parameter.name in settings.parameters:
+                value = float(np.clip(draw(settings.parameters[parameter.name], path), parameter.low, parameter.high))
+            else:
+                value = float(parameter.from_normal(np.array([normal_score(draw.quantile(path))]))[0])
+                draw.note(path, value)
+            values.append(value)
+        return np.array(values), 1.0
+
+    def _actors(self, trajectories: Trajectories, draw: Draws, dark: bool) -> list[Actor]:
+        """All agents but the ego; tracks count from 1."""
+        return [
+            actor(f"agents/{agent.id}", number, agent.kind, motion_of(trajectories, number), draw.at(f"agents/{agent.id}"), dark=dark)
+            for number, agent in enumerate(trajectories.agents)
+            if number > 0
+        ]
+
+
+def _start(settings: DrivingSettings, video: Video, duration: float, draw: Draws) -> float:
+    """The scenario's time of the first frame, so that all frames lie within it."""
+    needed = (video.frames - 1) / video.rate
+    if needed > duration:
+        raise ArgumentError(
+            f"{video.frames} frames at {video.rate:g} a second last {needed:.1f} s, the scenario {duration:.1f} s.",
+            where="video",
+            remedy="Ask for fewer frames, or more a second.",
+        )
+    return float(min(draw(settings.moment_s, "moment_s"), duration - needed))
+
+
+def _events(trajectories: Trajectories, start: float, video: Video, threshold: float) -> tuple[dict[str, Any], ...]:
+    """Collisions, and while the time to collision with the ego is below the threshold; s from the first frame."""
+    end = start + (video.frames - 1) / video.rate
+    number = {agent.id: place for place, agent in enumerate(trajectories.agents)}
+    events: list[dict[str, Any]] = []
+    events += [
+        {
+            "kind": "near-collision",
+            "start": interval.begin_s - start,
+            "end": interval.end_s - start,
+            "tracks": [number[name] for name in interval.pair if number[name]],
+            "least_ttc_s": interval.least_ttc_s,
+        }
+        for interval in _with_ego(trajectories).intervals(ttc_s=threshold)
+        if interval.end_s >= start and interval.begin_s <= end
+    ]
+    collision = trajectories.events.get("collision")
+    if collision is not None and start <= collision <= end:
+        events.append({"kind": "collision", "start": collision - start, "end": collision - start, "tracks": [1]})
+    return tuple(events)
+
+
+def _safety(trajectories: Trajectories, times: Floats) -> list[dict[str, Any]]:
+    """Time to collision, needed deceleration and gap between the ego and each other, at each frame's nearest step."""
+    found = _with_ego(trajectories)
+    rows: list[dict[str, Any]] = []
+    for frame, time in enumerate(times):
+        step = int(np.argmin(np.abs(trajectories.times_s - time)))
+        for pair, (_, second) in enumerate(found.pairs):
+            track = next(place for place, agent in enumerate(trajectories.agents) if agent.id == second)
+            rows.append(
+                {
+                    "frame": frame,
+                    "track": track,
+                    "ttc_s": _finite(found.ttc_s[step, pair]),
+                    "drac_mps2": _finite(found.drac_mps2[step, pair]),
+                    "gap_m": _finite(found.gap_m[step, pair]),
+                }
+            )
+    return rows
+
+
+def _with_ego(trajectories: Trajectories) -> Conflicts:
+    """The conflicts of the ego with all others."""
+    ego, *others = (agent.id for agent in trajectories.agents)
+    return conflicts(trajectories, [(ego, other) for other in others], pet_horizon_s=0.1)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _paths(trajectories: Trajectories) -> dict[str, NDArray[Any]]:
+    return {
+        "trajectories/times": trajectories.times_s,
+        "trajectories/position": trajectories.position_m,
+        "trajectories/heading": trajectories.heading_rad,
+        "trajectories/speed": trajectories.speed_mps,
+    }
+
+
+def _meta(staged: Scenario, values: Floats, weight: float, trajectories: Trajectories) -> dict[str, Any]:
+    outcome = staged.run(values[None, :])
+    return {
+        "scenario": staged.name,
+        "parameters": {name: float(value) for name, value in zip(staged.names, values, strict=True)},
+        "likelihood_weight": weight,
+        "collision": bool(outcome.collision[0]),
+        "min_ttc_s": _finite(float(outcome.min_ttc_s[0])),
+        "min_gap_m": _finite(float(outcome.min_gap_m[0])),
+        "max_drac_mps2": _finite(float(outcome.max_drac_mps2[0])),
+        "pet_s": _finite(float(outcome.pet_s[0])),
+        "agents": [{"track": number, "id": agent.id, "kind": agent.kind} for number, agent in enumerate(trajectories.agents)],
+    }
+
+
+def _sensors(settings: DrivingSettings, ego: Motion, draw: Draws) -> tuple[Any, ...]:
+    return ()

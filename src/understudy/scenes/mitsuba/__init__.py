@@ -1,0 +1,1 @@
+"""Path-traced pictures by Mitsuba 3 (extra `mitsuba`)."""

@@ -1,0 +1,97 @@
+"""`Mitsuba`: the renderer."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.core.errors import ArgumentError
+from understudy.core.random import Stream
+from understudy.scenes.mitsuba.translation import Translation, mitsuba, plain_color
+from understudy.scenes.rendering import Renderer
+
+if TYPE_CHECKING:
+    from understudy.scenes.camera import Camera
+    from understudy.scenes.hits import Hits, Tracer
+    from understudy.scenes.scene import Scene
+
+Floats = NDArray[np.float64]
+PASS = 4
+"""Samples a pixel that are in memory at a time."""
+
+
+class Mitsuba(Renderer):
+    """Path tracing (Jakob et al., Mitsuba 3, 2022), through our own rays, so that every lens and shutter is the same as for labels.
+
+    Args:
+        samples: a pixel, 1 .. 4096; 16 are noisy, 64 look clean.
+        depth: bounces of light, 2 .. 64.
+
+    Raises:
+        MissingExtraError: Mitsuba is not installed.
+        ArgumentError: a number is out of range.
+    """
+
+    name: ClassVar[str] = "mitsuba"
+
+    def __init__(self, samples: int = 16, depth: int = 5) -> None:
+        for option, value, low, high in (("samples", samples, 1, 4096), ("depth", depth, 2, 64)):
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise ArgumentError(
+                    f"`{option}` is a whole number of {low} to {high}, not {value!r}.", where=f"renderer: mitsuba: {option}"
+                )
+        self.samples, self.depth = samples, depth
+        self._mi = mitsuba()
+        self._integrator = self._mi.load_dict({"type": "path", "max_depth": depth})
+        self._known: tuple[weakref.ref[Any], Translation] | None = None
+
+    def image(self, scene: Scene, tracer: Tracer, camera: Camera, time: float, hits: Hits, rng: Stream) -> NDArray[Any]:
+        from understudy.scenes.raycast.developing import develop
+
+        light = self.radiance(scene, camera, time, rng)
+        return develop(light, plain_color, scene, tracer, camera, time, hits, rng)
+
+    def radiance(self, scene: Scene, camera: Camera, time: float, rng: Stream) -> Floats:
+        """(H, W, 3) linear light at each pixel."""
+        mi, translated = self._mi, self._translation(scene).at(time)
+        total = np.zeros((camera.height * camera.width, 3))
+        seeds = rng.child("mitsuba").generator().integers(0, 2**31, -(-self.samples // PASS))
+        for number, start in enumerate(range(0, self.samples, PASS)):
+            count = min(PASS, self.samples - start)
+            total += self._pass(mi, translated, camera, time, int(seeds[number]), count) * count
+        return (total / self.samples).reshape(camera.height, camera.width, 3)
+
+    def _pass(self, mi: Any, translated: Any, camera: Camera, time: float, seed: int, count: int) -> Floats:
+        """The mean of `count` samples a pixel, (H W, 3)."""
+        rays = camera.height * camera.width * count
+        sampler = mi.load_dict({"type": "independent"})
+        sampler.seed(seed, rays)
+        origins, directions = self._rays(camera, time, seed, count)
+        found = self._integrator.sample(
+            translated, sampler, mi.RayDifferential3f(o=mi.Point3f(origins.T), d=mi.Vector3f(directions.T)), active=True
+        )
+        values = np.array(found[0], dtype=np.float64).T.reshape(-1, count, 3)
+        return np.asarray(np.minimum(values, 50.0).mean(axis=1))
+
+    def _rays(self, camera: Camera, time: float, seed: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """`count` rays a pixel through random places in it, in the world, each at its row's time."""
+        jitter = Stream(seed).generator().random((camera.height, camera.width, count, 2))
+        y, x = np.mgrid[: camera.height, : camera.width]
+        places = np.stack([x[..., None] + jitter[..., 0], y[..., None] + jitter[..., 1]], axis=-1).reshape(-1, 2)
+        origins, directions = camera.rays(places)
+        if camera.readout > 0 and camera.motion.moves:
+            times = time + ((np.arange(camera.height) + 0.5) / camera.height - 0.5) * camera.readout
+            poses = np.repeat(np.stack([camera.motion.at(float(moment)) for moment in times]), camera.width * count, axis=0)
+        else:
+            poses = camera.motion.at(time)[None]
+        turned = np.einsum("...ij,...j->...i", poses[:, :3, :3], directions)
+        moved = np.einsum("...ij,...j->...i", poses[:, :3, :3], origins) + poses[:, :3, 3]
+        return moved.astype(np.float32), turned.astype(np.float32)
+
+    def _translation(self, scene: Scene) -> Translation:
+        if self._known is None or self._known[0]() is not scene:
+            self._known = (weakref.ref(scene), Translation(scene))
+        return self._known[1]
