@@ -35,11 +35,11 @@ CUT_IN = Scenario(
     (
         MOTORWAY_SPEED,
         Parameter(
-            "gap_m", "from the ego's front to the other's rear when the change begins", 3.0, 120.0, "lognorm", {"s": 0.5, "scale": 30.0}
+            "gap_m", "from the ego's front to the other's rear when the change begins", 3.0, 150.0, "lognorm", {"s": 0.45, "scale": 38.0}
         ),
-        Parameter("speed_difference_mps", "the other's speed less the ego's", -12.0, 12.0, "norm", {"loc": 1.0, "scale": 2.5}),
+        Parameter("speed_difference_mps", "the other's speed less the ego's", -12.0, 12.0, "norm", {"loc": 2.0, "scale": 2.2}),
         Parameter("lane_change_s", "how long the change of lanes takes", 1.5, 9.0, "lognorm", {"s": 0.3, "scale": 4.5}),
-        Parameter("brake_after_mps2", "how hard it brakes for three seconds, once it is mostly there", 0.0, 8.0, "expon", {"scale": 0.7}),
+        Parameter("brake_after_mps2", "how hard it brakes for three seconds, once it is mostly there", 0.0, 8.0, "expon", {"scale": 0.5}),
         REACTION,
         HEADWAY,
         HARDEST_BRAKE,

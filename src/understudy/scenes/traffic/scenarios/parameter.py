@@ -83,7 +83,8 @@ class Parameter:
         u, law, (below, above) = np.asarray(u, dtype=np.float64), self.distribution, self._outside()
         kept = 1.0 - below - above
         share = special.ndtr(-np.abs(u)) * kept
-        value = np.where(u < 0.0, law.ppf(np.minimum(below + share, 1.0)), law.isf(np.minimum(above + share, 1.0)))
+        value, low = np.empty_like(u), u < 0.0
+        value[low], value[~low] = law.ppf(np.minimum(below + share[low], 1.0)), law.isf(np.minimum(above + share[~low], 1.0))
         return np.asarray(np.clip(value, self.low, self.high))
 
     def to_normal(self, values: Any) -> Floats:

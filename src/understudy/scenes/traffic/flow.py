@@ -1,0 +1,352 @@
+"""Traffic on a network of lanes: vehicles follow by the IDM, change lanes by MOBIL, stop at lights, give way, turn as they like.
+
+Everybody moves at once, in steps: who is ahead of whom is found by sorting along each lane and looking on into the lanes that follow, so
+a step costs a sort. A change of lanes is decided at once and takes some seconds sideways. Where nobody enters, the number of vehicles only
+falls as they leave at lanes that end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.core.errors import ArgumentError, ConstraintError, did_you_mean
+from understudy.core.random import Stream
+from understudy.scenes.traffic.drivers import Idm, Mobil, advance, idm_kernel
+from understudy.scenes.traffic.lanes import Lane, checked
+from understudy.scenes.traffic.trajectories import Agent, Floats, Trajectories
+
+Indices = NDArray[np.int64]
+
+AHEAD_LANES = 4  # how many lanes ahead are looked into
+CHANGE_S = 4.0  # how long a change of lanes takes
+CHANGE_REST_S = 6.0  # from one change to the next
+THINKS_S = 0.5  # how often a driver thinks of a change
+APPROACH_S = 4.0  # who is nearer than this in time to a crossing goes before those who give way
+STOP_GAP_M = 1.0  # from a vehicle's front to the line it stops at
+SLOWING_MPS2 = 1.0  # before a lane with a lower limit
+TOO_FAST = 0.85  # of its speed: what a driver aims at who is above the limit, so that braking is gentle
+BRAKE_FOR_YELLOW_MPS2 = 3.0  # who would have to brake harder drives on
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """A vehicle at the beginning. station_m: its middle, along the lane. wish: of the speed limit, that its driver likes to go; usually 0.8 … 1.2."""
+
+    id: str
+    lane: str
+    station_m: float
+    speed_mps: float
+    kind: str = "car"
+    size_m: tuple[float, float, float] = (4.6, 1.85, 1.5)
+    wish: float = 1.0
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """How all of them drive: IDM (its desired speed is the lane's limit times each vehicle's wish) and MOBIL."""
+
+    idm: Idm = field(default_factory=lambda: Idm(headway_s=1.4, hardest_brake_mps2=8.0))
+    mobil: Mobil = field(default_factory=Mobil)
+
+
+def scattered(
+    lanes: Sequence[Lane], count: int, rng: Stream, *, spacing_m: float = 12.0, kinds: Sequence[tuple[str, tuple[float, float, float], float]] = ()
+) -> list[Vehicle]:
+    """So many vehicles at random places of the driving lanes, at least `spacing_m` from middle to middle.
+
+    Args:
+        kinds: (kind, size, weight) to draw from; without, all are cars.
+
+    Raises:
+        ConstraintError: the lanes have no room for so many.
+    """
+    usable = [lane for lane in lanes if lane.kind == "driving"]
+    slots = [(lane, k) for lane in usable for k in range(int(lane.length_m // spacing_m))]
+    if count > len(slots):
+        raise ConstraintError(
+            f"{count} vehicles do not fit on lanes of {sum(lane.length_m for lane in usable):,.0f} m.",
+            remedy=f"Ask for at most {len(slots)}, or for less than {spacing_m:g} m between them.",
+        )
+    draws = rng.generator()
+    chosen = np.sort(draws.permutation(len(slots))[:count])
+    return [_placed(*slots[slot], f"vehicle{number}", spacing_m, rng.child("vehicle", number), kinds) for number, slot in enumerate(chosen)]
+
+
+def _placed(
+    lane: Lane, slot: int, name: str, spacing_m: float, rng: Stream, kinds: Sequence[tuple[str, tuple[float, float, float], float]]
+) -> Vehicle:
+    draws = rng.generator()
+    wish, kind, size = float(np.clip(draws.normal(1.0, 0.1), 0.7, 1.3)), "car", (4.6, 1.85, 1.5)
+    if kinds:
+        weights = np.array([weight for _, _, weight in kinds])
+        kind, size, _ = kinds[int(draws.choice(len(kinds), p=weights / weights.sum()))]
+    return Vehicle(name, lane.id, (slot + 0.5) * spacing_m, 0.7 * wish * lane.speed_limit_mps, kind, size, wish)
+
+
+def simulate(
+    lanes: Iterable[Lane], vehicles: Sequence[Vehicle], duration_s: float, rng: Stream, *, step_s: float = 0.1, drivers: Drivers | None = None
+) -> Trajectories:
+    """The motion of all vehicles.
+
+    Args:
+        lanes: the network.
+        vehicles: at the beginning.
+        duration_s, step_s: > 0; steps above 0.5 s are too coarse for the drivers.
+        rng: decides where each vehicle turns.
+
+    Raises:
+        ArgumentError: a lane that is not there, a vehicle beyond its lane's end, vehicles that overlap on a lane, or wrong times.
+    """
+    if not (duration_s >= 0 and 0 < step_s <= 0.5):
+        raise ArgumentError(f"A duration of {duration_s:g} s in steps of {step_s:g} s cannot be simulated.", remedy="Take steps of 0.1 s.")
+    network = checked(lanes)
+    _refuse_misplaced(network, vehicles)
+    traffic = _Traffic(list(network.values()), vehicles, rng, drivers or Drivers(), step_s)
+    frames = round(duration_s / step_s) + 1
+    for frame in range(frames):
+        traffic.record()
+        if frame < frames - 1:
+            traffic.step(frame * step_s)
+    return traffic.trajectories()
+
+
+def _refuse_misplaced(network: dict[str, Lane], vehicles: Sequence[Vehicle]) -> None:
+    by_lane: dict[str, list[Vehicle]] = {}
+    for vehicle in vehicles:
+        where = f"vehicle {vehicle.id}"
+        if vehicle.lane not in network:
+            raise ArgumentError(f'There is no lane "{vehicle.lane}".', where=where, remedy=did_you_mean(vehicle.lane, network))
+        if not 0 <= vehicle.station_m <= network[vehicle.lane].length_m:
+            raise ArgumentError(f"{vehicle.station_m:g} m is beyond its lane of {network[vehicle.lane].length_m:g} m.", where=where)
+        by_lane.setdefault(vehicle.lane, []).append(vehicle)
+    for on_lane in by_lane.values():
+        ordered = sorted(on_lane, key=lambda vehicle: vehicle.station_m)
+        for behind, ahead in zip(ordered, ordered[1:], strict=False):
+            if ahead.station_m - behind.station_m < 0.5 * (ahead.size_m[0] + behind.size_m[0]):
+                raise ArgumentError(f"{behind.id} and {ahead.id} overlap on lane {ahead.lane}.", remedy="Put them farther apart.")
+
+
+class _Traffic:
+    """The state of all vehicles, as arrays (n,): lane, station, speed, and how far from the lane's middle they still are after a change."""
+
+    def __init__(self, lanes: list[Lane], vehicles: Sequence[Vehicle], rng: Stream, drivers: Drivers, step_s: float) -> None:
+        places = {lane.id: place for place, lane in enumerate(lanes)}
+        self._lanes, self._vehicles, self._drivers, self._step_s = lanes, vehicles, drivers, step_s
+        self._length = np.array([lane.length_m for lane in lanes])
+        self._limit = np.array([lane.speed_limit_mps for lane in lanes])
+        self._left = np.array([places.get(lane.left or "", -1) for lane in lanes])
+        self._right = np.array([places.get(lane.right or "", -1) for lane in lanes])
+        self._successors = [np.array([places[name] for name in lane.successors], dtype=np.int64) for lane in lanes]
+        self._stops = [(places[lane.id], stop, [places[name] for name in stop.yields_to]) for lane in lanes for stop in lane.stops]
+        self.lane = np.array([places[vehicle.lane] for vehicle in vehicles], dtype=np.int64)
+        self.station = np.array([vehicle.station_m for vehicle in vehicles])
+        self.speed = np.array([vehicle.speed_mps for vehicle in vehicles])
+        self.wish = np.array([vehicle.wish for vehicle in vehicles])
+        self.half = np.array([vehicle.size_m[0] for vehicle in vehicles]) / 2.0
+        self.present = np.ones(len(vehicles), dtype=np.bool_)
+        self.aside, self.changed = np.zeros(len(vehicles)), np.full(len(vehicles), -np.inf)
+        self._turns = np.array([rng.child(vehicle.id).generator().random(len(lanes)) for vehicle in vehicles]).reshape(len(vehicles), len(lanes))
+        self._frames: list[tuple[Floats, ...]] = []
+        idm = self._drivers.idm
+        self._taste = (idm.headway_s, idm.standstill_m, idm.acceleration_mps2, idm.brake_mps2, idm.exponent)
+        self._hardest, self._time, self._frame = float(idm.hardest_brake_mps2), 0.0, 0
+        self._slower_ahead = np.full(len(vehicles), np.inf)
+
+    def step(self, time_s: float) -> None:
+        """Everybody decides on the state as it is, then all move."""
+        self._time = time_s
+        self._slower_ahead = self._speeds_for_next_lanes()
+        gap, closing = self._ahead(self.lane, self.station)
+        pull = np.minimum(self._pull(self.lane, gap, closing), self._pull_of_lines())
+        self._change_lanes(pull)
+        after, way = advance(self.speed, np.where(self.present, pull, 0.0), self._step_s)
+        self.speed, self.station = after, self.station + np.where(self.present, way, 0.0)
+        self._enter_next_lanes()
+
+    def _pull(self, lane: Indices, gap: Floats, closing: Floats, who: Indices | slice = slice(None)) -> Floats:
+        """The IDM's acceleration on a lane, (n,)."""
+        idm, speed = self._drivers.idm, self.speed[who]
+        desired = np.minimum(self._limit[lane] * self.wish[who], self._slower_ahead[who])
+        mine = Idm(
+            np.maximum(desired, TOO_FAST * speed), idm.headway_s, idm.standstill_m, idm.acceleration_mps2, idm.brake_mps2, idm.exponent,
+            idm.hardest_brake_mps2,
+        )  # fmt: skip
+        return np.asarray(mine.acceleration(speed, gap, closing))
+
+    def _speeds_for_next_lanes(self) -> Floats:
+        """The speeds (n,) from which one can still brake in comfort to the limit of the lane that follows."""
+        found = np.full(len(self.lane), np.inf)
+        for vehicle in np.flatnonzero(self.present):
+            following = self._next_lane(int(vehicle), int(self.lane[vehicle]))
+            if following >= 0:
+                left = max(float(self._length[self.lane[vehicle]] - self.station[vehicle] - self.half[vehicle]), 0.0)
+                limit = self._limit[following] * self.wish[vehicle]
+                found[vehicle] = np.sqrt(limit**2 + 2.0 * SLOWING_MPS2 * left)
+        return found
+
+    def _next_lane(self, vehicle: int, lane: int) -> int:
+        """Where a vehicle goes on from a lane; -1: out of the scene. Each vehicle keeps to its choice."""
+        options = self._successors[lane]
+        return int(options[int(self._turns[vehicle, lane] * len(options))]) if len(options) else -1
+
+    def _order(self) -> tuple[Indices, dict[int, Indices]]:
+        """The vehicles that are present, sorted by lane and station, and those of each lane."""
+        there = np.flatnonzero(self.present)
+        order = there[np.lexsort((self.station[there], self.lane[there]))]
+        starts = np.flatnonzero(np.diff(self.lane[order], prepend=-1))
+        groups = np.split(order, starts[1:])
+        return order, {int(self.lane[group[0]]): group for group in groups if len(group)}
+
+    def _ahead(self, lane: Indices, station: Floats) -> tuple[Floats, Floats]:
+        """Gap and closing speed (n,) of all vehicles to who is ahead on their way, were they on these lanes at these stations."""
+        _, on = self._order()
+        gap, closing = np.full(len(lane), np.inf), np.zeros(len(lane))
+        for vehicle in np.flatnonzero(self.present):
+            leader, away = self._leader(vehicle, int(lane[vehicle]), float(station[vehicle]), on)
+            if leader >= 0:
+                gap[vehicle] = away - self.half[vehicle] - self.half[leader]
+                closing[vehicle] = self.speed[vehicle] - self.speed[leader]
+        return gap, closing
+
+    def _leader(self, vehicle: int, lane: int, station: float, on: dict[int, Indices]) -> tuple[int, float]:
+        """Who is ahead, and how far from middle to middle; (-1, inf) where nobody is within sight."""
+        base = -station
+        for hop in range(AHEAD_LANES):
+            group = on.get(lane)
+            if group is not None:
+                first = int(np.searchsorted(self.station[group], station, side="right")) if hop == 0 else 0
+                while first < len(group) and group[first] == vehicle:
+                    first += 1
+                if first < len(group):
+                    return int(group[first]), base + float(self.station[group[first]])
+            base += float(self._length[lane])
+            lane = self._next_lane(vehicle, lane)
+            if lane < 0:
+                break
+        return -1, np.inf
+
+    def _follower(self, vehicle: int, lane: int, station: float, on: dict[int, Indices]) -> tuple[int, float]:
+        """Who is behind on a lane, and how far from middle to middle; (-1, inf) for nobody."""
+        group = on.get(lane)
+        if group is None:
+            return -1, np.inf
+        behind = int(np.searchsorted(self.station[group], station, side="left")) - 1
+        while behind >= 0 and group[behind] == vehicle:
+            behind -= 1
+        return (int(group[behind]), station - float(self.station[group[behind]])) if behind >= 0 else (-1, np.inf)
+
+    def _pull_of_lines(self) -> Floats:
+        """What the lines to stop at allow, (n,): infinite where there is none to stop at."""
+        pull = np.full(len(self.lane), np.inf)
+        for lane, stop, first in self._stops:
+            near = np.flatnonzero(self.present & (self.lane == lane) & (self.station + self.half <= stop.position_m))
+            if not len(near):
+                continue
+            gap = stop.position_m - STOP_GAP_M - self.station[near] - self.half[near]
+            colour = stop.signal.colour(self._time) if stop.signal else "green"
+            needed = self.speed[near] ** 2 / (2.0 * np.maximum(gap, 1e-3))
+            stops = np.full(len(near), colour == "red") | ((colour == "yellow") & (needed <= BRAKE_FOR_YELLOW_MPS2))
+            if first and colour != "red" and self._comes(first):
+                stops = stops | (needed <= self._drivers.idm.hardest_brake_mps2)
+            line = self._pull(self.lane[near], np.maximum(gap, 0.05), self.speed[near], near)
+            pull[near[stops]] = np.minimum(pull[near[stops]], line[stops])
+        return pull
+
+    def _comes(self, lanes: list[int]) -> bool:
+        """Whether somebody is on one of the lanes or will be in a moment."""
+        for lane in lanes:
+            entering = [place for place, options in enumerate(self._successors) if lane in options]
+            if (self.present & (self.lane == lane)).any():
+                return True
+            for before in entering:
+                on = self.present & (self.lane == before)
+                left = self._length[before] - self.station - self.half
+                if (on & (left <= np.maximum(self.speed, 2.0) * APPROACH_S)).any():
+                    return True
+        return False
+
+    def _change_lanes(self, pull: Floats) -> None:
+        """Who gains by it and harms nobody changes lanes; one after another, from the front, so that two do not take one gap."""
+        order, on = self._order()
+        thinks, self._frame = max(round(THINKS_S / self._step_s), 1), self._frame + 1
+        for vehicle in order[::-1]:
+            if self._time - self.changed[vehicle] < CHANGE_REST_S or (self._frame + vehicle) % thinks != 0:
+                continue
+            lane = int(self.lane[vehicle])
+            options = [(int(side), bool(right)) for side, right in ((self._left[lane], False), (self._right[lane], True)) if side >= 0]
+            worth = [self._worth(vehicle, lane, side, right, float(pull[vehicle]), on) for side, right in options]
+            if not worth or max(worth) <= 0.0:
+                continue
+            self._move_over(vehicle, options[int(np.argmax(worth))][0], to_right=options[int(np.argmax(worth))][1])
+            _, on = self._order()
+
+    def _worth(self, vehicle: int, lane: int, side: int, right: bool, now: float, on: dict[int, Indices]) -> float:
+        """MOBIL's gain of a change to the lane `side`."""
+        station = float(self.station[vehicle])
+        there = self._beside(station, lane, side)
+        leader, ahead = self._leader(vehicle, side, there, on)
+        follower, behind = self._follower(vehicle, side, there, on)
+        own_after = self._pull_behind(vehicle, side, leader, ahead)
+        if (leader >= 0 and ahead <= self.half[vehicle] + self.half[leader]) or (
+            follower >= 0 and behind <= self.half[vehicle] + self.half[follower]
+        ):
+            return -np.inf
+        new = (self._pull_behind(follower, side, leader, behind + ahead), self._pull_behind(follower, side, vehicle, behind))
+        left_behind, tail = self._follower(vehicle, lane, station, on)
+        old_leader, front = self._leader(vehicle, lane, station, on)
+        old = (self._pull_behind(left_behind, lane, vehicle, tail), self._pull_behind(left_behind, lane, old_leader, tail + front))
+        return float(self._drivers.mobil.gain((now, own_after), new, old, to_right=right))
+
+    def _pull_behind(self, vehicle: int, lane: int, leader: int, away: float) -> float:
+        """The acceleration of a vehicle behind a leader; 0 where there is no vehicle."""
+        if vehicle < 0:
+            return 0.0
+        gap = away - self.half[vehicle] - self.half[leader] if leader >= 0 else np.inf
+        speed = float(self.speed[vehicle])
+        closing = speed - float(self.speed[leader]) if leader >= 0 else 0.0
+        desired = max(min(self._limit[lane] * self.wish[vehicle], self._slower_ahead[vehicle]), TOO_FAST * speed)
+        return max(float(idm_kernel(speed, gap, closing, desired, *self._taste)), -self._hardest)
+
+    def _beside(self, station: float, lane: int, side: int) -> float:
+        """The station beside, on a lane whose arc may be longer or shorter."""
+        return station * float(self._length[side] / self._length[lane])
+
+    def _move_over(self, vehicle: int, side: int, *, to_right: bool) -> None:
+        lane = self._lanes[self.lane[vehicle]]
+        width = 0.5 * (lane.width_m + self._lanes[side].width_m)
+        self.aside[vehicle] = width if to_right else -width
+        self.station[vehicle] = self._beside(float(self.station[vehicle]), int(self.lane[vehicle]), side)
+        self.lane[vehicle], self.changed[vehicle] = side, self._time
+
+    def _enter_next_lanes(self) -> None:
+        for vehicle in np.flatnonzero(self.present & (self.station >= self._length[self.lane])):
+            while self.present[vehicle] and self.station[vehicle] >= self._length[self.lane[vehicle]]:
+                following = self._next_lane(int(vehicle), int(self.lane[vehicle]))
+                self.station[vehicle] -= self._length[self.lane[vehicle]]
+                self.present[vehicle] = following >= 0
+                self.lane[vehicle] = max(following, 0)
+
+    def record(self) -> None:
+        """Notes where everybody is."""
+        now = self._time + self._step_s if self._frames else 0.0
+        share = np.clip((now - self.changed) / CHANGE_S, 0.0, 1.0)
+        left = 1.0 - share**3 * (10.0 + share * (6.0 * share - 15.0))
+        rate = -30.0 * share**2 * (1.0 - share) ** 2 / CHANGE_S
+        place, heading = np.full((len(self.lane), 3), np.nan), np.full(len(self.lane), np.nan)
+        for number in np.unique(self.lane[self.present]):
+            on = np.flatnonzero(self.present & (self.lane == number))
+            place[on], heading[on] = self._lanes[number].at(self.station[on], self.aside[on] * left[on])
+        heading += np.arctan2(np.where(share < 1.0, self.aside * rate, 0.0), np.maximum(self.speed, 1.0))
+        speed = np.where(self.present, self.speed, np.nan)
+        self._frames.append((place, heading, speed, self.present.copy(), np.where(self.present, self.lane, -1)))
+
+    def trajectories(self) -> Trajectories:
+        place, heading, speed, present, lane = (np.stack(column) for column in zip(*self._frames, strict=True))
+        agents = tuple(Agent(vehicle.id, vehicle.kind, vehicle.size_m) for vehicle in self._vehicles)
+        times = np.arange(len(self._frames)) * self._step_s
+        names = tuple(each.id for each in self._lanes)
+        return Trajectories(times, agents, place, heading, speed, present.astype(np.bool_), names, lane.astype(np.int32))
