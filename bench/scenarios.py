@@ -1,10 +1,10 @@
 """Scenarios without pixels: how many a CPU second, and how many fewer a search needs than crude sampling.
 
-    python bench/scenarios.py              every scenario's speed; cut-in: crude sampling with 4 million runs beside 20 repeats of each search
+    python bench/scenarios.py              speeds; cut-in: crude sampling with 4 million runs beside 20 repeats of searches
     python bench/scenarios.py --quick      400,000 runs and 5 repeats
 
-Bars: 100,000 cut-ins of 8 s at 0.1 s in a CPU second; the probability of a collision at a cut-in with 50 times fewer runs than crude sampling
-takes to the same error. The error is that seen over the repeats, not the one that a search reports of itself.
+Bars: 100,000 cut-ins of 8 s at 0.1 s in a CPU second; the probability of a collision at a cut-in with 50 times fewer runs than crude
+sampling takes to the same error. The error is that seen over the repeats, not the one that a search reports of itself.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ def repeated(search: Callable[[int], Estimate], repeats: int, truth: Estimate) -
     fewer = (1 - mean) / mean / spread**2 / runs
     apart = abs(mean - truth.probability) / np.hypot(truth.standard_error, chances.std(ddof=1) / np.sqrt(repeats))
     reported = np.mean([each.relative_error for each in found])
-    print(
-        f"| {found[0].method} | {mean:.3e} | {spread:.1%} | {reported:.1%} | {runs:,.0f} | {fewer:,.0f} × | {apart:.1f} | {spent:.2f} |"
-    )
+    print(f"| {found[0].method} | {mean:.3e} | {spread:.1%} | {reported:.1%} | {runs:,.0f} | {fewer:,.0f} × | {apart:.1f} | {spent:.2f} |")
     return float(mean), float(fewer)
 
 

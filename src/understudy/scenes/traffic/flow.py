@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +36,7 @@ BRAKE_FOR_YELLOW_MPS2 = 3.0  # who would have to brake harder drives on
 
 @dataclass(frozen=True)
 class Vehicle:
-    """A vehicle at the beginning. station_m: its middle, along the lane. wish: of the speed limit, that its driver likes to go; usually 0.8 … 1.2."""
+    """A vehicle at the beginning. station_m: its middle, along the lane. wish: times the speed limit, as its driver likes it; 0.8 … 1.2."""
 
     id: str
     lane: str
@@ -54,7 +56,12 @@ class Drivers:
 
 
 def scattered(
-    lanes: Sequence[Lane], count: int, rng: Stream, *, spacing_m: float = 12.0, kinds: Sequence[tuple[str, tuple[float, float, float], float]] = ()
+    lanes: Sequence[Lane],
+    count: int,
+    rng: Stream,
+    *,
+    spacing_m: float = 12.0,
+    kinds: Sequence[tuple[str, tuple[float, float, float], float]] = (),
 ) -> list[Vehicle]:
     """So many vehicles at random places of the driving lanes, at least `spacing_m` from middle to middle.
 
@@ -73,7 +80,10 @@ def scattered(
         )
     draws = rng.generator()
     chosen = np.sort(draws.permutation(len(slots))[:count])
-    return [_placed(*slots[slot], f"vehicle{number}", spacing_m, rng.child("vehicle", number), kinds) for number, slot in enumerate(chosen)]
+    return [
+        _placed(slots[slot][0], slots[slot][1], f"vehicle{number}", spacing_m, rng.child("vehicle", number), kinds)
+        for number, slot in enumerate(chosen)
+    ]
 
 
 def _placed(
@@ -88,7 +98,13 @@ def _placed(
 
 
 def simulate(
-    lanes: Iterable[Lane], vehicles: Sequence[Vehicle], duration_s: float, rng: Stream, *, step_s: float = 0.1, drivers: Drivers | None = None
+    lanes: Iterable[Lane],
+    vehicles: Sequence[Vehicle],
+    duration_s: float,
+    rng: Stream,
+    *,
+    step_s: float = 0.1,
+    drivers: Drivers | None = None,
 ) -> Trajectories:
     """The motion of all vehicles.
 
@@ -125,7 +141,7 @@ def _refuse_misplaced(network: dict[str, Lane], vehicles: Sequence[Vehicle]) -> 
         by_lane.setdefault(vehicle.lane, []).append(vehicle)
     for on_lane in by_lane.values():
         ordered = sorted(on_lane, key=lambda vehicle: vehicle.station_m)
-        for behind, ahead in zip(ordered, ordered[1:], strict=False):
+        for behind, ahead in pairwise(ordered):
             if ahead.station_m - behind.station_m < 0.5 * (ahead.size_m[0] + behind.size_m[0]):
                 raise ArgumentError(f"{behind.id} and {ahead.id} overlap on lane {ahead.lane}.", remedy="Put them farther apart.")
 
@@ -149,8 +165,10 @@ class _Traffic:
         self.half = np.array([vehicle.size_m[0] for vehicle in vehicles]) / 2.0
         self.present = np.ones(len(vehicles), dtype=np.bool_)
         self.aside, self.changed = np.zeros(len(vehicles)), np.full(len(vehicles), -np.inf)
-        self._turns = np.array([rng.child(vehicle.id).generator().random(len(lanes)) for vehicle in vehicles]).reshape(len(vehicles), len(lanes))
-        self._frames: list[tuple[Floats, ...]] = []
+        self._turns = np.array([rng.child(vehicle.id).generator().random(len(lanes)) for vehicle in vehicles]).reshape(
+            len(vehicles), len(lanes)
+        )
+        self._frames: list[tuple[NDArray[Any], ...]] = []
         idm = self._drivers.idm
         self._taste = (idm.headway_s, idm.standstill_m, idm.acceleration_mps2, idm.brake_mps2, idm.exponent)
         self._hardest, self._time, self._frame = float(idm.hardest_brake_mps2), 0.0, 0
@@ -205,7 +223,7 @@ class _Traffic:
         """Gap and closing speed (n,) of all vehicles to who is ahead on their way, were they on these lanes at these stations."""
         _, on = self._order()
         gap, closing = np.full(len(lane), np.inf), np.zeros(len(lane))
-        for vehicle in np.flatnonzero(self.present):
+        for vehicle in np.flatnonzero(self.present).tolist():
             leader, away = self._leader(vehicle, int(lane[vehicle]), float(station[vehicle]), on)
             if leader >= 0:
                 gap[vehicle] = away - self.half[vehicle] - self.half[leader]
@@ -347,6 +365,6 @@ class _Traffic:
     def trajectories(self) -> Trajectories:
         place, heading, speed, present, lane = (np.stack(column) for column in zip(*self._frames, strict=True))
         agents = tuple(Agent(vehicle.id, vehicle.kind, vehicle.size_m) for vehicle in self._vehicles)
-        times = np.arange(len(self._frames)) * self._step_s
+        times = np.asarray(np.arange(len(self._frames)) * self._step_s, dtype=np.float64)
         names = tuple(each.id for each in self._lanes)
         return Trajectories(times, agents, place, heading, speed, present.astype(np.bool_), names, lane.astype(np.int32))

@@ -1,9 +1,9 @@
 """People on foot: the social force model.
 
 Helbing, Molnár 1995, "Social force model for pedestrian dynamics", Physical Review E 51, 4282; the numbers are those of its section III: a
-driving force towards the wished velocity (equation 2), repulsion by others in ellipses that point where they step (3-4), by borders (5), less
-weight for what is behind (8), and no one faster than 1.3 times the wish (10). Vehicles repel as borders do, from their nearest point, with a
-potential of their own, and no one walks into one on purpose.
+driving force towards the wished velocity (equation 2), repulsion by others in ellipses that point where they step (3-4), by borders (5),
+less weight for what is behind (8), and no one faster than 1.3 times the wish (10). Vehicles repel as borders do, from their nearest point,
+with a potential of their own.
 
 All functions take any number of scenarios at once: shapes are (…, walkers, 2).
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,7 @@ def _nearest_on_boxes(place: Floats, boxes: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Walker:
-    """Somebody on foot. path: (N, 2) m, N ≥ 2: from the first point to the last by all others. speed_mps: wished. starts_s: stands until then."""
+    """Somebody on foot. path: (N, 2) m, N ≥ 2: from the first point to the last. speed_mps: wished. starts_s: stands until then."""
 
     id: str
     path: Floats
@@ -171,7 +172,7 @@ def walk(
     Raises:
         ArgumentError: a path of fewer than two points, or vehicles at other times.
     """
-    times = np.arange(round(duration_s / step_s) + 1) * step_s
+    times = np.asarray(np.arange(round(duration_s / step_s) + 1) * step_s, dtype=np.float64)
     for walker in walkers:
         if np.asarray(walker.path).ndim != 2 or len(walker.path) < 2:
             raise ArgumentError("A path has two or more points (N, 2).", where=f"walker {walker.id}")
@@ -203,7 +204,7 @@ class _Crowd:
         first = np.array([w.path[1] for w in walkers], dtype=np.float64).reshape(-1, 2) - self._place
         self._heading, self._velocity = np.arctan2(first[:, 1], first[:, 0]), np.zeros_like(self._place)
         self._next, self._present = np.ones(len(walkers), dtype=np.int64), np.ones(len(walkers), dtype=np.bool_)
-        self._frames: list[tuple[Floats, ...]] = []
+        self._frames: list[tuple[NDArray[Any], ...]] = []
 
     def step(self, time_s: float, borders: Floats | None, boxes: Floats | None) -> None:
         goal = np.array([w.path[k] for w, k in zip(self._walkers, self._next, strict=True)], dtype=np.float64).reshape(-1, 2)
@@ -217,7 +218,7 @@ class _Crowd:
         self._arrive(np.linalg.norm(goal - self._place, axis=1) < NEAR_ENOUGH_M)
 
     def _arrive(self, there: NDArray[np.bool_]) -> None:
-        for number in np.flatnonzero(there & self._present):
+        for number in np.flatnonzero(there & self._present).tolist():
             if self._next[number] + 1 < len(self._walkers[number].path):
                 self._next[number] += 1
             elif self._leave:

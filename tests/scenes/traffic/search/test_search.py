@@ -67,8 +67,8 @@ def test_two_ways_to_the_event_are_both_found_by_a_mixture_where_a_single_gaussi
         return np.minimum(3.2 - points[:, 0], 4.0 * (3.2 + points[:, 0]))
 
     truth = 2 * float(special.ndtr(-3.2))
-    mixtures = [cross_entropy(two_ways, 4, Stream(seed), per_step=500, final=2000) for seed in range(12)]
-    singles = [cross_entropy(two_ways, 4, Stream(seed), per_step=500, final=2000, components=1) for seed in range(12)]
+    mixtures = [cross_entropy(two_ways, 4, Stream(seed), per_step=500, final=2000) for seed in range(8)]
+    singles = [cross_entropy(two_ways, 4, Stream(seed), per_step=500, final=2000, components=1) for seed in range(8)]
     assert share_within(mixtures, truth) >= 0.95
     assert share_within(singles, truth) < 0.95 or np.mean([each.relative_error for each in singles]) > 1.7 * np.mean(
         [each.relative_error for each in mixtures]

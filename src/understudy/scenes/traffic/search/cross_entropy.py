@@ -25,6 +25,8 @@ from understudy.scenes.traffic.search.estimate import Estimate, Floats, LimitSta
 from understudy.scenes.traffic.search.gaussian_mixture import LOG_2PI, GaussianMixture, combined, fitted, standard
 
 TARGET_VARIATION = 1.5
+HEAVY = 0.1
+OUTER, OUTER_SPREAD = 0.2, 2.0  # without it, one run in some ten thousands beside the learned law outweighs all others
 WIDE = 2.0  # half of the first runs are drawn this much wider than the laws, to see ways to the event that the near one hides
 
 
@@ -34,7 +36,7 @@ def cross_entropy(
     rng: Stream,
     *,
     per_step: int = 1000,
-    final: int = 4000,
+    final: int = 6000,
     components: int = 4,
     defensive: float = 0.1,
     most_steps: int = 20,
@@ -66,6 +68,8 @@ def cross_entropy(
     probability, error = float(hit.mean()), float(hit.std(ddof=1) / np.sqrt(final))
     if probability == 0.0:
         notes.append("No run of the last stage was the event: nothing is known but that it was not found.")
+    elif hit.max() > HEAVY * hit.sum():
+        notes.append(f"One run makes {hit.max() / hit.sum():.0%} of the estimate: its error is not to be trusted. More runs per step help.")
     low, high = log_interval(probability, error / probability if probability else np.inf, level)
     return Estimate("cross_entropy", probability, error, level, low, high, runs + final, points, values, weights, tuple(notes))
 
@@ -113,15 +117,21 @@ def _learned(
         blur = _less_blur(memory.values, ratios, blur)
         weights = _smooth_weights(memory.values, ratios, blur)
         learned = fitted(memory.points, weights, components, draws.child("fit").generator())
-        proposal = combined([(1.0 - defensive, learned), (defensive, laws)])
+        proposal = _defended(learned, defensive, laws)
     notes = [] if _near_enough(values, blur) else [f"After {step + 1} steps the law was not yet at the event; more may help (most_steps=)."]
     hits = memory.values <= 0.0
     if hits.any():
         ratios = memory.log_ratios()[hits]
         weights = np.exp(ratios - ratios.max())
         learned = fitted(memory.points[hits], weights, components, rng.child("last fit").generator())
-        proposal = combined([(1.0 - defensive, learned), (defensive, laws)])
+        proposal = _defended(learned, defensive, laws)
     return proposal, len(memory.points), notes
+
+
+def _defended(learned: GaussianMixture, defensive: float, laws: GaussianMixture) -> GaussianMixture:
+    """The learned law, a wider copy of it for what lies beside it, and the laws themselves for what lies elsewhere."""
+    outer = OUTER * (1.0 - defensive)
+    return combined([(1.0 - defensive - outer, learned), (outer, learned.widened(OUTER_SPREAD)), (defensive, laws)])
 
 
 def _near_enough(values: Floats, blur: float) -> bool:

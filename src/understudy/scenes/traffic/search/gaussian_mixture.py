@@ -29,6 +29,10 @@ class GaussianMixture:
     means: Floats
     roots: Floats
 
+    def widened(self, spread: float) -> GaussianMixture:
+        """The same with standard deviations `spread` times as large."""
+        return GaussianMixture(self.shares, self.means, spread * self.roots)
+
     def sample(self, n: int, rng: np.random.Generator) -> Floats:
         """(n, k) points. Shares are met as nearly as whole numbers allow: less noise than drawing each point's component."""
         owners = _stratified(self.shares, n, rng)
