@@ -12,6 +12,7 @@ from understudy.scenes.camera import Camera
 from understudy.scenes.hits import Hits
 from understudy.scenes.material import Color, Material
 from understudy.scenes.raycast.embree import EmbreeTracer, world_rays
+from understudy.scenes.raycast.lamps import lamp_row
 from understudy.scenes.raycast.poses import Motions
 from understudy.scenes.raycast.surfaces import NORMAL, TEMPERATURE, Surfaces, looked_at
 from understudy.scenes.scene import Scene
@@ -71,7 +72,7 @@ def lamp_at_camera(camera: Camera, time: float) -> NDArray[np.float64]:
     """The infrared lamps around a lens, as one."""
     pose = camera.motion.at(time)
     place = pose[:3, 3] + 0.06 * pose[:3, 1]
-    return np.array([[*place, 14.0, 14.0, 14.0, *pose[:3, 2], 0.75, 0.7]])
+    return np.array([lamp_row(place, (14.0, 14.0, 14.0), pose[:3, 2], 0.75, 0.7)])
 
 
 def thermal_picture(

@@ -331,19 +331,20 @@ def shade(made, directions, light, up, side, down, maps, sunlit, opened, mirrore
 
 
 @numba.njit(cache=True, error_model="numpy")
-def reach_of(lamps, k, x, y, z):  # type: ignore[no-untyped-def]
-    """How much of lamp k arrives at a place, before the angle to the surface, and the unit direction to it."""
+def reach_of(lamps, k, x, y, z, least):  # type: ignore[no-untyped-def]
+    """How much of lamp k arrives at a place, before the angle to the surface, and the unit direction to it; 0 for less than `least`."""
     dx, dy, dz = lamps[k, 0] - x, lamps[k, 1] - y, lamps[k, 2] - z
     square = dx * dx + dy * dy + dz * dz + 1e-4
+    strength = 1 / (square + 0.02)
+    if strength * lamps[k, 12] < least:
+        return 0.0, 0.0, 0.0, 0.0, 0.0
     distance = np.sqrt(square)
     dx, dy, dz = dx / distance, dy / distance, dz / distance
-    strength = 1 / (square + 0.02)
-    if lamps[k, 9] < 3.1:
-        cosine = -(dx * lamps[k, 6] + dy * lamps[k, 7] + dz * lamps[k, 8])
-        angle = np.arccos(min(max(cosine, -1.0), 1.0))
-        inside = min(max((lamps[k, 9] - angle) / max(lamps[k, 10], 1e-3) + 0.5, 0.0), 1.0)
-        strength *= inside * inside * (3 - 2 * inside)
-    return strength, dx, dy, dz, distance
+    cosine = -(dx * lamps[k, 6] + dy * lamps[k, 7] + dz * lamps[k, 8])
+    if cosine <= lamps[k, 10]:
+        return 0.0, 0.0, 0.0, 0.0, 0.0
+    inside = min((cosine - lamps[k, 10]) / max(lamps[k, 11] - lamps[k, 10], 1e-6), 1.0)
+    return strength * inside * inside * (3 - 2 * inside), dx, dy, dz, distance
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -353,7 +354,7 @@ def lamps_rank(made, places, lamps, step):  # type: ignore[no-untyped-def]
     for n in range(0, made.shape[0], step):
         if made[n, 17] > 0:
             for k in range(lamps.shape[0]):
-                strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2])
+                strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2], 0.0)
                 cosine = made[n, 11] * dx + made[n, 12] * dy + made[n, 13] * dz
                 rank[k] += strength / (strength + 0.004) * max(cosine, 0.0) * (lamps[k, 3] + lamps[k, 4] + lamps[k, 5])
     return rank
@@ -366,7 +367,7 @@ def lamps_level(made, places, lamps, step):  # type: ignore[no-untyped-def]
     for n in range(0, made.shape[0], step):
         if made[n, 17] > 0:
             for k in range(lamps.shape[0]):
-                strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2])
+                strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2], 0.0)
                 cosine = made[n, 11] * dx + made[n, 12] * dy + made[n, 13] * dz
                 total += strength / (1 + 20 * strength) * max(cosine, 0.0) * max(lamps[k, 3], lamps[k, 4], lamps[k, 5])
             count += 1
@@ -383,8 +384,8 @@ def lamp_rays(made, places, lamps, k, least):  # type: ignore[no-untyped-def]
     for n in range(count):
         if made[n, 17] <= 0:
             continue
-        strength, dx, dy, dz, distance = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2])
-        if strength * power < least:
+        strength, dx, dy, dz, distance = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2], least)
+        if strength * power < least or made[n, 11] * dx + made[n, 12] * dy + made[n, 13] * dz <= 0:
             continue
         for i in range(3):
             origins[used, i] = places[n, i] + min(2e-3 + 0.5 * made[n, 17], 0.02) * made[n, 18 + i]
@@ -413,8 +414,8 @@ def lamp_light(made, places, directions, lamps, visible, order, least):  # type:
             if position < shadowed and not visible[position, n]:
                 continue
             k = order[position]
-            strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2])
-            if strength * max(lamps[k, 3], lamps[k, 4], lamps[k, 5]) < least:
+            strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2], least)
+            if strength <= 0:
                 continue
             cosine = nx * dx + ny * dy + nz * dz
             if cosine <= 0:

@@ -18,6 +18,7 @@ from understudy.scenes.hits import Hits, Tracer
 from understudy.scenes.raycast import lighting, sensor, weather
 from understudy.scenes.raycast.bands import band_colors, infrared_colors, lamp_at_camera, thermal_picture
 from understudy.scenes.raycast.embree import EmbreeTracer, world_rays
+from understudy.scenes.raycast.lamps import lamp_row
 from understudy.scenes.raycast.motion_blur import blurred
 from understudy.scenes.raycast.poses import Motions
 from understudy.scenes.raycast.sky import Light, light_of
@@ -30,7 +31,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 SUN_RADIUS = 0.0055
 """Radians; the sun's is .0047, and its aureole softens shadows a little more."""
-SHADOWED_LAMPS = 6
+SHADOWED_LAMPS = 5
 STUDIO_RADIUS = 0.08
 Mirrored = tuple[Floats, NDArray[np.bool_]]
 """(N, 3) light along the mirrored rays, and (N,) whether it was looked for."""
@@ -45,6 +46,18 @@ class Ray:
     distance: Floats
     made: Singles
     places: Floats
+
+
+@dataclass
+class LampsSeen:
+    """order: of lamps by what they give. visible: (S, N) whether surfaces see the first S of them. least: light that counts."""
+
+    order: NDArray[np.int64]
+    visible: NDArray[np.bool_]
+    least: float
+
+    def of(self, which: NDArray[np.int32]) -> LampsSeen:
+        return LampsSeen(self.order, np.ascontiguousarray(self.visible[:, which]), self.least)
 
 
 class Raycast(Renderer):
@@ -102,17 +115,25 @@ class Exposure:
         self.parallel = camera.model == "orthographic"
         self.spread = 1.0 / camera.focal
         self.sky: Light = light_of(scene.sky, scene.weather, shift=0.01 * time)
-        self.main: Ray | None = None
+        self._least = 1e-9
 
     # -- light
 
     def light(self, band: str) -> Floats:
         """(H, W, 3) light that reaches the sensor, before its lens."""
         surfaces = self.look._surfaces(self.scene, band)
-        main, origins = self.seen(surfaces)
-        pixels, made, distance = self.height * self.width, main.made, main.distance
+        hits, pixels = self.hits, self.height * self.width
+        origins, directions = world_rays(*self.tracer.camera_rays(self.camera), self.views, self.width)
+        distance = hits.distance.ravel()
+        barycentric = hits.barycentric.reshape(pixels, 2)
+        which = np.arange(pixels, dtype=np.int32)
+        made, places = self._looked_at(
+            surfaces, hits.link.ravel(), hits.face.ravel(), barycentric[:, 0], barycentric[:, 1], directions, distance
+        )
+        main = Ray(which, directions, distance, made, places)
         opened = self._openness(main)
         lamps = self._lamps(band)
+        lamps_seen = self._lamps_seen(main, lamps)
         sunlit = self._sunlit(main)
         sunlit = np.asarray(lighting.softened(sunlit, made, distance, self.height, self.width, 2 if self.scene.sky.studio is None else 3))
         mirrored = np.zeros((pixels, 3)), np.zeros(pixels, dtype=np.bool_)
@@ -120,9 +141,9 @@ class Exposure:
         mirrored[0][some], mirrored[1][some] = seen, True
         if len(some):
             mirrored = np.asarray(lighting.mirrors_softened(*mirrored, made, distance, self.height, self.width)), mirrored[1]
-        colors = self._shaded(main, opened, sunlit, mirrored, lamps)
+        colors = self._shaded(main, opened, sunlit, mirrored, lamps, lamps_seen)
         if self.look.samples > 1:
-            colors = self._smoothed(colors, main, surfaces, opened, sunlit, mirrored, lamps, origins)
+            colors = self._smoothed(colors, main, surfaces, opened, sunlit, mirrored, lamps, lamps_seen, origins)
         return colors.reshape(self.height, self.width, 3)
 
     def seen(self, surfaces: Surfaces) -> tuple[Ray, Floats]:
@@ -173,38 +194,45 @@ class Exposure:
         return opened
 
     def _lamps(self, band: str) -> Floats:
-        """(K, 11) place, colour, direction, half angle and softness of each lamp in the world; none by day, when none sees their light."""
+        """(K, 13) lamps in the world, see `lamp_row`; none by day, when none sees their light."""
         if band == "infrared":
             return lamp_at_camera(self.camera, self.time)
         if not self.scene.lamps or (self.scene.sky.studio is None and self.sky.up.mean() > 0.15):
-            return np.zeros((0, 11))
+            return np.zeros((0, 13))
         numbers = {(self.scene.bodies[body].name, link): k for k, (body, link, _) in enumerate(self.scene.links())}
         rows = []
         for lamp in self.scene.lamps:
             pose = np.eye(4)[:3] if lamp.link is None else self.poses[numbers[lamp.link]]
             direction = pose[:, :3] @ np.asarray(lamp.direction, dtype=np.float64)
             place = pose[:, :3] @ np.asarray(lamp.place, dtype=np.float64) + pose[:, 3]
-            rows.append([*place, *lamp.color, *(direction / max(float(np.linalg.norm(direction)), 1e-9)), lamp.cone, lamp.soft])
+            rows.append(lamp_row(place, lamp.color, direction, lamp.cone, lamp.soft))
         return np.array(rows)
 
-    def _lamp_light(self, rays: Ray, lamps: Floats, shadows: int) -> tuple[Floats, Floats]:
+    def _lamp_light(self, rays: Ray, lamps: Floats, seen: LampsSeen | None) -> tuple[Floats, Floats]:
+        """Light of lamps for the matt and for the glossy part. seen: what hides lamps; None: nothing does."""
         if not len(lamps):
             return np.zeros((1, 3)), np.zeros((1, 3))
+        seen = seen or LampsSeen(np.arange(len(lamps)), np.ones((0, len(rays.which)), dtype=np.bool_), self._least)
+        return lighting.lamp_light(rays.made, rays.places, rays.directions, lamps, seen.visible, seen.order, 0.03 * seen.least)  # type: ignore[no-any-return]
+
+    def _lamps_seen(self, rays: Ray, lamps: Floats) -> LampsSeen | None:
+        """Which surfaces see the lamps that give most to the picture."""
+        if not len(lamps):
+            return None
         rank = lighting.lamps_rank(rays.made, rays.places, lamps, max(len(rays.which) // 4000, 1))
         order = np.argsort(-rank, kind="stable")
-        order = order[rank[order] > 0] if (rank > 0).any() else order[:1]
-        shadowed = order[:shadows]
-        least = 0.02 * float(lighting.lamps_level(rays.made, rays.places, lamps, max(len(rays.which) // 2000, 1))) + 1e-9
+        self._least = 0.02 * float(lighting.lamps_level(rays.made, rays.places, lamps, max(len(rays.which) // 2000, 1))) + 1e-9
+        shadowed = order[:SHADOWED_LAMPS]
         visible = np.ones((len(shadowed), len(rays.which)), dtype=np.bool_)
         for position, lamp in enumerate(shadowed):
-            which, origins, directions, limits = lighting.lamp_rays(rays.made, rays.places, lamps, lamp, least)
+            which, origins, directions, limits = lighting.lamp_rays(rays.made, rays.places, lamps, lamp, self._least)
             if len(which):
                 visible[position, which] = ~self.tracer.blocked(origins, directions, self.time, limits)
-        return lighting.lamp_light(rays.made, rays.places, rays.directions, lamps, visible, order, 0.03 * least)  # type: ignore[no-any-return]
+        return LampsSeen(order, visible, self._least)
 
-    def _shaded(self, rays: Ray, opened: Floats, sunlit: Floats, mirrored: Mirrored, lamps: Floats) -> Floats:
+    def _shaded(self, rays: Ray, opened: Floats, sunlit: Floats, mirrored: Mirrored, lamps: Floats, seen: LampsSeen | None) -> Floats:
         """(N, 3) light of what rays met, seen through the air; the sky where they met nothing."""
-        matt, gloss = self._lamp_light(rays, lamps, SHADOWED_LAMPS)
+        matt, gloss = self._lamp_light(rays, lamps, seen)
         sky = self.sky
         colors = lighting.shade(
             rays.made, rays.directions, sky.values, sky.up, sky.side, sky.down, sky.maps, sunlit, opened, *mirrored, matt, gloss
@@ -224,7 +252,7 @@ class Exposure:
         made, places = self._looked_at(surfaces, found.link, found.face, found.u, found.v, directions, whole * 2)
         second = Ray(rays.which[which], directions, found.distance, made, places)
         count = len(which)
-        matt, gloss = self._lamp_light(second, lamps, 0)
+        matt, gloss = self._lamp_light(second, lamps, None)
         sky = self.sky
         sunlit = self._sunlit(second)
         colors = lighting.shade(
@@ -284,6 +312,7 @@ class Exposure:
         sunlit: Floats,
         mirrored: Mirrored,
         lamps: Floats,
+        seen: LampsSeen | None,
         origins: Floats,
     ) -> Floats:
         """More rays where edges are."""
@@ -303,7 +332,7 @@ class Exposure:
         lit = sunlit[which]
         new = found.link != hits.link.ravel()[which]
         lit[new] = self._sunlit(Ray(which[new], directions[new], found.distance[new], made[new], places[new]))
-        more = self._shaded(rays, opened[which], lit, (mirrored[0][which], mirrored[1][which]), lamps)
+        more = self._shaded(rays, opened[which], lit, (mirrored[0][which], mirrored[1][which]), lamps, seen and seen.of(which))
         return np.asarray(merged(colors, edges, more, extra))
 
     # -- lens and sensor
@@ -344,7 +373,7 @@ class Exposure:
 
     def _lights_seen(self, linear: Floats, gain: float) -> None:
         """Lamps that shine into the lens, however small they are in the picture."""
-        lamps = self._lamps("rgb") if self.camera.band == "rgb" else np.zeros((0, 11))
+        lamps = self._lamps("rgb") if self.camera.band == "rgb" else np.zeros((0, 13))
         if not len(lamps) or self.parallel:
             return
         pose = self.camera.motion.at(self.time)
