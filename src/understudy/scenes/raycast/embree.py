@@ -350,25 +350,27 @@ def refine(  # type: ignore[no-untyped-def]
     count = link.shape[0]
     barycentric, refined = np.zeros((count, 2), np.float32), np.full(count, np.inf)
     point, normal = np.full((count, 3), np.nan), np.zeros((count, 3), np.float32)
+    pose = np.empty((3, 4))
     for ray in range(count):
         number = link[ray]
         if number < 0:
             continue
         moment = moments[ray]
-        if position[number] >= 0:
-            pose = poses[moment, position[number]]
-        else:
-            pose = still[number]
-        corners = faces[first_face[number] + face[ray]]
-        a, b, c = vertices[corners[0]], vertices[corners[1]], vertices[corners[2]]
-        bx, by, bz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
-        cx, cy, cz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
+        slot = position[number]
+        for i in range(3):
+            for j in range(4):
+                pose[i, j] = poses[moment, slot, i, j] if slot >= 0 else still[number, i, j]
+        triangle = first_face[number] + face[ray]
+        a, b, c = faces[triangle, 0], faces[triangle, 1], faces[triangle, 2]
+        ax, ay, az = vertices[a, 0], vertices[a, 1], vertices[a, 2]
+        bx, by, bz = vertices[b, 0] - ax, vertices[b, 1] - ay, vertices[b, 2] - az
+        cx, cy, cz = vertices[c, 0] - ax, vertices[c, 1] - ay, vertices[c, 2] - az
         nx, ny, nz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
         ox, oy, oz = origins[ray, 0] - pose[0, 3], origins[ray, 1] - pose[1, 3], origins[ray, 2] - pose[2, 3]
         wx, wy, wz = directions[ray, 0], directions[ray, 1], directions[ray, 2]
-        x = pose[0, 0] * ox + pose[1, 0] * oy + pose[2, 0] * oz - a[0]
-        y = pose[0, 1] * ox + pose[1, 1] * oy + pose[2, 1] * oz - a[1]
-        z = pose[0, 2] * ox + pose[1, 2] * oy + pose[2, 2] * oz - a[2]
+        x = pose[0, 0] * ox + pose[1, 0] * oy + pose[2, 0] * oz - ax
+        y = pose[0, 1] * ox + pose[1, 1] * oy + pose[2, 1] * oz - ay
+        z = pose[0, 2] * ox + pose[1, 2] * oy + pose[2, 2] * oz - az
         dx = pose[0, 0] * wx + pose[1, 0] * wy + pose[2, 0] * wz
         dy = pose[0, 1] * wx + pose[1, 1] * wy + pose[2, 1] * wz
         dz = pose[0, 2] * wx + pose[1, 2] * wy + pose[2, 2] * wz

@@ -35,9 +35,8 @@ def sun_rays(made, places, sun, width, which, spread):  # type: ignore[no-untype
     for n in range(count):
         if made[n, 17] <= 0:
             continue
-        if made[n, 11] * sun[0] + made[n, 12] * sun[1] + made[n, 13] * sun[2] <= 0:
-            continue
-        if made[n, 18] * sun[0] + made[n, 19] * sun[1] + made[n, 20] * sun[2] <= 0:
+        facing = made[n, 18] * sun[0] + made[n, 19] * sun[1] + made[n, 20] * sun[2]
+        if made[n, 21] <= 0 and (facing <= 0 or made[n, 11] * sun[0] + made[n, 12] * sun[1] + made[n, 13] * sun[2] <= 0):
             continue
         pixel = which[n]
         x, y = pixel % width, pixel // width
@@ -45,7 +44,7 @@ def sun_rays(made, places, sun, width, which, spread):  # type: ignore[no-untype
         angle = 6.2831853 * interleaved(x + 47.5, y + 3.5)
         c, s = radius * np.cos(angle), radius * np.sin(angle)
         lift = 1e-3 + 0.3 * made[n, 17]
-        lift = min(lift, 0.02)
+        lift = min(lift, 0.02) if facing > 0 else -min(lift, 0.02)
         for i in range(3):
             origins[used, i] = places[n, i] + lift * made[n, 18 + i]
         directions[used, 0], directions[used, 1], directions[used, 2] = sun[0] + c * ax + s * bx, sun[1] + c * ay + s * by, sun[2] + s * bz
@@ -268,7 +267,7 @@ def lobe(normal_half, normal_light, normal_eye, light_half, roughness, f0):  # t
 
 
 @numba.njit(cache=True, error_model="numpy")
-def shade(made, directions, light, up, side, down, maps, sunlit, opened, mirrored, is_mirrored, lamps, lamps_gloss):  # type: ignore[no-untyped-def]
+def shade(made, directions, light, up, side, down, maps, sunlit, opened, mirrored, is_mirrored, lamps, lamps_gloss):  # type: ignore[no-untyped-def]  # noqa: C901
     """(N, 3) light that N surfaces send to the eye. sunlit: share of the sun seen; opened: of the hemisphere; mirrored: (N, 3) light along
     the mirrored ray where `is_mirrored`; lamps, lamps_gloss: (N, 3) or (1, 3) light of lamps, for the matt and the glossy part."""
     count = made.shape[0]
@@ -282,11 +281,15 @@ def shade(made, directions, light, up, side, down, maps, sunlit, opened, mirrore
         dx, dy, dz = directions[n, 0], directions[n, 1], directions[n, 2]
         eye = max(-(nx * dx + ny * dy + nz * dz), 0.02)
         rough, metal, f0, coat, glass = np.float64(made[n, 3]), made[n, 4], made[n, 5], made[n, 6], made[n, 14]
-        grazing = (1 - eye) ** 5
+        grazing = (1 - eye) * (1 - eye)
+        grazing *= grazing * (1 - eye)
         reach, gloss, coat_gloss = 0.0, 0.0, 0.0
         if has_sun and sunlit[n] > 0:
-            reach = max(nx * sx + ny * sy + nz * sz, 0.0) * sunlit[n]
-            if reach > 0:
+            facing = nx * sx + ny * sy + nz * sz
+            reach = max(facing, 0.0) * sunlit[n]
+            if facing < 0 and made[n, 21] > 0:  # through the leaf
+                reach = -0.55 * facing * sunlit[n]
+            elif reach > 0:
                 hx, hy, hz = sx - dx, sy - dy, sz - dz
                 length = np.sqrt(hx * hx + hy * hy + hz * hz)
                 hx, hy, hz = hx / length, hy / length, hz / length

@@ -31,20 +31,27 @@ def hashed(x, y, z):  # type: ignore[no-untyped-def]
     return np.float64(np.uint32(h ^ (h >> np.uint32(15)))) * 2.3283064365386963e-10
 
 
+A, B, C, MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9), np.uint64(0xD6E8FEB86659FD93)
+TOP, SHIFT = np.uint64(40), np.uint64(29)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def mixed(h):  # type: ignore[no-untyped-def]
+    return np.float64(np.int64(((h ^ (h >> SHIFT)) * MIX) >> TOP)) * 5.9604644775390625e-08
+
+
 @numba.njit(cache=True, error_model="numpy")
 def noise(x, y, z):  # type: ignore[no-untyped-def]
     """Value noise in 0 .. 1, features of size 1."""
     fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
-    i, j, k = np.int64(fx), np.int64(fy), np.int64(fz)
+    i, j, k = np.uint64(np.int64(fx)) * A, np.uint64(np.int64(fy)) * B, np.uint64(np.int64(fz)) * C
     a, b, c = x - fx, y - fy, z - fz
     a, b, c = a * a * (3 - 2 * a), b * b * (3 - 2 * b), c * c * (3 - 2 * c)
-    low = (hashed(i, j, k) * (1 - a) + hashed(i + 1, j, k) * a) * (1 - b) + (
-        hashed(i, j + 1, k) * (1 - a) + hashed(i + 1, j + 1, k) * a
-    ) * b
-    k += 1
-    high = (hashed(i, j, k) * (1 - a) + hashed(i + 1, j, k) * a) * (1 - b) + (
-        hashed(i, j + 1, k) * (1 - a) + hashed(i + 1, j + 1, k) * a
-    ) * b
+    i1, j1, k1 = i + A, j + B, k + C
+    near, far = j ^ k, j1 ^ k
+    low = (mixed(i ^ near) * (1 - a) + mixed(i1 ^ near) * a) * (1 - b) + (mixed(i ^ far) * (1 - a) + mixed(i1 ^ far) * a) * b
+    near, far = j ^ k1, j1 ^ k1
+    high = (mixed(i ^ near) * (1 - a) + mixed(i1 ^ near) * a) * (1 - b) + (mixed(i ^ far) * (1 - a) + mixed(i1 ^ far) * a) * b
     return low * (1 - c) + high * c
 
 
@@ -57,14 +64,14 @@ def fade(size, footprint):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, error_model="numpy")
 def fractal(x, y, z, octaves, footprint):  # type: ignore[no-untyped-def]
     """Noise at 1, 2, 4 … times the frequency and half the strength each, in about -1 .. 1; footprint in features of the first."""
-    total, strength, size = 0.0, 1.0, 1.0
+    total, strength, often = 0.0, 1.0, 1.0
     for _ in range(octaves):
-        left = fade(size, footprint)
+        left = fade(1.0, footprint * often)
         if left <= 0.0:
             break
-        total += strength * left * (2 * noise(x / size, y / size, z / size) - 1)
-        strength *= 0.5
-        size *= 0.47
+        total += strength * left * (2 * noise(x * often, y * often, z * often) - 1)
+        strength *= 0.56
+        often *= 2.127
     return total
 
 

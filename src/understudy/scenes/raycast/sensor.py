@@ -187,25 +187,39 @@ def tone(x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, error_model="numpy")
+def looked_up(table, value):  # type: ignore[no-untyped-def]
+    """Between the entries of a table of 4097 that stand at the squares of 0 .. 1."""
+    place = np.sqrt(min(max(value, 0.0), 1.0)) * 4096
+    k = min(int(place), 4095)
+    return table[k] + (place - k) * (table[k + 1] - table[k])
+
+
+@numba.njit(cache=True, error_model="numpy")
 def develop(picture, balance, gain, vignette, read_noise, grains, middle_x, middle_y):  # type: ignore[no-untyped-def]
     height, width = picture.shape[0], picture.shape[1]
-    table = np.empty(4097, np.float64)
+    tones, codes = np.empty(4097), np.empty(4097)
     for k in range(4097):
-        shown = tone((k / 4096.0) ** 2 * 8.0)
-        table[k] = 255 * (shown * 12.92 if shown <= 0.0031308 else 1.055 * shown ** (1 / 2.4) - 0.055)
+        tones[k] = tone((k / 4096.0) ** 2 * 8.0)
+        shown = (k / 4096.0) ** 2
+        codes[k] = 255 * (shown * 12.92 if shown <= 0.0031308 else 1.055 * shown ** (1 / 2.4) - 0.055)
     image = np.empty((height, width, 3), np.uint8)
     corner = middle_x * middle_x + middle_y * middle_y
     amplified = min(max(gain, 0.6), 100.0) ** 0.38
     read = read_noise * amplified / 255 * 0.35
     shot = read_noise * read_noise * amplified * amplified * 9e-5
+    values = np.empty(3)
     for y in range(height):
         for x in range(width):
             away = ((x + 0.5 - middle_x) ** 2 + (y + 0.5 - middle_y) ** 2) / corner
             fall = gain * (1 - vignette * away * (1.3 - 0.3 * away))
+            most = 1e-6
             for c in range(3):
                 value = max(picture[y, x, c], 0.0) * fall * balance[c]
                 value += grains[y, x, c] * np.sqrt(read * read * 0.25 + shot * min(value, 4.0))
-                place = np.sqrt(min(max(value, 0.0), 8.0) / 8.0) * 4096
-                k = min(int(place), 4095)
-                image[y, x, c] = np.uint8(min(max(table[k] + (place - k) * (table[k + 1] - table[k]) + 0.5, 0.0), 255.0))
+                values[c] = max(value, 0.0)
+                most = max(most, values[c])
+            brightest = looked_up(tones, most / 8.0)
+            for c in range(3):  # each channel saturates by itself, as on a sensor, and then again with its hue kept
+                shown = 0.6 * looked_up(tones, values[c] / 8.0) + 0.4 * brightest * values[c] / most
+                image[y, x, c] = np.uint8(min(max(looked_up(codes, shown) + 0.5, 0.0), 255.0))
     return image

@@ -20,7 +20,7 @@ Singles = NDArray[np.float32]
 
 # Columns of what `surfaces` gives: colour 0:3, roughness 3, metallic 4, reflectance straight on 5, clearcoat 6, light of its own 7:10,
 # retroreflection 10, normal 11:14, glass 14, temperature 15, wetness 16, footprint 17 (0: nothing was met), the face's normal 18:21,
-# water 21.
+# translucency 21.
 NORMAL, TEMPERATURE, FOOTPRINT = 11, 15, 17
 # Columns of the table of materials: colour 0:3, second 3:6, pattern 6, scale 7, contrast 8, roughness 9, metallic 10, specular 11,
 # clearcoat 12, opacity 13, emission 14:17, retroreflection 17, temperature 18, print 19, patterned by place in the world 20, ground 21,
@@ -160,9 +160,8 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
         lx = wa * vertices[ia, 0] + wb * vertices[ib, 0] + wc * vertices[ic, 0]
         ly = wa * vertices[ia, 1] + wb * vertices[ib, 1] + wc * vertices[ic, 1]
         lz = wa * vertices[ia, 2] + wb * vertices[ib, 2] + wc * vertices[ic, 2]
-        pose = poses[number]
         for i in range(3):
-            places[n, i] = pose[i, 0] * lx + pose[i, 1] * ly + pose[i, 2] * lz + pose[i, 3]
+            places[n, i] = poses[number, i, 0] * lx + poses[number, i, 1] * ly + poses[number, i, 2] * lz + poses[number, i, 3]
         ex, ey, ez = vertices[ib, 0] - vertices[ia, 0], vertices[ib, 1] - vertices[ia, 1], vertices[ib, 2] - vertices[ia, 2]
         gx, gy, gz = vertices[ic, 0] - vertices[ia, 0], vertices[ic, 1] - vertices[ia, 1], vertices[ic, 2] - vertices[ia, 2]
         fx, fy, fz = ey * gz - ez * gy, ez * gx - ex * gz, ex * gy - ey * gx
@@ -177,60 +176,62 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
         else:
             nx, ny, nz = nx / length, ny / length, nz / length
         dx, dy, dz = directions[n, 0], directions[n, 1], directions[n, 2]
-        wfx = pose[0, 0] * fx + pose[0, 1] * fy + pose[0, 2] * fz
-        wfy = pose[1, 0] * fx + pose[1, 1] * fy + pose[1, 2] * fz
-        wfz = pose[2, 0] * fx + pose[2, 1] * fy + pose[2, 2] * fz
+        wfx = poses[number, 0, 0] * fx + poses[number, 0, 1] * fy + poses[number, 0, 2] * fz
+        wfy = poses[number, 1, 0] * fx + poses[number, 1, 1] * fy + poses[number, 1, 2] * fz
+        wfz = poses[number, 2, 0] * fx + poses[number, 2, 1] * fy + poses[number, 2, 2] * fz
         facing = -(dx * wfx + dy * wfy + dz * wfz)
         side = 1.0 if facing >= 0 else -1.0
-        wx = side * (pose[0, 0] * nx + pose[0, 1] * ny + pose[0, 2] * nz)
-        wy = side * (pose[1, 0] * nx + pose[1, 1] * ny + pose[1, 2] * nz)
-        wz = side * (pose[2, 0] * nx + pose[2, 1] * ny + pose[2, 2] * nz)
+        wx = side * (poses[number, 0, 0] * nx + poses[number, 0, 1] * ny + poses[number, 0, 2] * nz)
+        wy = side * (poses[number, 1, 0] * nx + poses[number, 1, 1] * ny + poses[number, 1, 2] * nz)
+        wz = side * (poses[number, 2, 0] * nx + poses[number, 2, 1] * ny + poses[number, 2, 2] * nz)
         wfx, wfy, wfz = side * wfx, side * wfy, side * wfz
         slant = max(abs(facing), 0.04)
-        footprint = (spread if parallel else spread * distance[n]) / slant**0.6
+        footprint = (spread if parallel else spread * distance[n]) / np.sqrt(slant)
 
-        row = table[first_material[number] + of_face[triangle]]
-        kind = int(row[6])
+        k = first_material[number] + of_face[triangle]
+        kind = int(table[k, 6])
         px, py, pz = lx, ly, lz
         ax, ay, az = nx, ny, nz
-        if row[20] > 0:
+        if table[k, 20] > 0:
             px, py, pz = places[n, 0], places[n, 1], places[n, 2]
             ax, ay, az = wx, wy, wz
         if kind == WINDOWS:
-            ax, ay, az = (wfx, wfy, wfz) if row[20] > 0 else (fx, fy, fz)
-        share, bright, rough, dents, glass = pattern_at(kind, px + row[22], py + row[23], pz + row[24], ax, ay, az, row[7], footprint)
-        contrast = row[8]
+            ax, ay, az = (wfx, wfy, wfz) if table[k, 20] > 0 else (fx, fy, fz)
+        share, bright, rough, dents, glass = pattern_at(
+            kind, px + table[k, 22], py + table[k, 23], pz + table[k, 24], ax, ay, az, table[k, 7], footprint
+        )
+        contrast = table[k, 8]
         share *= contrast
         bright = 1 + (bright - 1) * min(2 * contrast, 1.0)
         r, g, b = (
-            (row[0] * (1 - share) + row[3] * share) * bright,
-            (row[1] * (1 - share) + row[4] * share) * bright,
-            (row[2] * (1 - share) + row[5] * share) * bright,
+            (table[k, 0] * (1 - share) + table[k, 3] * share) * bright,
+            (table[k, 1] * (1 - share) + table[k, 4] * share) * bright,
+            (table[k, 2] * (1 - share) + table[k, 5] * share) * bright,
         )
-        roughness, f0, metal, coat = min(max(row[9] + rough, 0.02), 1.0), row[11], row[10], row[12]
-        transparent = 1 - row[13]
-        glow_r, glow_g, glow_b = (row[14], row[15], row[16]) if kind != WINDOWS else (0.0, 0.0, 0.0)
+        roughness, f0, metal, coat = min(max(table[k, 9] + rough, 0.02), 1.0), table[k, 11], table[k, 10], table[k, 12]
+        transparent = 1 - table[k, 13]
+        glow_r, glow_g, glow_b = (table[k, 14], table[k, 15], table[k, 16]) if kind != WINDOWS else (0.0, 0.0, 0.0)
         if kind == WINDOWS and glass > 0:
-            pane_x, pane_y = (py * ax - px * ay) / row[7], pz / row[7] / 1.05
-            pane = noise(np.floor(pane_x) * 1.7 + row[22], np.floor(pane_y) * 1.3, 0.5)
+            pane_x, pane_y = (py * ax - px * ay) / table[k, 7], pz / table[k, 7] / 1.05
+            pane = noise(np.floor(pane_x) * 1.7 + table[k, 22], np.floor(pane_y) * 1.3, 0.5)
             depth = 0.25 + 0.6 * pane
             curtain = 1.0 if pane > 0.72 else 0.35
-            r = r * (1 - glass) + glass * row[3] * depth * curtain
-            g = g * (1 - glass) + glass * row[4] * depth * curtain
-            b = b * (1 - glass) + glass * row[5] * depth * curtain
+            r = r * (1 - glass) + glass * table[k, 3] * depth * curtain
+            g = g * (1 - glass) + glass * table[k, 4] * depth * curtain
+            b = b * (1 - glass) + glass * table[k, 5] * depth * curtain
             roughness = roughness * (1 - glass) + 0.03 * glass
             f0 = f0 * (1 - glass) + 0.06 * glass
             lit = glass if pane > 0.62 else 0.0
-            glow_r, glow_g, glow_b = row[14] * lit, row[15] * lit * 0.8, row[16] * lit * 0.55
+            glow_r, glow_g, glow_b = table[k, 14] * lit, table[k, 15] * lit * 0.8, table[k, 16] * lit * 0.55
             dents = 0.0 if glass > 0.5 else dents
-        if row[19] >= 0:
+        if table[k, 19] >= 0:
             ua = uv[ib, 0] - uv[ia, 0], uv[ib, 1] - uv[ia, 1]
             ub = uv[ic, 0] - uv[ia, 0], uv[ic, 1] - uv[ia, 1]
             density = np.sqrt(abs(ua[0] * ub[1] - ua[1] * ub[0]) / area)
-            size = np.sqrt(np.float64(prints[int(row[19]), 0, 1] * prints[int(row[19]), 0, 2]))
+            size = np.sqrt(np.float64(prints[int(table[k, 19]), 0, 1] * prints[int(table[k, 19]), 0, 2]))
             s = wa * uv[ia, 0] + wb * uv[ib, 0] + wc * uv[ic, 0]
             t = wa * uv[ia, 1] + wb * uv[ib, 1] + wc * uv[ic, 1]
-            print_at(pixels, prints, int(row[19]), s, t, footprint * density * size, ink)
+            print_at(pixels, prints, int(table[k, 19]), s, t, footprint * density * size, ink)
             r, g, b = r * (1 - ink[3]) + ink[0] * ink[3], g * (1 - ink[3]) + ink[1] * ink[3], b * (1 - ink[3]) + ink[2] * ink[3]
             glow_r, glow_g, glow_b = (
                 glow_r * (1 - ink[3] * (1 - ink[0])),
@@ -240,12 +241,12 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
         wet = 0.0
         x, y, z = places[n, 0], places[n, 1], places[n, 2]
         if wetness > 0 and wfz > 0.5 and kind != WATER:
-            wet = wetness * (1.0 if row[21] > 0 else 0.5)
+            wet = wetness * (1.0 if table[k, 21] > 0 else 0.5)
             porous = min(max((roughness - 0.4) * 2.5, 0.0), 1.0)
             darker = 1 - 0.5 * wet * porous
             r, g, b = r * darker, g * darker, b * darker
             pool = 0.0
-            if row[21] > 0 and kind != GRASS and kind != LEAVES:
+            if table[k, 21] > 0 and kind != GRASS and kind != LEAVES:
                 level = 0.5 + 0.42 * fractal(x / 4.5, y / 4.5, 0.0, 3, footprint / 4.5)
                 pool = min(max((level - 1.0 + 0.62 * wetness) * 6, 0.0), 1.0)
             roughness = roughness * (1 - wet) + wet * (0.32 * (1 - pool) + 0.02 * pool)
@@ -259,7 +260,7 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
             roughness, metal, coat = roughness * (1 - cover) + 0.9 * cover, metal * (1 - cover), coat * (1 - cover)
             transparent *= 1 - cover
         if dents > 0:
-            size = row[7] * (0.25 if kind != WATER and kind != SNOW else 1.0)
+            size = table[k, 7] * (0.25 if kind != WATER and kind != SNOW else 1.0)
             da, db, dc = dent(x / size, y / size, z / size) if kind in (WATER, SNOW) else grain(x / size, y / size, z / size)
             if kind == WATER:
                 ea, eb, _ = dent(x / size * 2.9, y / size * 2.9, z / size)
@@ -275,9 +276,9 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
             wx, wy, wz = wx / length, wy / length, wz / length
         made[n, 0], made[n, 1], made[n, 2] = r, g, b
         made[n, 3], made[n, 4], made[n, 5], made[n, 6] = roughness, metal, f0, coat
-        made[n, 7], made[n, 8], made[n, 9], made[n, 10] = glow_r, glow_g, glow_b, row[17]
+        made[n, 7], made[n, 8], made[n, 9], made[n, 10] = glow_r, glow_g, glow_b, table[k, 17]
         made[n, 11], made[n, 12], made[n, 13] = wx, wy, wz
-        made[n, 14], made[n, 15], made[n, 16], made[n, 17] = transparent, row[18], wet, footprint
+        made[n, 14], made[n, 15], made[n, 16], made[n, 17] = transparent, table[k, 18], wet, footprint
         made[n, 18], made[n, 19], made[n, 20] = wfx, wfy, wfz
-        made[n, 21] = 1.0 if kind == WATER else 0.0
+        made[n, 21] = 1.0 if kind == LEAVES else 0.0
     return made, places
