@@ -56,7 +56,7 @@ def street(night: bool = False) -> Scene:
         bodies.append(grown.body(f"tree/{number}", 4, 0, still([6 + number * 9, 8.0 * (-1) ** number, 0])))
     for number in range(8):
         made = vehicle(
-            ("hatchback", "suv", "van", "saloon")[number % 4], np.random.default_rng(number), lights=("low", "tail") if night else ()
+            ("hatchback", "suv", "van", "sedan")[number % 4], np.random.default_rng(number), lights=("low", "tail") if night else ()
         )
         side, heading = (-2.4, 0.0) if number % 2 else (2.4, np.pi)
         way = 10.0 if number % 2 else -10.0

@@ -122,15 +122,8 @@ class Exposure:
     def light(self, band: str) -> Floats:
         """(H, W, 3) light that reaches the sensor, before its lens."""
         surfaces = self.look._surfaces(self.scene, band)
-        hits, pixels = self.hits, self.height * self.width
-        origins, directions = world_rays(*self.tracer.camera_rays(self.camera), self.views, self.width)
-        distance = hits.distance.ravel()
-        barycentric = hits.barycentric.reshape(pixels, 2)
-        which = np.arange(pixels, dtype=np.int32)
-        made, places = self._looked_at(
-            surfaces, hits.link.ravel(), hits.face.ravel(), barycentric[:, 0], barycentric[:, 1], directions, distance
-        )
-        main = Ray(which, directions, distance, made, places)
+        main, origins = self.seen(surfaces)
+        hits, pixels, made, distance = self.hits, self.height * self.width, main.made, main.distance
         opened = self._openness(main)
         lamps = self._lamps(band)
         lamps_seen = self._lamps_seen(main, lamps)
@@ -149,15 +142,15 @@ class Exposure:
     def seen(self, surfaces: Surfaces) -> tuple[Ray, Floats]:
         """The rays through the middles of all pixels, with the surfaces that they met, and their origins."""
         hits, pixels = self.hits, self.height * self.width
-        origins, directions = world_rays(*self.tracer.camera_rays(self.camera), self.views, self.width)
+        places, ahead = self.tracer.camera_rays(self.camera)
+        origins, directions = world_rays(places, ahead, self.views, self.width)
         distance = hits.distance.ravel()
         barycentric = hits.barycentric.reshape(pixels, 2)
         which = np.arange(pixels, dtype=np.int32)
-        made, places = self._looked_at(
+        made, spots = self._looked_at(
             surfaces, hits.link.ravel(), hits.face.ravel(), barycentric[:, 0], barycentric[:, 1], directions, distance
         )
-        self.main = Ray(which, directions, distance, made, places)
-        return self.main, origins
+        return Ray(which, directions, distance, made, spots), origins
 
     def _looked_at(
         self, surfaces: Surfaces, link: Any, face: Any, u: Any, v: Any, directions: Floats, distance: Floats
