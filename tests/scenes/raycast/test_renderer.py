@@ -295,10 +295,10 @@ def test_a_print_lies_on_its_surface_and_is_right_way_up() -> None:
 def test_every_pattern_shows_near_and_fades_far(pattern: Any) -> None:
     """Near, neighbouring pixels differ; from where a feature is far smaller than a pixel, they are even."""
     material = Material(pattern, (0.5, 0.5, 0.5), (0.1, 0.1, 0.1), pattern, 1.0, 1.0)
-    wall = thing(still([20.0, 0, -20]), material, box(2, 4000, 4000))
+    wall = thing(still([20.0, 0, -20]), material, box(2, 40000, 40000))
     cloudy = Sky(sun=0.0, ambient=0.5, cloud=1.0)
     front = still([0, 0, 2.0], looking([10, 0, 2.0], [0, 0, 2.0]))
-    away = still([-3000.0, 0, 2.0], looking([10, 0, 2.0], [-3000.0, 0, 2.0]))
+    away = still([-12000.0, 0, 2.0], looking([10, 0, 2.0], [-12000.0, 0, 2.0]))
     differences = []
     for motion in (front, away):
         image = picture(scene(wall, sky=cloudy, noise=0.0, vignette=0.0, motion=motion, gain=1.0), occlusion=0)[26:34, 30:66].astype(float)

@@ -123,7 +123,7 @@ class Exposure:
         """(H, W, 3) light that reaches the sensor, before its lens."""
         surfaces = self.look._surfaces(self.scene, band)
         main, origins = self.seen(surfaces)
-        hits, pixels, made, distance = self.hits, self.height * self.width, main.made, main.distance
+        pixels, made, distance = self.height * self.width, main.made, main.distance
         opened = self._openness(main)
         lamps = self._lamps(band)
         lamps_seen = self._lamps_seen(main, lamps)
