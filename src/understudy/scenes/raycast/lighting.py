@@ -66,7 +66,7 @@ def softened(sunlit, made, distance, height, width, reach):  # type: ignore[no-u
     for y in range(height):
         for x in range(width):
             n = y * width + x
-            if made[n, 17] <= 0:
+            if made[n, 17] <= 0 or made[n, 21] > 0:
                 continue
             top, bottom, left, right = max(y - reach, 0), min(y + reach, height - 1), max(x - reach, 0), min(x + reach, width - 1)
             corners = (

@@ -115,16 +115,22 @@ def gather(picture, way, longest, distance):  # type: ignore[no-untyped-def]  # 
         for x in range(width):
             if longest[y, x] > most[y // 16, x // 16, 2]:
                 most[y // 16, x // 16, 0], most[y // 16, x // 16, 1], most[y // 16, x // 16, 2] = way[y, x, 0], way[y, x, 1], longest[y, x]
+    fastest = np.zeros((rows, columns, 3))
+    for row in range(rows):
+        for column in range(columns):
+            for j in range(max(row - 2, 0), min(row + 3, rows)):
+                for i in range(max(column - 2, 0), min(column + 3, columns)):
+                    gap = max(max(abs(row - j), abs(column - i)) - 1, 0) * 16
+                    if most[j, i, 2] > fastest[row, column, 2] and gap < most[j, i, 2] / 2:
+                        for c in range(3):
+                            fastest[row, column, c] = most[j, i, c]
     out = picture.copy()
     for y in range(height):
         for x in range(width):
             vx, vy, length = way[y, x, 0], way[y, x, 1], longest[y, x]
-            for row in range(max(y // 16 - 2, 0), min(y // 16 + 3, rows)):
-                for column in range(max(x // 16 - 2, 0), min(x // 16 + 3, columns)):
-                    if most[row, column, 2] > length + 0.5:
-                        gap = max(abs(row * 16 + 8 - y), abs(column * 16 + 8 - x)) - 8
-                        if gap < most[row, column, 2] / 2:
-                            vx, vy, length = most[row, column, 0], most[row, column, 1], most[row, column, 2]
+            row, column = y // 16, x // 16
+            if fastest[row, column, 2] > 1.15 * length + 0.5:
+                vx, vy, length = fastest[row, column, 0], fastest[row, column, 1], fastest[row, column, 2]
             if length < 1.0:
                 continue
             total, weights = np.zeros(3), 0.0

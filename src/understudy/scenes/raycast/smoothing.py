@@ -22,6 +22,8 @@ def edge_pixels(link, face, normal, distance, made, sunlit):  # type: ignore[no-
                 i, j = (x + 1, y) if right else (x, y + 1)
                 if i >= width or j >= height:
                     continue
+                if made[y * width + x, 21] > 0 and made[j * width + i, 21] > 0:
+                    continue  # leaf before leaf: a pattern, not an edge
                 differs = link[y, x] != link[j, i]
                 if not differs and link[y, x] >= 0 and face[y, x] != face[j, i]:
                     bend = normal[y, x, 0] * normal[j, i, 0] + normal[y, x, 1] * normal[j, i, 1] + normal[y, x, 2] * normal[j, i, 2]
