@@ -84,9 +84,9 @@ def thermal_picture(
     height, width = hits.link.shape
     views = Motions.of([camera.motion]).at(np.array([time]))[:, 0]
     _, directions = world_rays(*tracer.camera_rays(camera), views, width)
-    barycentric = hits.barycentric.reshape(-1, 2)
+    u, v = np.ascontiguousarray(hits.barycentric.reshape(-1, 2).T)
     made, _ = looked_at(
-        surfaces, tracer.packed, hits.link.ravel(), hits.face.ravel(), barycentric[:, 0], barycentric[:, 1], directions,
+        surfaces, tracer.packed, hits.link.ravel(), hits.face.ravel(), u, v, directions,
         hits.distance.ravel(), 1 / camera.focal, camera.model == "orthographic", tracer.poses(time), 0.0, 0.0,
     )  # fmt: skip
     sky = scene.sky

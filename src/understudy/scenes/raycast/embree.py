@@ -114,6 +114,7 @@ class EmbreeTracer:
 
     def blocked(self, origins: Floats, directions: Floats, time: float, limits: Floats | None = None) -> NDArray[np.bool_]:
         """(N,) whether anything is on (N, 3) rays in the world before (N,) `limits`."""
+        origins, directions = np.ascontiguousarray(origins, dtype=np.float64), np.ascontiguousarray(directions, dtype=np.float64)
         far = np.full(len(origins), FAR) if limits is None else limits
         blocked: NDArray[np.bool_] = np.zeros(len(origins), dtype=np.bool_)
         if self._whole is not None:

@@ -145,11 +145,9 @@ class Exposure:
         places, ahead = self.tracer.camera_rays(self.camera)
         origins, directions = world_rays(places, ahead, self.views, self.width)
         distance = hits.distance.ravel()
-        barycentric = hits.barycentric.reshape(pixels, 2)
+        u, v = np.ascontiguousarray(hits.barycentric.reshape(pixels, 2).T)
         which = np.arange(pixels, dtype=np.int32)
-        made, spots = self._looked_at(
-            surfaces, hits.link.ravel(), hits.face.ravel(), barycentric[:, 0], barycentric[:, 1], directions, distance
-        )
+        made, spots = self._looked_at(surfaces, hits.link.ravel(), hits.face.ravel(), u, v, directions, distance)
         return Ray(which, directions, distance, made, spots), origins
 
     def _looked_at(
@@ -386,7 +384,9 @@ class Exposure:
         if not len(some):
             return
         towards = offset[some] / away[some, None]
-        hidden = self.tracer.blocked(np.broadcast_to(pose[:3, 3], towards.shape), towards, self.time, np.maximum(away[some] - 0.6, 0.05))
+        hidden = self.tracer.blocked(
+            np.repeat(pose[None, :3, 3], len(towards), axis=0), towards, self.time, np.maximum(away[some] - 0.6, 0.05)
+        )
         fog = np.exp(-weather.extinction(self.scene.weather)[0] * away[some])
         for number, left in zip(some[~hidden], fog[~hidden], strict=True):
             beam = 1.0 if lamps[number, 9] > 3.1 else float(np.clip(1.2 - angle[number] / (lamps[number, 9] + 0.5), 0.05, 1.0))
