@@ -142,7 +142,7 @@ class Frame:
         flow_forward, flow_backward: (H, W, 2) pixels x, y to where the point seen here is in the next, the last frame (motion field);
             NaN where there is no such frame or the point is behind the camera.
         hidden_forward, hidden_backward: (H, W) bool, that the point is not seen there (hidden, or outside the picture).
-        scene_flow: (H, W, 3) m in the world from this frame to the next.
+        scene_flow: (H, W, 3) m in the world from this frame to the next; NaN where nothing was hit, and in the last frame.
         conditions: weather, light and the camera's faults, as plain values.
         questions: question and answer pairs from the scene.
         proof: the checks that the labels passed, by name, with their figures.
