@@ -40,6 +40,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
     },
     "worlds": {
         "driving": "understudy.scenes.driving.world:Driving",
+        "medical": "understudy.scenes.medical.world:Medical",
     },
     "runners": {
         "write": "understudy.run:write",

@@ -5,7 +5,7 @@ from understudy.core.errors import ArgumentError, ConstraintError
 from understudy.core.random import Stream
 from understudy.scenes.medical.anatomy import CATEGORIES, CATEGORY_IDS, FIRST_LESION, NUMBERS, STRUCTURES
 from understudy.scenes.medical.lesions import Wanted, hounsfield
-from understudy.scenes.medical.phantoms import matter, phantom
+from understudy.scenes.medical.phantoms import matter, phantom, with_lesion
 from understudy.scenes.medical.shapes import Canvas, Grid, Solid, ellipsoid, mirrored, tube, turned
 from understudy.scenes.medical.tissues import TISSUES
 
@@ -94,7 +94,7 @@ def test_the_body_does_not_depend_on_the_grid(chest):
     ("kind", "organ", "diameter"), [("nodule", "lung", 14.0), ("cyst", "liver", 26.0), ("tumour", "liver", 30.0), ("tumour", "lung", 24.0)]
 )
 def test_a_lesion_lies_wholly_inside_its_organ(chest, kind, organ, diameter):
-    found = phantom("torso", CHEST, Stream(3), lesions=[Wanted(kind, organ, diameter)])
+    found = with_lesion(chest, Wanted(kind, organ, diameter), Stream(8))
     mask = found.labels == FIRST_LESION
     assert (chest.categories()[chest.labels[mask]] == CATEGORY_IDS[organ]).all()
     assert np.array_equal(found.labels[~mask], chest.labels[~mask])
@@ -105,28 +105,28 @@ def test_a_lesion_lies_wholly_inside_its_organ(chest, kind, organ, diameter):
 
 @pytest.mark.parametrize("asked", [-60.0, 15.0, 400.0])
 @pytest.mark.parametrize("contrast", [0.0, 1.0])
-def test_a_lesion_differs_from_its_organ_by_the_contrast_asked_for(asked, contrast):
-    found = phantom("torso", CHEST, Stream(3), lesions=[Wanted("cyst", "liver", 26.0, asked)])
+def test_a_lesion_differs_from_its_organ_by_the_contrast_asked_for(chest, asked, contrast):
+    found = with_lesion(chest, Wanted("cyst", "liver", 26.0, asked), Stream(8))
     made = matter(found, contrast)
     difference = hounsfield(made.densities[FIRST_LESION]) - hounsfield(made.densities[NUMBERS["liver"]])
     assert difference == pytest.approx(asked, abs=1.0)
 
 
-def test_lesions_do_not_overlap_and_keep_their_places_when_one_is_added():
-    one = phantom("torso", CHEST, Stream(3), lesions=[Wanted("cyst", "liver", 20.0)])
-    two = phantom("torso", CHEST, Stream(3), lesions=[Wanted("cyst", "liver", 20.0), Wanted("tumour", "liver", 18.0)])
+def test_lesions_do_not_overlap_and_keep_their_places_when_one_is_added(chest):
+    one = with_lesion(chest, Wanted("cyst", "liver", 20.0), Stream(8))
+    two = with_lesion(one, Wanted("tumour", "liver", 18.0), Stream(9))
     assert one.lesions[0].volume_ml == two.lesions[0].volume_ml
     assert np.array_equal(one.labels == FIRST_LESION, two.labels == FIRST_LESION)
 
 
-def test_a_lesion_too_large_for_its_organ_is_refused_with_the_room_there_is():
+def test_a_lesion_too_large_for_its_organ_is_refused_with_the_room_there_is(chest):
     with pytest.raises(ConstraintError, match=r"tumour of 90 mm does not fit into the spleen, which has room for"):
-        phantom("torso", CHEST, Stream(3), lesions=[Wanted("tumour", "spleen", 90.0)])
+        with_lesion(chest, Wanted("tumour", "spleen", 90.0), Stream(8))
 
 
-def test_an_organ_that_is_not_shown_is_named():
+def test_an_organ_that_is_not_shown_is_named(chest):
     with pytest.raises(ConstraintError, match="grey matter, which this volume does not show"):
-        phantom("torso", CHEST, Stream(3), lesions=[Wanted("tumour", "grey matter", 10.0)])
+        with_lesion(chest, Wanted("tumour", "grey matter", 10.0), Stream(8))
 
 
 def test_an_unknown_body_is_answered_with_the_nearest():

@@ -53,8 +53,7 @@ def _liver_vessels(canvas: Canvas, rng: np.random.Generator) -> None:
     )  # fmt: skip
     for start, way, radius, length in roots:
         tree = branches(np.array(start, dtype=float), np.array(way, dtype=float), radius, float(length), 4, rng)
-        for segment in range(0, len(tree), 2):
-            canvas.paint(tree[segment : segment + 2], [(0.0, NUMBERS["liver vessel"])], over)
+        canvas.paint_strands(tree, NUMBERS["liver vessel"], over)
 
 
 def _stomach(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -174,5 +173,4 @@ def paint_belly_vessels(canvas: Canvas, rng: np.random.Generator) -> None:
         tree = branches(
             start, np.array([rng.normal(), -0.5, rng.normal() * 0.5]), float(rng.uniform(1.8, 2.6)), float(rng.uniform(20, 30)), 3, rng
         )
-        for segment in range(0, len(tree), 2):
-            canvas.paint(tree[segment : segment + 2], [(0.0, NUMBERS["vein"])], labels_of("inner fat"))
+        canvas.paint_strands(tree, NUMBERS["vein"], labels_of("inner fat"))

@@ -131,5 +131,4 @@ def paint_lung_vessels(canvas: Canvas, rng: np.random.Generator) -> None:
         ):
             ahead = np.array([side * way[0], way[1], way[2]])
             tree = branches(hilum + rng.normal(0, 5, 3), ahead, float(rng.uniform(4.6, 6.0)), float(rng.uniform(30, 38)), 7, rng)
-            for segment in range(0, len(tree), 2):
-                canvas.paint(tree[segment : segment + 2], [(0.0, NUMBERS["lung vessel"])], over)
+            canvas.paint_strands(tree, NUMBERS["lung vessel"], over)

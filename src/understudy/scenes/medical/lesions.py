@@ -1,7 +1,7 @@
 """Lesions of set size and contrast, inside an organ by construction: nodules, cysts, tumours, calcifications, bleedings, fractures.
 
 A lesion's centre is drawn among the voxels that lie deep enough in its organ for the whole of it; so its mask is never cut by the organ's
-boundary, and its volume is that of the shape.
+boundary (only by the ends of the volume, where it fits in no other way), and its volume is that of the shape.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REFERENCE_KEV = 70.0
 """At which the contrast of lesions is meant; about the mean energy of 120 kV behind a patient's filtration."""
 CONTRAST_HU = {"nodule": 830.0, "cyst": -45.0, "tumour": -40.0, "calcification": 600.0, "fracture": -900.0, "bleeding": 32.0}
 """What a lesion of each kind is brighter than its organ where nothing else is asked, in an organ that suits it."""
-_REACH = {"nodule": 1.12, "cyst": 1.04, "tumour": 1.4, "calcification": 1.15, "bleeding": 1.35, "fracture": 0.0}
+_REACH = {"nodule": 1.12, "cyst": 1.04, "tumour": 1.4, "calcification": 1.15, "bleeding": 1.35}
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,10 @@ class Lesion:
         }  # fmt: skip
 
 
+SHAFT_MM = 2.0
+"""How deep in a bone a fracture begins."""
+
+
 def placed_lesion(labels: Labels, grid: Grid, wanted: Wanted, label: int, rng: np.random.Generator) -> Lesion:
     """Paints a lesion into `labels` and tells what it is.
 
@@ -101,14 +105,17 @@ def _is_air(number: int) -> bool:
 def _place(labels: Labels, grid: Grid, organ: NDArray[np.bool_], wanted: Wanted, rng: np.random.Generator) -> tuple[Floats, int]:
     """A point deep enough in the organ, and the structure there."""
     box = ndimage.find_objects(organ.astype(np.uint8))[0]
-    room = np.pad(organ[box], 1)
-    depth = ndimage.distance_transform_edt(room, sampling=grid.spacing)[1:-1, 1:-1, 1:-1]
     # The distance is to the next voxel's centre outside: the boundary may be half a voxel nearer, and so may the drawn centre.
-    slack = 0.5 * float(np.linalg.norm(grid.spacing)) if wanted.kind != "fracture" else 0.0
-    needed = wanted.diameter_mm / 2 * _REACH[wanted.kind] + (slack if min(organ.shape) > 1 else 0.0)
-    fits = np.flatnonzero(depth >= needed)
+    slack = 0.5 * float(np.linalg.norm([step for step, n in zip(grid.spacing, organ.shape, strict=True) if n > 1]))
+    # A fracture runs through the shaft of a bone.
+    needed = wanted.diameter_mm / 2 * _REACH[wanted.kind] + slack if wanted.kind in _REACH else SHAFT_MM
+    for cut in (False, True):
+        depth = _depth(organ, box, grid, cut)
+        fits = np.flatnonzero(depth >= needed)
+        if len(fits):
+            break
     if not len(fits):
-        most = max((float(depth.max()) - slack) / max(_REACH[wanted.kind], 1e-6) * 2, 0.0)
+        most = max((float(depth.max()) - slack) / _REACH.get(wanted.kind, 1.0) * 2, 0.0)
         raise ConstraintError(
             f"A {wanted.kind} of {wanted.diameter_mm:g} mm does not fit into the {wanted.organ}, which has room for {most:.1f} mm.",
             where="lesions: diameter_mm", remedy="Ask for a smaller one, or another organ.",
@@ -116,6 +123,17 @@ def _place(labels: Labels, grid: Grid, organ: NDArray[np.bool_], wanted: Wanted,
     chosen = np.array(np.unravel_index(int(fits[int(rng.integers(len(fits)))]), depth.shape)) + [part.start for part in box]
     inside = grid.point((chosen + rng.uniform(-0.25, 0.25, 3)).tolist())
     return inside, int(labels[tuple(chosen)])
+
+
+def _depth(organ: NDArray[np.bool_], box: tuple[slice, ...], grid: Grid, cut: bool) -> Floats:
+    """mm from each voxel in `box` to the organ's boundary. cut: at the ends of the volume the organ goes on unseen."""
+    ends = [
+        (int((not cut and length > 1) or part.start > 0), int((not cut and length > 1) or part.stop < length))
+        for part, length in zip(box, organ.shape, strict=True)
+    ]
+    depth = ndimage.distance_transform_edt(np.pad(organ[box], ends), sampling=grid.spacing)
+    found: Floats = depth[tuple(slice(low, low + part.stop - part.start) for (low, _), part in zip(ends, box, strict=True))]
+    return found
 
 
 def _shape(wanted: Wanted, at: Floats, rng: np.random.Generator) -> tuple[Solid, str]:

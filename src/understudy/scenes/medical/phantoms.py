@@ -6,7 +6,7 @@ Phantoms are drawn shapes: no anatomical atlas, no person, not for diagnosis.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from understudy.core.errors import ArgumentError, did_you_mean
 from understudy.core.random import Stream
 from understudy.scenes.medical.anatomy import CATEGORY_IDS, FIRST_LESION, STRUCTURES
 from understudy.scenes.medical.attenuation import MATERIALS
+from understudy.scenes.medical.hand import paint_hand
+from understudy.scenes.medical.head import paint_head
 from understudy.scenes.medical.implants import FIRST_IMPLANT, Implant, implanted
 from understudy.scenes.medical.lesions import Lesion, Wanted, lesion_densities, lesion_tissue, placed_lesion
 from understudy.scenes.medical.noise import Labels
@@ -24,7 +26,7 @@ from understudy.scenes.medical.torso import Build, paint_torso
 
 Painter = Callable[[Canvas, Build, np.random.Generator], None]
 
-PAINTERS: dict[str, Painter] = {"torso": paint_torso}
+PAINTERS: dict[str, Painter] = {"torso": paint_torso, "head": paint_head, "hand": paint_hand}
 """Bodies by name."""
 
 
@@ -107,9 +109,15 @@ def phantom(
     if implant:
         found.implants += implanted(body, canvas, rng.child("implant").generator())
     for number, wanted in enumerate(lesions):
-        lesion = placed_lesion(found.labels, grid, wanted, FIRST_LESION + number, rng.child("lesions", number).generator())
-        found.lesions.append(lesion)
+        found = with_lesion(found, wanted, rng.child("lesions", number))
     return found
+
+
+def with_lesion(body: Phantom, wanted: Wanted, rng: Stream) -> Phantom:
+    """The same body with one lesion more. Raises `ConstraintError` where it has no place."""
+    labels = body.labels.copy()
+    lesion = placed_lesion(labels, body.grid, wanted, FIRST_LESION + len(body.lesions), rng.generator())
+    return replace(body, labels=labels, lesions=[*body.lesions, lesion])
 
 
 @dataclass(frozen=True)

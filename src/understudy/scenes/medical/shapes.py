@@ -45,7 +45,7 @@ class Grid:
         """The same voxels in the coordinates of a body that is `scale` (x, y, z) times smaller."""
         spacing = tuple(step / factor for step, factor in zip(self.spacing, reversed(scale), strict=True))
         origin = tuple(at / factor for at, factor in zip(self.origin, scale, strict=True))
-        return Grid(self.shape, spacing, origin)  # type: ignore[arg-type]
+        return Grid(self.shape, spacing, origin)
 
     @property
     def voxel_ml(self) -> float:
@@ -200,6 +200,10 @@ class Canvas:
             self.labels, np.array(self.grid.spacing), np.array(self.grid.origin), solid.parts, solid.blend, solid.bump, solid.wave,
             solid.octaves, solid.seed, depths, names, _allowed(over),
         )  # fmt: skip
+
+    def paint_strands(self, parts: Floats, label: int, over: Iterable[int]) -> None:
+        """Many tubes, each by itself: the branches of vessels."""
+        _paint_strands(self.labels, np.array(self.grid.spacing), np.array(self.grid.origin), parts, label, _allowed(over))
 
     def paint_column(self, column: Column, layers: Layers, over: Iterable[int] | None = None) -> None:
         """A column, likewise."""
@@ -357,6 +361,22 @@ def _paint(labels, spacing, origin, parts, blend, bump, wave, octaves, seed, dep
                     while layer + 1 < len(depths) and depth > depths[layer + 1]:
                         layer += 1
                     labels[k + z0, j + y0, i + x0] = names[layer]
+
+
+@numba.njit(cache=True)
+def _paint_strands(labels, spacing, origin, parts, label, over):  # type: ignore[no-untyped-def]
+    nz, ny, nx = labels.shape
+    for n in range(len(parts)):
+        box = _reach(parts[n], 0.0)
+        z0, z1 = _span(box[2], box[5], origin[2], spacing[0], nz)
+        y0, y1 = _span(box[1], box[4], origin[1], spacing[1], ny)
+        x0, x1 = _span(box[0], box[3], origin[0], spacing[2], nx)
+        for k in range(z0, z1):
+            for j in range(y0, y1):
+                for i in range(x0, x1):
+                    x, y, z = origin[0] + i * spacing[2], origin[1] + j * spacing[1], origin[2] + k * spacing[0]
+                    if over[labels[k, j, i]] and _part_distance(parts[n], x, y, z) < 0.0:
+                        labels[k, j, i] = label
 
 
 @numba.njit(cache=True)

@@ -71,15 +71,15 @@ def _wall(canvas: Canvas, build: Build, rng: np.random.Generator) -> None:
 
 
 def _breasts(canvas: Canvas, fat: Floats, inner_y: Floats, center_y: Floats, rng: np.random.Generator) -> None:
-    at = LEVELS.index(180.0)
+    at = LEVELS.index(120.0)
     front = center_y[at] - inner_y[at] - fat[at] * 0.6
     radii = varied(rng, [62.0, 40.0, 58.0], 0.12)
-    breast = ellipsoid([82.0, front + 6, 160.0], radii, turned(z=-16, x=8))
-    gland = ellipsoid([84.0, front - 2, 158.0], radii * 0.62, turned(z=-16))
+    breast = ellipsoid([82.0, front + 6, 140.0], radii, turned(z=-16, x=8))
+    gland = ellipsoid([84.0, front - 2, 137.0], radii * 0.55, turned(z=-16))
     both = Solid(joined(breast, mirrored(breast)), bump=2.0, wave=50.0, seed=seed_of(rng))
     canvas.paint(both, [(0.0, NUMBERS["skin"]), (2.0, NUMBERS["fat"])], over=labels_of("air", "skin", "fat"))
     canvas.paint(
-        Solid(joined(gland, mirrored(gland)), bump=9.0, wave=22.0, octaves=3, seed=seed_of(rng)),
+        Solid(joined(gland, mirrored(gland)), bump=7.0, wave=26.0, octaves=3, seed=seed_of(rng)),
         [(0.0, NUMBERS["gland"])],
         labels_of("fat"),
     )

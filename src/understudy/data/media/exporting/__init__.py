@@ -13,11 +13,13 @@ from understudy.data.media.exporting.writing import write_dataset
 EXPORTERS: dict[str, str] = {
     "bop": "understudy.data.media.exporting.bop:Bop",
     "coco": "understudy.data.media.exporting.coco:Coco",
+    "dicom": "understudy.data.media.exporting.dicom:Dicom",
     "dota": "understudy.data.media.exporting.dota:Dota",
     "frames": "understudy.data.media.exporting.frames:Frames",
     "imagefolder": "understudy.data.media.exporting.imagefolder:ImageFolder",
     "kitti": "understudy.data.media.exporting.kitti:Kitti",
     "mot": "understudy.data.media.exporting.mot:Mot",
+    "nifti": "understudy.data.media.exporting.nifti:Nifti",
     "nuscenes": "understudy.data.media.exporting.nuscenes:NuScenes",
     "video": "understudy.data.media.exporting.video:Video",
     "webdataset": "understudy.data.media.exporting.webdataset:WebDataset",
