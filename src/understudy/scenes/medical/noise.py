@@ -14,7 +14,7 @@ Labels = NDArray[np.uint8]
 SEEDS = 2**31 - 1
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _gradient(ix, iy, iz, seed, x, y, z):  # type: ignore[no-untyped-def]
     h = (np.uint64(ix) * np.uint64(0x9E3779B1) + np.uint64(iy) * np.uint64(0x85EBCA77)) & np.uint64(0xFFFFFFFF)
     h = (h ^ (np.uint64(iz) * np.uint64(0xC2B2AE3D)) ^ (np.uint64(seed) * np.uint64(0x27D4EB2F))) & np.uint64(0xFFFFFFFF)

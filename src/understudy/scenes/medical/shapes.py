@@ -196,10 +196,8 @@ class Canvas:
         """A solid, in layers by depth; only over voxels with labels in `over` (None: all)."""
         solid = solid if isinstance(solid, Solid) else Solid(solid)
         depths, names = _layers(layers)
-        _paint(
-            self.labels, np.array(self.grid.spacing), np.array(self.grid.origin), solid.parts, solid.blend, solid.bump, solid.wave,
-            solid.octaves, solid.seed, depths, names, _allowed(over),
-        )  # fmt: skip
+        field, first = self._field(solid)
+        _apply(self.labels, field, first, depths, names, _allowed(over))
 
     def paint_strands(self, parts: Floats, label: int, over: Iterable[int]) -> None:
         """Many tubes, each by itself: the branches of vessels."""
@@ -221,11 +219,19 @@ class Canvas:
 
     def distance(self, solid: Solid) -> NDArray[np.float32]:
         """(nz, ny, nx) signed distance, capped at 1e6 far outside."""
-        found: NDArray[np.float32] = _distance(
-            np.array(self.labels.shape), np.array(self.grid.spacing), np.array(self.grid.origin), solid.parts, solid.blend, solid.bump,
-            solid.wave, solid.octaves, solid.seed,
+        field, (z, y, x) = self._field(solid)
+        whole = np.full(self.labels.shape, FAR, dtype=np.float32)
+        whole[z : z + field.shape[0], y : y + field.shape[1], x : x + field.shape[2]] = field
+        return whole
+
+    def _field(self, solid: Solid) -> tuple[NDArray[np.float32], tuple[int, int, int]]:
+        """The distance in the box around a solid, and the box's first voxel z, y, x."""
+        grid = self.grid
+        field, z, y, x = _field(
+            np.array(grid.shape), np.array(grid.spacing), np.array(grid.origin), solid.parts, float(solid.blend), float(solid.bump),
+            float(solid.wave), solid.octaves, solid.seed,
         )  # fmt: skip
-        return found
+        return field, (z, y, x)
 
 
 def _layers(layers: Layers) -> tuple[Floats, Labels]:
@@ -350,8 +356,8 @@ def _field(shape, spacing, origin, parts, blend, bump, wave, octaves, seed):  # 
 
 
 @numba.njit(cache=True)
-def _paint(labels, spacing, origin, parts, blend, bump, wave, octaves, seed, depths, names, over):  # type: ignore[no-untyped-def]
-    field, z0, y0, x0 = _field(labels.shape, spacing, origin, parts, blend, bump, wave, octaves, seed)
+def _apply(labels, field, first, depths, names, over):  # type: ignore[no-untyped-def]
+    z0, y0, x0 = first
     for k in range(field.shape[0]):
         for j in range(field.shape[1]):
             for i in range(field.shape[2]):
@@ -377,14 +383,6 @@ def _paint_strands(labels, spacing, origin, parts, label, over):  # type: ignore
                     x, y, z = origin[0] + i * spacing[2], origin[1] + j * spacing[1], origin[2] + k * spacing[0]
                     if over[labels[k, j, i]] and _part_distance(parts[n], x, y, z) < 0.0:
                         labels[k, j, i] = label
-
-
-@numba.njit(cache=True)
-def _distance(shape, spacing, origin, parts, blend, bump, wave, octaves, seed):  # type: ignore[no-untyped-def]
-    field, z0, y0, x0 = _field(shape, spacing, origin, parts, blend, bump, wave, octaves, seed)
-    whole = np.full((shape[0], shape[1], shape[2]), np.float32(FAR))
-    whole[z0 : z0 + field.shape[0], y0 : y0 + field.shape[1], x0 : x0 + field.shape[2]] = field
-    return whole
 
 
 @numba.njit(cache=True)
