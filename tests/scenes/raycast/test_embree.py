@@ -18,6 +18,7 @@ from understudy.scenes.geometry.motion import Motion, about_z, along, looking, s
 from understudy.scenes.material import Material
 from understudy.scenes.raycast import embree
 from understudy.scenes.raycast.embree import EmbreeTracer
+from understudy.scenes.raycast.lens import pixel_rays
 from understudy.scenes.raycast.poses import Motions
 from understudy.scenes.scene import Body, Link, Scene
 
@@ -194,3 +195,23 @@ def test_without_embreex_the_error_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(MissingExtraError, match=r"understudy\[scenes\]"):
         EmbreeTracer(scene(body("ball", 1, ball(rings=8), still())))
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        Camera("bent", 90, 64, focal=50.0, distortion=(-0.3, 0.1, 0.002, -0.003, -0.01)),
+        Camera("barrel", 90, 64, focal=60.0, distortion=(-0.25,)),
+        Camera("pincushion", 90, 64, focal=60.0, center=(40.0, 35.0), distortion=(0.2, 0.05)),
+        Camera("plain", 90, 64, focal=60.0),
+        Camera("wide", 90, 64, "fisheye", 30.0, distortion=(0.02, -0.01)),
+        Camera("above", 90, 64, "orthographic", 2.0),
+    ],
+    ids=lambda camera: camera.name,
+)
+def test_rays_of_pixels_are_those_of_the_camera(camera: Camera) -> None:
+    y, x = np.mgrid[:64, :90]
+    origins, directions = camera.rays(np.column_stack([x.ravel() + 0.5, y.ravel() + 0.5]))
+    found_origins, found = pixel_rays(camera)
+    assert np.abs(found - directions).max() < 1e-6
+    assert np.abs(found_origins - origins).max() < 1e-9

@@ -23,6 +23,7 @@ from understudy.scenes.camera import Camera
 from understudy.scenes.geometry.mesh import Mesh
 from understudy.scenes.hits import Hits
 from understudy.scenes.raycast.broad import boxes_around, pairs_of, tree_of
+from understudy.scenes.raycast.lens import pixel_rays
 from understudy.scenes.raycast.packed import Packed, packed
 from understudy.scenes.raycast.poses import Motions
 from understudy.scenes.scene import Scene
@@ -66,7 +67,6 @@ class EmbreeTracer:
         self._still = self.poses(0.0)
         merged = np.setdiff1d(np.arange(len(self.links)), self._apart)
         self._whole, self._whole_link, self._whole_face = self._merged([int(link) for link in merged if len(self.links[link].mesh.faces)])
-        self._rays: dict[tuple[Any, ...], tuple[Floats, Floats]] = {}
         self._asked: tuple[object, NDArray[np.int64], Floats, tuple[Floats, NDArray[np.int64]]] | None = None
 
     # -- rays
@@ -138,12 +138,7 @@ class EmbreeTracer:
 
     def camera_rays(self, camera: Camera) -> tuple[Floats, Floats]:
         """Origins (one, or one a pixel) and directions in the camera's coordinates."""
-        lens = (camera.model, camera.width, camera.height, camera.focal, camera.middle, camera.distortion)
-        if lens not in self._rays:
-            y, x = np.mgrid[: camera.height, : camera.width]
-            origins, directions = camera.rays(np.column_stack([x.ravel() + 0.5, y.ravel() + 0.5]))
-            self._rays[lens] = (origins if camera.model == "orthographic" else origins[:1], directions)
-        return self._rays[lens]
+        return pixel_rays(camera)
 
     # -- what is built
 

@@ -337,24 +337,28 @@ class Exposure:
         if camera.faults.blur > 0:
             linear = sensor.blur(linear, camera.faults.blur)
         dark = self.sky.up.mean() < 0.05 and self.scene.sky.studio is None
+        balance = self._balance(linear)
         gain = camera.gain if camera.gain is not None else sensor.exposure_of(linear, self._gray())
         self._lights_seen(linear, gain)
         linear = sensor.glare(linear, (0.08 if dark else 0.04) + 0.1 * min(air.fog * 20, 1.0), 24.0 / gain)
         linear = sensor.on_the_lens(linear, camera, self._sun_place(), self.rng)
-        return sensor.developed(linear, camera, self._balance(), gain, self.rng)
+        return sensor.developed(linear, camera, balance, gain, self.rng)
 
     def _gray(self) -> float:
         """What the middle of the picture is exposed for: studios and snow are meant to be bright."""
         return 0.42 if self.scene.sky.studio is not None else 0.27 if self.scene.weather.snow > 0 else 0.19
 
-    def _balance(self) -> Floats:
-        """Gains that bring the light's colour most of the way to white."""
+    def _balance(self, linear: Floats) -> Floats:
+        """Gains that bring the light's colour most of the way to white, and then the picture's mean some of the way to grey."""
         if self.scene.sky.studio is not None or self.camera.band != "rgb":
             return np.ones(3)
         lit = self.sky.up + self.sky.sun_color * max(float(self.sky.sun[2]), 0.1) + 1e-4
         warm = 0.35 + 0.4 * float(np.clip(self.sky.sun[2] / 0.4, 0.0, 1.0))  # cameras leave evenings some of their colour
         cloudy = self.sky.sun_color.max() < 0.1
         gains: Floats = np.power(lit.mean() / lit, 0.75 if cloudy and self.sky.up.mean() > 0.05 else warm)
+        seen = linear[::4, ::4].reshape(-1, 3)
+        mean = np.minimum(seen, np.quantile(seen, 0.95)).mean(0) * gains + 1e-9
+        gains = gains * np.clip(np.power(mean.mean() / mean, 0.4), 0.8, 1.25)
         balance: Floats = gains / gains[1]
         return balance
 
