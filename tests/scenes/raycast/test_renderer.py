@@ -20,6 +20,7 @@ from understudy.scenes.geometry.mesh import Mesh, mesh
 from understudy.scenes.geometry.motion import along, looking, still
 from understudy.scenes.material import Material, Print
 from understudy.scenes.raycast.embree import EmbreeTracer
+from understudy.scenes.raycast.motion_blur import motion_field
 from understudy.scenes.raycast.patterns import PATTERNS
 from understudy.scenes.raycast.renderer import Raycast
 from understudy.scenes.scene import Body, Lamp, Link, Scene, Sky, Weather
@@ -330,3 +331,21 @@ def test_options_out_of_range_are_refused() -> None:
     for options in ({"samples": 0}, {"samples": 9}, {"occlusion": -1}):
         with pytest.raises(ArgumentError, match=next(iter(options))):
             Raycast(**options)
+
+
+@pytest.mark.parametrize("distortion", [(), (-0.25, 0.05, 0.001, -0.002, 0.0)])
+def test_the_motion_field_is_where_points_go_in_the_picture(distortion: tuple[float, ...]) -> None:
+    drive = along([0, 1], [[10, -6, 0], [12, 6, 0]], 0.0)
+    turned = replace(along([0, 1], [[0, 0, 2.0], [4, 0, 2.0]], 0.0), rotations=np.stack([looking([10, 0, 1.0], EYE)] * 2))
+    made = scene(thing(drive), exposure=0.05, motion=turned, distortion=distortion)
+    tracer, eye = EmbreeTracer(made), made.cameras[0]
+    hits = tracer.hits(eye, 0.5)
+    way = motion_field(tracer, eye, 0.5, hits)
+    for row, column in ((36, 48), (60, 20), (60, 80), (40, 50)):
+        place, link = hits.point[row, column], hits.link[row, column]
+        pixels = []
+        for time in (0.475, 0.525):
+            moved = place if link == 0 else place - drive.at(0.5)[:3, 3] + drive.at(time)[:3, 3]
+            pose = eye.motion.at(time)
+            pixels.append(eye.project((moved - pose[:3, 3])[None] @ pose[:3, :3])[0][0])
+        assert np.abs(pixels[1] - pixels[0] - way[row, column]).max() < 0.01

@@ -44,15 +44,17 @@ def motion_field(tracer: EmbreeTracer, camera: Camera, time: float, hits: Hits) 
         carried(points, link, now, poses, moves, camera.motion.moves, view, ahead, pose)
         for poses, pose in ((before, views[0]), (after, views[1]))
     ]
-    if camera.model == "pinhole" and not any(camera.distortion):
-        way = ways(sides[0], sides[1], camera.focal, 0.12 * width)
+    if camera.model == "pinhole":
+        k1, k2, p1, p2, k3 = (*camera.distortion, *(0.0,) * (5 - len(camera.distortion)))
+        furthest = min(Camera._turning_point(k1, k2, k3), 1e30)
+        way = ways(sides[0], sides[1], camera.focal, 0.12 * width, k1, k2, p1, p2, k3, furthest)
     else:
         way = _ways(camera, sides[0], sides[1], 0.12 * width)
     return np.asarray(way).reshape(height, width, 2)
 
 
 def _ways(camera: Camera, before: Floats, after: Floats, most: float) -> Floats:
-    """As `ways`, for lenses that bend lines."""
+    """As `ways`, for other lenses."""
     some = np.flatnonzero(before[:, 0] < NOWHERE)
     (first, seen), (last, still_seen) = camera.project(before[some]), camera.project(after[some])
     moved = np.where((seen & still_seen)[:, None], last - first, 0.0)
@@ -62,14 +64,23 @@ def _ways(camera: Camera, before: Floats, after: Floats, most: float) -> Floats:
 
 
 @numba.njit(cache=True, error_model="numpy")
-def ways(before, after, focal, most):  # type: ignore[no-untyped-def]
-    """Pixels between points in the coordinates of a lens that keeps lines straight, `most` at most; 0 for what stands or is behind it."""
+def distorted(x, y, k1, k2, p1, p2, k3, furthest):  # type: ignore[no-untyped-def]
+    """Brown and Conrady's model, as `Camera.project` has it."""
+    r2 = min(x * x + y * y, furthest)
+    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    return x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x), y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
+
+
+@numba.njit(cache=True, error_model="numpy")
+def ways(before, after, focal, most, k1, k2, p1, p2, k3, furthest):  # type: ignore[no-untyped-def]
+    """Pixels between points in a pinhole's coordinates, `most` at most; 0 for what stands or is behind it."""
     way = np.zeros((before.shape[0], 2))
     for n in range(before.shape[0]):
         if before[n, 0] >= 1e29 or before[n, 2] < 1e-6 or after[n, 2] < 1e-6:
             continue
-        x = (after[n, 0] / after[n, 2] - before[n, 0] / before[n, 2]) * focal
-        y = (after[n, 1] / after[n, 2] - before[n, 1] / before[n, 2]) * focal
+        first_x, first_y = distorted(before[n, 0] / before[n, 2], before[n, 1] / before[n, 2], k1, k2, p1, p2, k3, furthest)
+        last_x, last_y = distorted(after[n, 0] / after[n, 2], after[n, 1] / after[n, 2], k1, k2, p1, p2, k3, furthest)
+        x, y = (last_x - first_x) * focal, (last_y - first_y) * focal
         over = max(np.sqrt(x * x + y * y) / most, 1.0)
         way[n, 0], way[n, 1] = x / over, y / over
     return way

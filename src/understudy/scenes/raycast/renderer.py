@@ -346,7 +346,7 @@ class Exposure:
 
     def _gray(self) -> float:
         """What the middle of the picture is exposed for: studios and snow are meant to be bright."""
-        return 0.42 if self.scene.sky.studio is not None else 0.27 if self.scene.weather.snow > 0 else 0.19
+        return 0.42 if self.scene.sky.studio is not None else 0.29 if self.scene.weather.snow > 0 else 0.215
 
     def _balance(self, linear: Floats) -> Floats:
         """Gains that bring the light's colour most of the way to white, and then the picture's mean some of the way to grey."""

@@ -25,12 +25,13 @@ def exposure_of(picture: Floats, gray: float = 0.19) -> float:
     weight = np.exp(-1.5 * (((x + 0.5) / width - 0.5) ** 2 + ((y + 0.5) / height - 0.55) ** 2))
     weight = np.where(light > np.quantile(light, 0.97), 0.2 * weight, weight)
     bright = float(np.quantile(light, 0.97))
-    limited = np.minimum(light, bright)
+    limited = np.minimum(light, 6 * float(np.quantile(light, 0.8)) + 1e-7)
     least = 0.02 * float(limited.mean()) + 1e-7
     logarithmic = float(np.exp((weight * np.log(light + least)).sum() / weight.sum()))
     mean = 0.65 * logarithmic + 0.35 * float((weight * limited).sum() / float(weight.sum()))
     dim = min(max(1 - 0.13 * np.log10(0.06 / max(mean, 1e-7)), 0.3), 1.0)
-    return float(min(gray * dim / max(mean, 2e-5), 6.5 * gray / max(bright, 1e-6)))
+    gain = gray * dim / max(mean, 2e-5)
+    return float(max(min(gain, 6.5 * gray / max(bright, 1e-6)), gain / 3))
 
 
 def glare(picture: Floats, share: float, most: float) -> Floats:

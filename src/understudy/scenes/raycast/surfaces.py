@@ -261,7 +261,11 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
             transparent *= 1 - cover
         if dents > 0:
             size = table[k, 7] * (0.25 if kind != WATER and kind != SNOW else 1.0)
-            da, db, dc = dent(x / size, y / size, z / size) if kind in (WATER, SNOW) else grain(x / size, y / size, z / size)
+            da, db, dc = (
+                dent(x / size, y / size, z / size)
+                if kind in (WATER, SNOW) or size > 2.5 * footprint
+                else grain(x / size, y / size, z / size)
+            )
             if kind == WATER:
                 ea, eb, _ = dent(x / size * 2.9, y / size * 2.9, z / size)
                 left = fade(size * 0.3, footprint)
