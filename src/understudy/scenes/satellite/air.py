@@ -80,7 +80,7 @@ class Clouds:
 
     def opacity(self, places: Floats) -> NDArray[np.float32]:
         """0 .. 1 of what is behind the layer that is hidden."""
-        return np.asarray(1 - np.exp(-5.0 * self.thickness * self.density(places) ** 1.3), dtype=np.float32)
+        return np.asarray(1 - np.exp(-6.0 * self.thickness * self.density(places) ** 1.4), dtype=np.float32)
 
 
 def clouds_over(
@@ -104,9 +104,9 @@ def _field(places, noise, size, dx, dy):  # type: ignore[no-untyped-def]
     made = np.empty(places.shape[0], np.float32)
     for i in range(places.shape[0]):
         x, y = (places[i, 0] + dx) / size, (places[i, 1] + dy) / size
-        wide = tile(noise, BILLOWS, x * 170, y * 170)
-        fine = tile(noise, PATCHES, x * 1100 + 37, y * 1100 + 11)
-        middle = tile(noise, BILLOWS, x * 610 + 211, y * 610 + 87)
+        wide = tile(noise, BILLOWS, x * 90, y * 90)
+        fine = tile(noise, PATCHES, x * 420 + 37, y * 420 + 11)
+        middle = tile(noise, BILLOWS, x * 330 + 211, y * 330 + 87)
         made[i] = 0.52 * wide + 0.32 * middle + 0.16 * fine
     return made
 
@@ -115,7 +115,7 @@ def _field(places, noise, size, dx, dy):  # type: ignore[no-untyped-def]
 def _density(places, noise, size, dx, dy, level):  # type: ignore[no-untyped-def]
     made = _field(places, noise, size, dx, dy)
     for i in range(made.shape[0]):
-        made[i] = min(max((made[i] - level) / 0.16, 0.0), 1.0)
+        made[i] = min(max((made[i] - level) / 0.22, 0.0), 1.0)
     return made
 
 

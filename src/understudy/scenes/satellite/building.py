@@ -113,7 +113,7 @@ def _city(settings: SatelliteSettings, draw: Draws, seen: float, spacing: float,
     chosen = at.settings(settings.city, "")
     radius = seen + 45.0
     waves = bends(at.generator("bends"), chosen.bend_m, 260.0)
-    site = Site(empty_plan(radius, spacing, "lawn", math.radians(chosen.turn_deg), waves), radius)
+    site = Site(empty_plan(radius, spacing, "lawn", math.radians(chosen.turn_deg), waves), radius, spacing)
     look = CityLook(chosen.style, chosen.block_m, chosen.traffic, chosen.parked, chosen.trees, chosen.pools, season.bare, season.autumn)
     build_city(site, look, at)
     return site
@@ -145,7 +145,7 @@ def _port(settings: SatelliteSettings, draw: Draws, seen: float, spacing: float,
     waves = np.array([[0.0, aside, 0.0, 0.0, math.pi / 2]])  # a wave without length: the quay lies aside of the middle
     plan = empty_plan(radius, spacing, "silty water" if rng.random() < 0.4 else "water", float(rng.uniform(0, 2 * math.pi)), waves)
     plan.low = (plan.low[0], plan.low[1] + aside)
-    site = Site(plan, radius)
+    site = Site(plan, radius, spacing)
     build_port(site, PortLook(chosen.ships, chosen.at_sea, chosen.containers, chosen.tanks, spacing), at)
     return site
 
@@ -156,7 +156,7 @@ def _coast(settings: SatelliteSettings, draw: Draws, seen: float, spacing: float
     lean = math.tan(math.radians(draw(settings.off_nadir_deg, "off_nadir_deg")))
     radius = seen * 1.04 + chosen.relief_m * 1.5 * lean + 8 * spacing
     plan = Plan.empty(radius, max(spacing, 2 * radius / 1600), "water")
-    site = Site(plan, radius)
+    site = Site(plan, radius, spacing)
     season_name = draw(settings.season, "season")
     drawn = (chosen.land, chosen.relief_m, chosen.shelf_m, chosen.farmed, chosen.towns, chosen.dry)
     look = CoastLook(*drawn, season_name, seen, spacing)

@@ -28,6 +28,11 @@ MIXES = {
     "industrial": (0.02, 0.03, 0.04, 0.70, 0.03, 0.18, 0.00),
 }
 SIDEWALK = 2.4
+SMALLEST_CAR = 2.0
+"""m between pixels above which there are no small vehicles: they would be less than two pixels."""
+
+SMALLEST_TREE = 5.0
+"""The same for single trees."""
 
 
 @dataclass(frozen=True)
@@ -577,7 +582,9 @@ def stalls(site: Site, u0: float, v0: float, u1: float, v1: float, taken: float,
 
 
 def park_car(site: Site, u: float, v: float, heading: float, rng: Rng, **more: Any) -> None:
-    """A small vehicle of some kind and colour."""
+    """A small vehicle of some kind and colour, where pixels are small enough to show it."""
+    if site.spacing > SMALLEST_CAR:
+        return
     kind = str(rng.choice(["sedan", "hatch", "suv", "van", "pickup"], p=[0.32, 0.26, 0.26, 0.09, 0.07]))
     color = str(rng.choice(CAR_COLORS, p=[0.30, 0.18, 0.20, 0.16, 0.09, 0.07]))
     shape, size = shapes.car(kind)
@@ -650,6 +657,8 @@ def line_with_trees(site: Site, street: Street, look: CityLook, rng: Rng) -> Non
 
 def plant(site: Site, u: float, v: float, radius: float, look: CityLook, rng: Rng) -> None:
     """A tree, unless the place is sealed."""
+    if site.spacing > SMALLEST_TREE:
+        return
     leaves = foliage(rng, look.bare, look.autumn)
     variant, heading = int(rng.integers(24)), float(rng.uniform(0, 6.28))
     if site.is_sealed(u, v):

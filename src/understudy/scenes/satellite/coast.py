@@ -94,10 +94,11 @@ def _shaped(plan: Plan, look: CoastLook, stream: Any) -> tuple[_Fields, Floats]:
     bank = 0.55 + 0.45 * fractal(rng, size, 1.6, 3)
     wide = 0.035 * size * plan.cell * (0.15 + np.exp(1.0 * fractal(rng, size, 2.3, 1.0)))
     shallow = look.shelf * np.clip(bank, 0.06, 2.2) * np.clip(offshore / (wide * 0.6), 0.02, 1.6) ** 0.8
-    fall = np.clip((offshore - wide) / (12 * plan.cell), 0.0, 1.0)
+    rough = 1 + 0.5 * np.tanh(fractal(rng, size, 1.3, 5))
+    fall = np.clip((offshore * rough - wide) / (25 * plan.cell), 0.0, 1.0) ** 1.5
     steep_y, steep_x = np.gradient(ndimage.gaussian_filter(height, 1.5), plan.cell)
     cover = stream.generator("cover")
-    moist, patches, fine = fractal(cover, size, 1.5, 3), fractal(cover, size, 1.2, 8), fractal(cover, size, 0.6, 20)
+    moist, patches, fine = fractal(cover, size, 1.7, 3), fractal(cover, size, 1.35, 8), fractal(cover, size, 0.8, 20)
     found = (height, inland, np.hypot(steep_x, steep_y), moist, patches, fine)
     return _Fields(*(field[:count, :count] for field in found)), (shallow + fall * 400.0)[:count, :count]
 

@@ -138,7 +138,7 @@ def _shaded(
     _light(values, normals, lit, light.sun, air.direct, air.sky, air.up, air.path, veil)
     if clouds is not None:
         behind = clouds.density(places + 0.012 * clouds.size * light.sun[:2])
-        _veil(values, cloud, behind, spectrum("cloud").astype(np.float32), air.up, air.path)
+        _veil(values, cloud, clouds.density(places), behind, spectrum("cloud").astype(np.float32), air.up, air.path)
     return values, cloud, lit
 
 
@@ -258,11 +258,12 @@ def _light(values, normals, lit, sun, direct, sky, up, path, veil):  # type: ign
 
 
 @numba.njit(cache=True)
-def _veil(values, cloud, behind, white, up, path):  # type: ignore[no-untyped-def]
-    """In place: clouds over all; their sides away from the sun are darker. behind: density a little nearer to the sun."""
+def _veil(values, cloud, here, behind, white, up, path):  # type: ignore[no-untyped-def]
+    """In place: clouds over all; their sides away from the sun are darker. here, behind: density there, and
+    a little nearer to the sun."""
     for i in range(values.shape[0]):
         if cloud[i] > 0:
-            bright = 0.62 + 0.38 * min(max(1.15 - behind[i] + 0.5 * cloud[i] - 0.35, 0.0), 1.0)
+            bright = 0.70 + 0.30 * min(max(0.5 + 2.2 * (here[i] - behind[i]), 0.0), 1.0)
             for b in range(5):
                 shown = white[b] * bright * (0.6 + 0.4 * cloud[i]) * (0.5 + 0.5 * up[b]) + 0.3 * path[b]
                 values[i, b] = values[i, b] * (1 - cloud[i]) + shown * cloud[i]
@@ -270,7 +271,7 @@ def _veil(values, cloud, behind, white, up, path):  # type: ignore[no-untyped-de
 
 def shown(bands: NDArray[np.float32], dark: Floats, white: float) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 sRGB of reflectance: `dark` (3,) becomes black, `white` almost white, and brighter is rolled off."""
-    level = np.maximum(bands[..., :3] - dark.astype(np.float32), 0.0) / np.float32(white)
+    level = (np.maximum(bands[..., :3] - dark.astype(np.float32), 0.0) / np.float32(white)) ** np.float32(1.12)
     rolled = level * (1 + level / 4.0) / (1 + level)  # 1 → 0.625, 4 → 1.6: a soft shoulder
     linear = np.clip(rolled * 1.35, 0.0, 1.0)
     srgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** np.float32(1 / 2.4) - 0.055)

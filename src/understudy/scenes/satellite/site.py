@@ -47,11 +47,12 @@ class Thing:
 class Site:
     """A place.
 
-    radius: m, half the side of the square that is built. things: in the order in which they were put there.
+    radius: m, half the side of the square that is built. spacing: m between the pixels that will show it. things: in the order in which they were put there.
     """
 
     plan: Plan
     radius: float
+    spacing: float = 0.5
     things: list[Thing] = field(default_factory=list)
     relief: Relief | None = None
     depth: NDArray[np.float32] | None = None

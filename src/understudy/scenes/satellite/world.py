@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 WHITE = 0.34
 """Reflectance that is shown bright."""
 
-DARK = 0.80
+DARK = 1.0
 """Share of a clear sky's path reflectance that pictures for the eye are freed of."""
 
 SCALE = 10_000
@@ -189,7 +189,7 @@ def _picture(
     for column in rng.integers(0, bands.shape[1], draw(settings.sensor.dead_columns, "sensor/dead_columns")):
         bands[:, column] = 0.0
     if asked == "rgb":
-        clear = Atmosphere(0.05, air.sun_height, air.view_height)
+        clear = Atmosphere(min(air.aerosol, 0.08), air.sun_height, air.view_height)
         return shown(bands, DARK * clear.path[:3], WHITE)
     counts = np.asarray(np.clip(bands * SCALE + 0.5, 0, 65_535), dtype=np.uint16)
     return counts[..., 0] if asked == "panchromatic" else counts
