@@ -41,6 +41,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
     "worlds": {
         "driving": "understudy.scenes.driving.world:Driving",
         "medical": "understudy.scenes.medical.world:Medical",
+        "satellite": "understudy.scenes.satellite.world:Satellite",
     },
     "runners": {
         "write": "understudy.run:write",

@@ -218,7 +218,7 @@ def _lot(
     paint(0.0, 0.0, lot, depth, "lawn" if rng.random() < 0.8 else "rough grass", garden)
     if rng.random() < 0.6:
         paint(0.0, 0.0, 0.5, depth, "bed")
-    length, width = float(rng.uniform(9, min(lot - 3.5, 15))), float(rng.uniform(7.5, min(11.5, depth * 0.4)))
+    length, width = float(rng.uniform(9, min(lot - 3.5, 15))), float(rng.uniform(6.5, max(7.0, min(11.5, depth * 0.4))))
     setback = float(rng.uniform(4.5, 7.0))
     s = 3.2 + length / 2 if rng.random() < 0.85 else lot / 2
     drive = "concrete" if rng.random() < 0.5 else ("parking" if rng.random() < 0.6 else "paving")
@@ -239,7 +239,10 @@ def _lot(
         shed = shapes.gable(float(rng.uniform(2.5, 4)), float(rng.uniform(2, 3)), 2.0, 2.7, 0.15)
         _building(site, (u, v), heading, shed, (tinted(rng, "plaster"), tinted(rng, "grey tiles")), "shed")
     for _ in range(int(rng.poisson(2.2 * look.trees))):
-        s, t = float(rng.uniform(1, lot - 1)), float(rng.uniform(back, depth)) if rng.random() < 0.75 else float(rng.uniform(1, 3.5))
+        s, t = (
+            float(rng.uniform(1, lot - 1)),
+            float(rng.uniform(min(back, depth - 2), depth)) if rng.random() < 0.75 else float(rng.uniform(1, 3.5)),
+        )
         plant(site, *place(s, t), float(rng.uniform(1.3, 4.2)), look, rng)
 
 

@@ -109,7 +109,7 @@ class SatelliteSettings(Settings):
     site: Annotated[AnyValue, word(*SITES)] = "city"
     gsd_m: Annotated[AnyValue, number(0.1, 60)] = Field(default=0.5, description="ground sampling distance: m between pixels")
     bands: Annotated[AnyValue, word("rgb", "multispectral", "panchromatic")] = Field(
-        default="rgb", description="rgb: 8 bits for the eye; multispectral: red, green, blue, nir, swir1 as reflectance × 10,000"
+        default="rgb", description="rgb: 8 bits for the eye; multispectral: red, green, blue, nir, swir1 as reflectance × 40,000"
     )
     off_nadir_deg: Annotated[AnyValue, number(0, 50)] = Field(
         default=law({"uniform": [0, 18]}), description="of the view against the vertical"

@@ -47,7 +47,8 @@ class Thing:
 class Site:
     """A place.
 
-    radius: m, half the side of the square that is built. spacing: m between the pixels that will show it. things: in the order in which they were put there.
+    radius: m, half the side of the square that is built. spacing: m between the pixels that will
+    show it. things: in the order in which they were put there.
     """
 
     plan: Plan

@@ -43,7 +43,7 @@ WHITE = 0.34
 DARK = 1.0
 """Share of a clear sky's path reflectance that pictures for the eye are freed of."""
 
-SCALE = 10_000
+SCALE = 40_000
 """Steps of 16-bit pictures in a reflectance of 1."""
 
 PAN = np.array([0.42, 0.33, 0.10, 0.15, 0.0])
@@ -72,7 +72,8 @@ class Satellite(World):
         "noise": EdgeCase("little light: a noisy sensor", {"sensor.noise": {"uniform": [0.015, 0.03]}}),
         "dense-port": EdgeCase("a crowded port", {"site": "port", "port.ships": 1.0, "port.at_sea": 40, "port.containers": 1.0}),
     }
-    renderers = ()
+    renderers: ClassVar[tuple[str, ...]] = ()
+    formats: ClassVar[tuple[str, ...]] = ("geotiff", "dota")
 
     def scene(self, settings: SatelliteSettings, video: Video, draw: Draws) -> Scene:
         place = built(settings, draw)
@@ -236,6 +237,7 @@ def _meta(settings: SatelliteSettings, camera: Camera, draw: Draws) -> dict[str,
         "unit": "sRGB" if asked == "rgb" else f"reflectance above the air x {SCALE}",
         "gsd_m": 1 / camera.focal,
         "crs": f"EPSG:{32600 + zone}",
+        "scale": 1.0 if asked == "rgb" else 1 / SCALE,
         "transform": ground_transform(camera, (east, north)),
         "georeference": "synthetic: no real place",
     }

@@ -16,6 +16,7 @@ EXPORTERS: dict[str, str] = {
     "dicom": "understudy.data.media.exporting.dicom:Dicom",
     "dota": "understudy.data.media.exporting.dota:Dota",
     "frames": "understudy.data.media.exporting.frames:Frames",
+    "geotiff": "understudy.data.media.exporting.geotiff:GeoTiff",
     "imagefolder": "understudy.data.media.exporting.imagefolder:ImageFolder",
     "kitti": "understudy.data.media.exporting.kitti:Kitti",
     "mot": "understudy.data.media.exporting.mot:Mot",
