@@ -11,7 +11,7 @@ from understudy.scenes.traffic.safety import conflicts
 
 pytest.importorskip("libsumo", reason='SUMO is not installed: pip install "understudy[sumo]"')
 
-from understudy.scenes.traffic.sumo import background, converted, simulated  # noqa: E402
+from understudy.scenes.traffic.sumo import background, converted, simulated
 
 OURS = Idm(desired_mps=33.3, headway_s=1.5, standstill_m=2.0, acceleration_mps2=1.4, brake_mps2=2.0)
 TYPE = (

@@ -180,13 +180,18 @@ def _drive(drivers: Any, others: Any, halves: Any, hides: Any, step: Any, place:
     for run in range(len(drivers)):
         x, y, speed, slope, swerves_at = drivers[run, START_X], drivers[run, START_Y], drivers[run, START_SPEED], 0.0, np.inf
         delay, swerve, swerve_s = drivers[run, REACTION] / step, drivers[run, SWERVE], drivers[run, SWERVE_S]
+        hardest, swerve_from = drivers[run, HARDEST], drivers[run, SWERVE_FROM]
+        taste = (
+            drivers[run, DESIRED], drivers[run, HEADWAY], drivers[run, STANDSTILL], drivers[run, ACCELERATION], drivers[run, BRAKE],
+            drivers[run, SIGHT], drivers[run, FORESIGHT],
+        )  # fmt: skip
         noticed[:] = False
         for at in range(states.shape[1]):
             _write(states, run, at, place, x, y, 1.0, 0.0, speed, slope)
-            commands[at], need = _wish(drivers, run, at, x, y, speed, others, halves, hides, place, states, noticed)
-            if swerve != 0.0 and need >= drivers[run, SWERVE_FROM] and swerves_at == np.inf:
+            commands[at], need = _wish(taste, run, at, x, y, speed, others, halves, hides, place, states, noticed)
+            if swerve != 0.0 and need >= swerve_from and swerves_at == np.inf:
                 swerves_at = (at + delay) * step
-            after, way = _advanced(speed, max(_delayed(commands, at, delay), -drivers[run, HARDEST]), step)
+            after, way = _advanced(speed, max(_delayed(commands, at, delay), -hardest), step)
             aside, begun = 0.0, at * step - swerves_at
             if begun + step > 0.0:
                 aside = swerve * (_smooth((begun + step) / swerve_s) - _smooth(begun / swerve_s))
@@ -210,25 +215,24 @@ def _delayed(commands: Any, at: Any, delay: Any) -> Any:
 
 @numba.njit(cache=True, inline="always", error_model="numpy")
 def _wish(
-    drivers: Any, run: Any, at: Any, x: Any, y: Any, speed: Any, others: Any, halves: Any, hides: Any, place: Any, states: Any, noticed: Any
+    taste: Any, run: Any, at: Any, x: Any, y: Any, speed: Any, others: Any, halves: Any, hides: Any, place: Any, states: Any, noticed: Any
 ) -> Any:
     """The acceleration that the driver would choose now, and the braking, m/s², needed for the most urgent of those in the way."""
     wish, need = np.inf, 0.0
-    desired, headway, standstill = drivers[run, DESIRED], drivers[run, HEADWAY], drivers[run, STANDSTILL]
-    acceleration, brake = drivers[run, ACCELERATION], drivers[run, BRAKE]
+    desired, headway, standstill, acceleration, brake, sight, foresight = taste
     for slot in range(len(others)):
         other = others[slot]
         if states[run, at, other, X] <= x:
             continue
         if not noticed[slot]:
-            noticed[slot] = _sees(x, y, drivers[run, SIGHT], other, place, states, run, at, halves, hides)
+            noticed[slot] = _sees(x, y, sight, other, place, states, run, at, halves, hides)
             if not noticed[slot]:
                 continue
         cos, sin, length, width = states[run, at, other, COS], states[run, at, other, SIN], halves[other, 0], halves[other, 1]
         long, reach = abs(cos) * length + abs(sin) * width, abs(sin) * length + abs(cos) * width + halves[place, 1]
         gap, closing = states[run, at, other, X] - long - x - halves[place, 0], speed - states[run, at, other, SPEED] * cos
         aside, drift = states[run, at, other, Y] - y, states[run, at, other, SPEED] * sin
-        if _in_the_way(drivers[run, FORESIGHT], aside, drift, reach, gap, closing, 2.0 * (long + halves[place, 0])):
+        if _in_the_way(foresight, aside, drift, reach, gap, closing, 2.0 * (long + halves[place, 0])):
             wish = min(wish, idm_kernel(speed, gap, closing, desired, headway, standstill, acceleration, brake))
             if closing > 0.0:
                 need = max(need, closing * closing / (2.0 * max(gap, GAP_FLOOR_M)))

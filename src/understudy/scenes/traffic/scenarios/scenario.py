@@ -193,15 +193,22 @@ class Scenario:
         return table
 
     def _inside(self, table: Floats) -> Floats:
-        for place, parameter in enumerate(self.parameters):
-            column = table[:, place]
-            wrong = ~((column >= parameter.low - 1e-9) & (column <= parameter.high + 1e-9))
-            if wrong.any():
-                raise ArgumentError(
-                    f"{parameter.name} is {column[wrong][0]:g}.", where=f"{self.name}, row {int(np.flatnonzero(wrong)[0])}",
-                    remedy=f"It lies between {parameter.low:g} and {parameter.high:g}; other bounds go to with_parameters.",
-                )  # fmt: skip
+        low, high = self._bounds
+        wrong = ~((table >= low) & (table <= high))
+        if wrong.any():
+            row, place = (int(where) for where in np.argwhere(wrong)[0])
+            parameter = self.parameters[place]
+            raise ArgumentError(
+                f"{parameter.name} is {table[row, place]:g}.", where=f"{self.name}, row {row}",
+                remedy=f"It lies between {parameter.low:g} and {parameter.high:g}; other bounds go to with_parameters.",
+            )  # fmt: skip
         return table
+
+    @cached_property
+    def _bounds(self) -> tuple[Floats, Floats]:
+        """(k,) the lowest and the highest values, with room for rounding."""
+        low, high = np.array([[parameter.low, parameter.high] for parameter in self.parameters]).T
+        return low - 1e-9, high + 1e-9
 
 
 def _changed(parameter: Parameter, change: Parameter | float | None) -> Parameter:
