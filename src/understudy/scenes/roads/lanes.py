@@ -186,7 +186,7 @@ def _stops(network: RoadNetwork, lane: Lane, lights: Mapping[str, Signal], yield
     road, section, number = network.roads[key], int(section_text), int(number_text)
     start, end = road.span(section)
     forward = road.forward(number)
-    gives_way = tuple(dict.fromkeys(other for way in lane.successors for other in yields.get(way, ())))
+    gives_way = yields.get(lane.id, ())
     last: tuple[float, Signal | None] | None = None
     for signal in road.signals:
         meant = not signal.lanes or any(part.first <= number <= part.last for part in signal.lanes)
@@ -203,53 +203,51 @@ def _stops(network: RoadNetwork, lane: Lane, lights: Mapping[str, Signal], yield
 
 
 def _yields(network: RoadNetwork, ways: Mapping[str, Lane], lanes: Mapping[str, Lane]) -> dict[str, tuple[str, ...]]:
-    """For each way through a junction, the lanes before the junction whose traffic goes first where the ways meet.
+    """For each lane before a junction, the ways through it whose traffic goes first where they meet one of its own.
 
-    By signs or priorities where there are any; else who comes from the right goes first, and who turns left gives way to those ahead.
+    By signs or priorities where there are any; else who comes from the right goes first. Who turns left gives way to those ahead where
+    the lane is for turning left alone: a line is for all of its lane's traffic, and two mixed lanes would wait for one another.
     """
     before: dict[str, list[str]] = {}
     for lane in lanes.values():
         for way in lane.successors:
             if way in ways:
                 before.setdefault(way, []).append(lane.id)
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     for junction in network.junctions.values():
-        inside = [lane for key, lane in ways.items() if network.roads[key.split("/")[0]].junction == junction.id]
-        for mine in inside:
-            first = [
-                key
-                for other in inside
-                if other is not mine and _goes_first(network, junction, other, mine, before)
-                for key in before.get(other.id, ())
-            ]
-            found[mine.id] = tuple(dict.fromkeys(key for key in first if key not in before.get(mine.id, ())))
-    return found
+        inside = [way for way in ways.values() if network.roads[way.id.split("/")[0]].junction == junction.id and way.id in before]
+        for way in inside:
+            for other in inside:
+                why = _why_first(network, junction, (before[other.id][0], other), (before[way.id][0], way))
+                for lane_before in before[way.id] if why else ():
+                    if why != "ahead" or len(lanes[lane_before].successors) == 1:
+                        found.setdefault(lane_before, []).append(other.id)
+    return {lane_before: tuple(dict.fromkeys(names)) for lane_before, names in found.items()}
 
 
-def _goes_first(network: RoadNetwork, junction: Junction, other: Lane, way: Lane, before: Mapping[str, list[str]]) -> bool:
-    """Whether traffic on the way `other` goes before that on `way`."""
-    mine, theirs = _origin(way, before), _origin(other, before)
-    if mine is None or theirs is None or mine == theirs or not _meet(way, other):
-        return False
-    lower = _gives_way(network, junction, mine) - _gives_way(network, junction, theirs)
+def _why_first(network: RoadNetwork, junction: Junction, other: tuple[str, Lane], mine: tuple[str, Lane]) -> str:
+    """Why traffic from a lane along a way goes before that from another: "sign", "ahead", "right"; "" where it does not."""
+    (their_lane, theirs), (my_lane, way) = other, mine
+    if their_lane.split("/")[0] == my_lane.split("/")[0] or not _meet(way, theirs):
+        return ""
+    lower = _gives_way(network, junction, my_lane) - _gives_way(network, junction, their_lane)
     if lower:
-        return lower > 0
-    coming = (_heading(other, 0) - _heading(way, 0) + np.pi) % (2 * np.pi) - np.pi
-    if abs(coming) > 2.36:  # from ahead
-        return _turn(way) > 0.6 and _turn(other) < 0.6
-    if any(key for key, _, _ in junction.controllers):
-        return False
-    return 0.6 < coming < 2.36  # heading to my left: it comes from the right
+        return "sign" if lower > 0 else ""
+    coming = (_heading(theirs, 0) - _heading(way, 0) + np.pi) % (2 * np.pi) - np.pi
+    if abs(coming) > 2.36:
+        return "ahead" if _turn(way) > 0.6 and _turn(theirs) < 0.6 else ""
+    if junction.controllers:
+        return ""
+    return "right" if 0.6 < coming < 2.36 else ""  # it heads to my left, so that it comes from the right
 
 
-def _gives_way(network: RoadNetwork, junction: Junction, road: str) -> int:
-    signs = {signal.kind for signal in network.roads[road].signals}
-    return int(bool(signs & GIVE_WAY) or any(low == road for _, low in junction.priorities))
-
-
-def _origin(way: Lane, before: Mapping[str, list[str]]) -> str | None:
-    lanes = before.get(way.id)
-    return lanes[0].split("/")[0] if lanes else None
+def _gives_way(network: RoadNetwork, junction: Junction, lane: str) -> int:
+    """1 where a sign, or the junction, says that traffic from a lane waits."""
+    road_id, _, number = lane.split("/")
+    road = network.roads[road_id]
+    facing = "+" if road.forward(int(number)) else "-"
+    signs = {signal.kind for signal in road.signals if signal.orientation in (facing, "none")}
+    return int(bool(signs & GIVE_WAY) or any(low == road_id for _, low in junction.priorities))
 
 
 def _meet(first: Lane, second: Lane) -> bool:
