@@ -210,9 +210,9 @@ def _yields(network: RoadNetwork, ways: Mapping[str, Lane], lanes: Mapping[str, 
     """
     before: dict[str, list[str]] = {}
     for lane in lanes.values():
-        for way in lane.successors:
-            if way in ways:
-                before.setdefault(way, []).append(lane.id)
+        for name in lane.successors:
+            if name in ways:
+                before.setdefault(name, []).append(lane.id)
     found: dict[str, list[str]] = {}
     for junction in network.junctions.values():
         inside = [way for way in ways.values() if network.roads[way.id.split("/")[0]].junction == junction.id and way.id in before]
