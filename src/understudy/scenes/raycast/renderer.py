@@ -308,7 +308,7 @@ class Exposure:
     ) -> Floats:
         """More rays where edges are."""
         hits = self.hits
-        edges = edge_pixels(hits.link, hits.face, hits.normal, hits.distance, main.made, sunlit.reshape(hits.link.shape))
+        edges = edge_pixels(hits.link, hits.face, hits.normal, hits.distance, main.made, sunlit.reshape(hits.link.shape), colors)
         if not len(edges):
             return colors
         extra = self.look.samples - 1

@@ -12,8 +12,9 @@ PLACES = np.array([[0.375, -0.125], [-0.125, -0.375], [-0.375, 0.25]])
 
 
 @numba.njit(cache=True, error_model="numpy")
-def edge_pixels(link, face, normal, distance, made, sunlit):  # type: ignore[no-untyped-def]
-    """Positions of pixels that differ from a neighbour in what they show: another link, a bend, a step in depth, the rim of a shadow."""
+def edge_pixels(link, face, normal, distance, made, sunlit, colors):  # type: ignore[no-untyped-def]
+    """Positions of pixels that differ from a neighbour in what they show: another link, a bend, a step in depth, the rim of a shadow;
+    and whose light differs enough to be seen."""
     height, width = link.shape
     marked = np.zeros(height * width, np.bool_)
     for y in range(height):
@@ -22,13 +23,17 @@ def edge_pixels(link, face, normal, distance, made, sunlit):  # type: ignore[no-
                 i, j = (x + 1, y) if right else (x, y + 1)
                 if i >= width or j >= height:
                     continue
+                n, m = y * width + x, j * width + i
+                light, other = colors[n, 0] + 2 * colors[n, 1] + colors[n, 2], colors[m, 0] + 2 * colors[m, 1] + colors[m, 2]
+                hue = abs(colors[n, 0] * other - colors[m, 0] * light) + abs(colors[n, 2] * other - colors[m, 2] * light)
+                if abs(light - other) < 0.07 * (light + other) and hue < 0.04 * light * other:
+                    continue
                 if made[y * width + x, 21] > 0 and made[j * width + i, 21] > 0:
                     continue  # leaf before leaf: a pattern, not an edge
                 differs = link[y, x] != link[j, i]
                 if not differs and link[y, x] >= 0 and face[y, x] != face[j, i]:
                     bend = normal[y, x, 0] * normal[j, i, 0] + normal[y, x, 1] * normal[j, i, 1] + normal[y, x, 2] * normal[j, i, 2]
                     a, b = distance[y, x], distance[j, i]
-                    n, m = y * width + x, j * width + i
                     paint = abs(made[n, 0] - made[m, 0]) + abs(made[n, 1] - made[m, 1]) + abs(made[n, 2] - made[m, 2])
                     differs = bend < 0.92 or abs(a - b) > 0.05 * min(a, b) or paint > 0.25
                 if not differs and link[y, x] >= 0:

@@ -248,7 +248,7 @@ def surfaces(  # type: ignore[no-untyped-def]  # noqa: C901
             pool = 0.0
             if table[k, 21] > 0 and kind != GRASS and kind != LEAVES:
                 level = 0.5 + 0.42 * fractal(x / 4.5, y / 4.5, 0.0, 3, footprint / 4.5)
-                pool = min(max((level - 1.0 + 0.62 * wetness) * 6, 0.0), 1.0)
+                pool = min(max((level - 1.0 + 0.52 * wetness) * 6, 0.0), 1.0)
             roughness = roughness * (1 - wet) + wet * (0.32 * (1 - pool) + 0.02 * pool)
             dents *= (1 - 0.6 * wet) * (1 - pool)
             f0 = f0 * (1 - wet) + 0.03 * wet
