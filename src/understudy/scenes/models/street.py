@@ -438,6 +438,15 @@ def tyre_tread(rng: np.random.Generator) -> Model:
     return _single("tyre tread", shapes, {"rubber": Material("rubber", (0.025, 0.025, 0.026), roughness=0.9)})
 
 
+def tyre(rng: np.random.Generator) -> Model:
+    """A tyre that lies on its side."""
+    outer = float(rng.uniform(0.32, 0.5))
+    inner, wide = 0.6 * outer, 0.5 * outer
+    ring = [(inner, 0.08 * wide), (0.75 * outer, 0.0), (0.95 * outer, 0.06 * wide), (outer, 0.2 * wide), (outer, 0.8 * wide)]
+    ring += [(0.95 * outer, 0.94 * wide), (0.75 * outer, wide), (inner, 0.92 * wide), (inner, 0.08 * wide)]
+    return _single("tyre", [(lathe(ring, 28, crease=0.8), "rubber")], {"rubber": Material("rubber", (0.022, 0.022, 0.023), roughness=0.9)})
+
+
 def carton(rng: np.random.Generator) -> Model:
     size = rng.uniform((0.3, 0.3, 0.25), (0.7, 0.6, 0.55))
     shapes = [
@@ -506,6 +515,7 @@ MODELS: dict[str, Callable[[np.random.Generator], Model]] = {
 """Street furniture by name; signs are made by `sign`."""
 
 DEBRIS: dict[str, Callable[[np.random.Generator], Model]] = {
+    "tyre": tyre,
     "tyre tread": tyre_tread,
     "box": carton,
     "plank": plank,
