@@ -264,7 +264,7 @@ def _plane(scan: Scan, one: Segment, number: int) -> Any:
     library = pydicom()
     x, y, z = scan.origin
     source = _item(
-        ReferencedSOPClassUID=CLASSES[scan.modality], ReferencedSOPInstanceUID=scan.uid("image", number),
+        ReferencedSOPClassUID=CLASSES[scan.modality], ReferencedSOPInstanceUID=scan.uid("image", number), SpatialLocationsPreserved="YES",
         PurposeOfReferenceCodeSequence=_code("121322", "DCM", "Source image for image processing operation"),
     )  # fmt: skip
     derivation = _item(
