@@ -1,13 +1,18 @@
 """OpenDRIVE as others write it, and what is wrong with a file."""
 
+import os
+import shutil
+import subprocess
 import zipfile
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from tests.data.real_data import FOLDER
 
 from understudy.core.errors import UnderstudyError
-from understudy.scenes.roads.opendrive import parse_opendrive, read_opendrive
+from understudy.scenes.roads import building
+from understudy.scenes.roads.opendrive import parse_opendrive, read_opendrive, write_opendrive
 from understudy.scenes.roads.surfaces import lane_surfaces
 
 ARCHIVE = FOLDER / "driving/opendrive_openscenario/opendrive.zip"
@@ -61,3 +66,39 @@ def test_an_arc_lies_on_its_circle():
 def test_what_is_no_road_is_told_with_its_place(text, said):
     with pytest.raises(UnderstudyError, match=said):
         parse_opendrive(text)
+
+
+@pytest.mark.data
+def test_real_networks_come_back_from_a_written_file_to_a_millimetre(tmp_path):
+    if not ARCHIVE.exists():
+        pytest.skip(f"the real data are not here: {ARCHIVE} (set UNDERSTUDY_DATA to their folder)")
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        archive.extractall(tmp_path)
+    for file in sorted(tmp_path.rglob("*.xodr")):
+        network = read_opendrive(file)
+        write_opendrive(network, tmp_path / "again.xodr")
+        again = read_opendrive(tmp_path / "again.xodr")
+        assert set(again.notes) <= set(network.notes)
+        assert (again.junctions, again.controllers) == (network.junctions, network.controllers)
+        for road in network.roads.values():
+            other, s = again.roads[road.id], np.linspace(0, road.length, 50)
+            assert (other.signals, len(other.objects)) == (road.signals, len(road.objects))
+            for section, part in enumerate(road.sections):
+                for lane in part.lanes:
+                    mine, theirs = (some.point(s, some.border(section, lane, s)) for some in (road, other))
+                    np.testing.assert_allclose(mine, theirs, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["motorway", "rural_road", "crossing", "t_junction", "roundabout", "town_grid"])
+def test_own_networks_are_imported_by_sumo(name, tmp_path):
+    program = shutil.which("netconvert") or os.environ.get("NETCONVERT")
+    if not program:
+        pytest.skip("netconvert is not here (pip install eclipse-sumo)")
+    network = getattr(building, name)()
+    write_opendrive(network, tmp_path / "own.xodr")
+    command = [program, "--opendrive-files", str(tmp_path / "own.xodr"), "-o", str(tmp_path / "own.net.xml")]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert "Error" not in told.stderr
+    imported = ElementTree.parse(tmp_path / "own.net.xml").getroot()
+    assert len(imported.findall("connection")) >= sum(len(junction.connections) for junction in network.junctions.values())

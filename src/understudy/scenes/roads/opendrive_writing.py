@@ -197,7 +197,7 @@ def _validity(parent: Element, lanes: tuple[Validity, ...]) -> None:
 def _signal(parent: Element, signal: Signal) -> None:
     node = element(
         parent, "signal", s=signal.s, t=signal.t, id=signal.id, name=signal.name, dynamic="yes" if signal.dynamic else "no",
-        orientation=signal.orientation, zOffset=signal.z, country=signal.country or "OpenDRIVE", countryRevision=signal.country_revision,
+        orientation=signal.orientation, zOffset=signal.z, country=signal.country, countryRevision=signal.country_revision,
         type=signal.kind, subtype=signal.subtype, value=signal.value, unit=signal.unit, height=signal.height, width=signal.width,
         text=signal.text, hOffset=signal.heading, pitch=signal.pitch, roll=signal.roll,
     )  # fmt: skip
