@@ -115,8 +115,15 @@ def _city(settings: SatelliteSettings, draw: Draws, seen: float, spacing: float,
     waves = bends(at.generator("bends"), chosen.bend_m, 260.0)
     site = Site(empty_plan(radius, spacing, "lawn", math.radians(chosen.turn_deg), waves), radius, spacing)
     look = CityLook(chosen.style, chosen.block_m, chosen.traffic, chosen.parked, chosen.trees, chosen.pools, season.bare, season.autumn)
+    site.sight = _sight(settings, spacing, draw, 45.0)
     build_city(site, look, at)
     return site
+
+
+def _sight(settings: SatelliteSettings, spacing: float, draw: Draws, margin: float) -> tuple[float, float]:
+    """m from the middle to the sides of the picture on the ground, and `margin` more."""
+    stretch = 1 / math.cos(math.radians(draw(settings.off_nadir_deg, "off_nadir_deg")))
+    return settings.sensor.width / 2 * spacing * stretch + margin, settings.sensor.height / 2 * spacing * stretch + margin
 
 
 def _fields(settings: SatelliteSettings, draw: Draws, seen: float, spacing: float, season: Season) -> Site:

@@ -90,6 +90,8 @@ def build_city(site: Site, look: CityLook, stream: Any) -> None:
     blocks, streets = split(rng, -reach, -reach, reach, reach, look.block)
     paint_streets(site.plan, streets)
     for block in blocks:
+        if not site.in_sight(block.middle, math.hypot(*block.size) / 2):
+            continue
         own = stream.generator(f"block/{block.number}")
         fill(site, block, use_of(own, look.style), look, own)
     for number, street in enumerate(streets):

@@ -12,7 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, special
+from scipy import fft, ndimage, special
 from scipy.spatial import cKDTree
 
 from understudy.core.random import Stream
@@ -61,8 +61,9 @@ def fractal(rng: np.random.Generator, size: int, slope: float, lowest: float = 1
 
 def filtered(rng: np.random.Generator, size: int, shape: Floats) -> Floats:
     """White noise with its spectrum times `shape`, mean 0 and deviation 1."""
-    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * shape[:, : size // 2 + 1]
-    field = np.fft.irfft2(spectrum, s=(size, size))
+    white = rng.standard_normal((size, size), dtype=np.float32)
+    spectrum = fft.rfft2(white) * shape[:, : size // 2 + 1].astype(np.float32)
+    field = fft.irfft2(spectrum, s=(size, size)).astype(np.float64)
     made: Floats = (field - field.mean()) / field.std()
     return made
 

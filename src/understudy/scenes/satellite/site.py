@@ -48,12 +48,14 @@ class Site:
     """A place.
 
     radius: m, half the side of the square that is built. spacing: m between the pixels that will
-    show it. things: in the order in which they were put there.
+    show it. sight: m from the middle to
+    the sides of what will be seen, None for all. things: in the order in which they were put there.
     """
 
     plan: Plan
     radius: float
     spacing: float = 0.5
+    sight: tuple[float, float] | None = None
     things: list[Thing] = field(default_factory=list)
     relief: Relief | None = None
     depth: NDArray[np.float32] | None = None
@@ -74,6 +76,13 @@ class Site:
         number = self.counts.get(category, 0)
         self.counts[category] = number + 1
         self.things.append(Thing(f"{category}/{number}", category, place[0], place[1], heading, shape, materials, size, **more))
+
+    def in_sight(self, place: tuple[float, float], reach: float) -> bool:
+        """Whether something of this radius at u, v can be seen."""
+        if self.sight is None:
+            return True
+        x, y = self.plan.to_world(np.array([place]))[0]
+        return bool(abs(x) <= self.sight[0] + reach and abs(y) <= self.sight[1] + reach)
 
     def is_sealed(self, u: float, v: float) -> bool:
         """Whether cars drive or people walk there, so that nothing grows."""
