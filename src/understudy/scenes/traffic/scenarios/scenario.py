@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Values = Mapping[str, Floats]
 Staging = tuple[list[Driver], list[Script]]
 
-RUNS_AT_ONCE = 128  # their states fit into a processor's cache
+RUNS_AT_ONCE = 256  # their states fit into a processor's cache
 
 
 @dataclass(frozen=True)
