@@ -14,8 +14,8 @@ from understudy.data.media.exporting import EXPORTERS, dataset_problems, exporte
 from understudy.data.media.exporting.pictures import SplitExporter, camera_names
 from understudy.data.media.exporting.writing import TarFiles
 
-FORMATS = [name for name, place in EXPORTERS.items() if place.startswith("understudy.data.media.exporting.")]
-"""Those for any shot; worlds have formats of their own beside them."""
+FORMATS = sorted(set(EXPORTERS) - {"dicom", "nifti"})
+"""Those for any shot; the other two hold scans alone."""
 
 
 def tree(folder: Path) -> dict[str, str]:
