@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,7 +119,7 @@ def read_xml(path: str | Path, root: str) -> Node:
             packed = opened.read(2) == GZIP
         with gzip.open(file) if packed else file.open("rb") as opened:
             raw = opened.read(LARGEST + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"The file cannot be read: {error}.", where=str(file), remedy="Check the path and the permissions.") from error
     if len(raw) > LARGEST:
         raise DataError(f"The file is larger than {LARGEST // 2**20} MiB.", where=str(file), remedy="Split it into smaller networks.")
