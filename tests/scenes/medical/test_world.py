@@ -91,6 +91,7 @@ def test_a_lesion_more_leaves_patient_and_first_lesion_as_they_were():
     assert np.array_equal(one.arrays["categories"][apart], two.arrays["categories"][apart])
 
 
+@pytest.mark.slow
 def test_a_radiograph_shows_lesion_and_organs_each_by_itself():
     made = shot(modality="xray", region="chest", size=96)
     frame = made.frames[0]
@@ -103,6 +104,7 @@ def test_a_radiograph_shows_lesion_and_organs_each_by_itself():
     assert (frame.category[heart & (frame.track == 0)] == CATEGORY_IDS["heart"]).mean() > 0.5
 
 
+@pytest.mark.slow
 def test_a_hand_is_broken_where_it_is_said():
     made = shot(modality="xray", region="hand", size=192)
     lesion = made.records["lesions"][0]
@@ -138,6 +140,7 @@ def test_truncation_cuts_the_patient_off():
     assert cut.arrays["volume"][1, 32, 2:6].mean() > plain.arrays["volume"][1, 32, 2:6].mean() + 500
 
 
+@pytest.mark.slow
 def test_faint_rare_many_and_none():
     assert shot("faint_lesion").records["lesions"][0]["contrast_hu"] == pytest.approx(0.25 * shot().records["lesions"][0]["contrast_hu"])
     rare = shot("rare_lesion").records["lesions"][0]
