@@ -11,10 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from understudy.core.errors import ArgumentError, ConstraintError, did_you_mean
 from understudy.core.generator import Generator
 from understudy.core.random import Stream
-from understudy.data.constraints import Contradiction
 from understudy.data.media.items import Shot
 from understudy.scenes.rendering import Studio, renderer
-from understudy.scenes.spec.description import EdgeCaseSpec, SceneSpec, fixed_values, read_description
+from understudy.scenes.spec.description import EdgeCaseSpec, SceneSpec, complaint, fixed_values, read_description
 from understudy.scenes.spec.draws import Correlated, Draws
 from understudy.scenes.spec.values import AnyValue
 from understudy.scenes.world import Video
@@ -67,9 +66,13 @@ class Scenes(Generator):
                 f'The world {self.spec.world} has no edge case "{case}".', where="given", remedy=did_you_mean(str(case), cases, shown=30)
             )
         try:
-            return {path: _VALUE.validate_python(value) for path, value in fixed.items()}
-        except (ValidationError, Contradiction) as error:
-            raise ArgumentError(f"`given` holds what is no value: {error}", where="given") from None
+            values = {path: _VALUE.validate_python(value) for path, value in fixed.items()}
+            self._changed({path: value for path, value in values.items() if path != "edge_case"})
+        except ValidationError as error:
+            loc, what, remedy = complaint(error, self._world.settings)
+            path = ".".join(str(step) for step in loc if isinstance(step, str))
+            raise ArgumentError(what, where=f"given: {path}", remedy=remedy) from None
+        return values
 
     def _block(self, index: int, size: int, rng: Stream, given: dict[str, AnyValue]) -> list[Shot]:
         tries, why = self.spec.constraints.tries, ""

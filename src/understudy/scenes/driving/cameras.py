@@ -17,6 +17,8 @@ from understudy.scenes.spec.draws import Draws
 Floats = NDArray[np.float64]
 FORWARD = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 """From a camera's axes to a vehicle's: it looks along x."""
+ROOF = 1.5
+"""m; cameras from this height on stand on the ego's roof."""
 RIGS: dict[str, tuple[tuple[str, float, float, float], ...]] = {
     "front": (("front", 0.0, 0.6, 0.0),),
     "stereo": (("left", 0.0, 0.6, 0.2), ("right", 0.0, 0.6, -0.2)),
@@ -37,7 +39,10 @@ def rig(settings: Cameras, ego: Motion, draw: Draws) -> tuple[Camera, ...]:
     made = []
     for name, direction, forward, left in RIGS[settings.rig]:
         mount = about_z(math.radians(direction)) @ about_y(pitch) @ FORWARD
-        motion = _mounted(ego, np.array([forward, left, height]), mount)
+        place = np.array([forward, left, height])
+        if height < ROOF:  # then on the bumpers and the sides, not within the body
+            place[:2] = 2.45 * np.cos(math.radians(direction)), 1.05 * np.sin(math.radians(direction)) + 0.5 * left
+        motion = _mounted(ego, place, mount)
         more: dict[str, Any] = {"distortion": (bend, 0.0, 0.0, 0.0, 0.0) if bend else ()}
         focal = focal_of(view, settings.sensor.width)
         if settings.rig == "fisheye":

@@ -14,8 +14,8 @@ from understudy.scenes.driving.settings import Around
 from understudy.scenes.geometry.motion import about_z, along, still
 from understudy.scenes.models.buildings import building
 from understudy.scenes.models.people import look, person
+from understudy.scenes.models.street import SIGNS, guard_rail, sign, street_lamp, traffic_light
 from understudy.scenes.models.vegetation import tree
-from understudy.scenes.scene import Body
 from understudy.scenes.spec.draws import Draws
 from understudy.scenes.traffic.trajectories import Trajectories
 
@@ -23,6 +23,9 @@ Floats = NDArray[np.float64]
 SIGHT = 170.0
 """m ahead of the ego's way that things are put."""
 BEHIND = 60.0
+LIGHTS = ("1000001", "1000009", "1000010", "1000011")
+SIGN_KINDS = {"274": "", "205": "yield", "206": "stop", "267": "no entry", "350": "crossing"}
+"""Kinds of signals in OpenDRIVE (German catalogue) as models of signs; "" for limits of speed."""
 CLEAR = 4.0
 """m between what is added and the agents of the scenario."""
 
@@ -61,7 +64,9 @@ def surroundings(
         _parked(setting, settings, draw)
         _walkers(setting, settings, draw)
         _houses(setting, settings, draw)
+        _lamps(setting)
     _trees(setting, settings, draw, town=town)
+    _signals(setting)
     if not town:
         _rails(setting)
     return tuple(setting.made)
@@ -184,23 +189,50 @@ def _rails(setting: _Setting) -> None:
     """Guard rails along the motorway, at its right edge and on the median."""
     right = setting.place.edge_right - 2.5 - 0.7
     middle = setting.place.motion.positions[0, 1]
+    start, end = setting.start - 100.0, setting.end + 250.0
+    made = guard_rail(np.random.default_rng(0), length=end - start)
     for name, y in (("right", right), ("median", middle)):
-        setting.add(Actor(_rail(f"rails/{name}", y, setting.start - 100.0, setting.end + 250.0)), thing=False)
+        body = made.body(f"rails/{name}", IDS["guard rail"], 0, still(((start + end) / 2, y, 0.0)))
+        setting.add(Actor(body), thing=False)
 
 
-def _rail(name: str, y: float, start: float, end: float) -> Body:
-    from understudy.scenes.geometry.mesh import joined, mesh
-    from understudy.scenes.geometry.primitives import box
-    from understudy.scenes.material import Material
-    from understudy.scenes.scene import Link
+def _lamps(setting: _Setting) -> None:
+    """Street lamps along the kerb, lit when it is dark."""
+    made = street_lamp(np.random.default_rng(0), lit=setting.dark)
+    parking = 2.3 if setting.place.kind == "street" else 0.0
+    for number, x in enumerate(np.arange(setting.start, setting.end + 60.0, 28.0)):
+        right = number % 2 == 0
+        y = setting.place.edge_right - parking - 0.45 if right else 1.5 * setting.place.lane_width + parking + 0.45
+        position = np.array([x, y, 0.12])
+        at_crossing = setting.place.kind == "crossroads" and abs(x - setting.place.motion.positions[0, 0]) < 13
+        if at_crossing or not setting.free(position, 0.3):
+            continue
+        name = f"lamps/{number}"
+        body = made.body(name, IDS["pole"], 0, still(position, about_z(np.pi / 2 if right else -np.pi / 2)))
+        setting.add(Actor(body, made.lamps_of(name)), thing=False)
 
-    profile = np.array([[0.0, 0.45], [0.05, 0.5], [0.05, 0.55], [0.0, 0.6], [0.05, 0.65], [0.05, 0.7], [0.0, 0.75]])
-    long = end - start
-    points = np.array([[x, lateral, z] for x in (0.0, long) for lateral, z in profile])
-    count = len(profile)
-    faces = [face for at in range(count - 1) for face in ((at, at + count, at + count + 1), (at, at + count + 1, at + 1))]
-    both = [mesh(points, faces), mesh(points * [1, -1, 1], [face[::-1] for face in faces]).moved(offset=(0, -0.02, 0))]
-    posts = [box((0.1, 0.06, 0.7)).moved(offset=(x, -0.01, 0.35)) for x in np.arange(1.0, long, 4.0)]
-    shape = joined([*both, *posts])
-    steel = Material("galvanised steel", (0.5, 0.51, 0.52), (0.4, 0.41, 0.42), "metal", 0.4, 0.3, roughness=0.45, metallic=1.0)
-    return Body(name, IDS["guard rail"], 0, (Link(shape, still((start, y, 0.0)), (steel,)),), (long, 0.2, 0.75), (long / 2, 0.0, 0.375))
+
+def _signals(setting: _Setting) -> None:
+    """Signs and lights where the network has them; along the ego's way lights are green, across it red."""
+    shift = setting.place.motion.positions[0]
+    for road in setting.place.network.roads.values():
+        for number, signal in enumerate(road.signals):
+            s = np.array([signal.s])
+            place = road.point(s, np.array([signal.t]))[0] + shift
+            if not setting.start - 40 < place[0] < setting.end + 60:
+                continue
+            heading = float(road.plan.at(s)[2][0]) + (np.pi if signal.orientation != "-" else 0.0)
+            rng = np.random.default_rng(0)
+            if signal.kind in LIGHTS:
+                along_ego = abs(np.cos(heading)) > 0.7
+                made, category = traffic_light(rng, state="green" if along_ego else "red"), "traffic light"
+            elif signal.kind in SIGN_KINDS:
+                kind = SIGN_KINDS[signal.kind] or f"limit {signal.value or 50:.0f}"
+                if kind not in SIGNS:
+                    continue
+                made, category = sign(kind, rng), "traffic sign"
+            else:
+                continue
+            name = f"signals/{road.id}/{number}"
+            body = made.body(name, IDS[category], setting.next_track, still(place, about_z(heading)))
+            setting.add(Actor(body, made.lamps_of(name) if setting.dark else ()), thing=True)

@@ -21,7 +21,9 @@ from understudy.scenes.driving.surroundings import surroundings
 from understudy.scenes.geometry.motion import Motion
 from understudy.scenes.models.people import KEYPOINTS as PERSON_POINTS
 from understudy.scenes.models.vehicles import KEYPOINTS as VEHICLE_POINTS
-from understudy.scenes.scene import Scene
+from understudy.scenes.models.vehicles import vehicle
+from understudy.scenes.scene import Scene, Sensor
+from understudy.scenes.sensors import Gnss, Imu, Radar, spinning
 from understudy.scenes.spec.common import sky_of, weather_of
 from understudy.scenes.spec.draws import Draws
 from understudy.scenes.spec.values import normal_score
@@ -33,7 +35,6 @@ from understudy.scenes.world import EdgeCase, Video, World
 Floats = NDArray[np.float64]
 DARK = 0.07
 """Radians of the sun's height under which headlights are on."""
-SENSORS = ("lidar", "radar", "gnss")
 
 
 class Driving(World):
@@ -82,14 +83,15 @@ class Driving(World):
         trajectories = staged.trajectories(values)
         start = _start(settings, video, float(trajectories.times_s[-1]), draw)
         place, sky = place_of(staged), sky_of(settings.light, draw)
-        dark = sky.sun_elevation < DARK
+        dark = sky.sun_elevation < DARK or draw.settings(settings.weather, "weather").fog > 0.008
         ego = motion_of(trajectories, 0)
+        own = vehicle("sedan", draw.generator("ego"), lights=("low", "tail") if dark else ("daytime",))
         actors = self._actors(trajectories, draw, dark)
         around = surroundings(settings.around, place, trajectories, draw, dark=dark, first_track=len(actors) + 1)
         ground = ground_bodies(place.network, draw.generator("ground"), place.motion, land="field" if place.kind == "motorway" else "grass")
         return Scene(
             world=self.name,
-            bodies=(*ground, *(one.body for one in (*actors, *around))),
+            bodies=(*ground, own.body("ego", IDS["ego vehicle"], 0, ego), *(one.body for one in (*actors, *around))),
             cameras=rig(settings.cameras, ego, draw),
             times=start + video.times,
             categories=self.categories,
@@ -98,7 +100,7 @@ class Driving(World):
             rate=video.rate if video.frames > 1 else 0.0,
             sky=sky,
             weather=weather_of(settings.weather, draw),
-            lamps=tuple(lamp for one in (*actors, *around) for lamp in one.lamps),
+            lamps=(*(own.lamps_of("ego") if dark else ()), *(lamp for one in (*actors, *around) for lamp in one.lamps)),
             events=_events(trajectories, start, video, settings.ttc_threshold_s),
             records={"safety": _safety(trajectories, start + video.times)},
             arrays=_paths(trajectories),
@@ -223,5 +225,19 @@ def _meta(staged: Scenario, values: Floats, weight: float, trajectories: Traject
     }
 
 
-def _sensors(settings: DrivingSettings, ego: Motion, draw: Draws) -> tuple[Any, ...]:
-    return ()
+def _sensors(settings: DrivingSettings, ego: Motion, draw: Draws) -> tuple[Sensor, ...]:
+    """The sensors asked for, where cars have them: a lidar on the roof, a radar in the front, an antenna on the roof."""
+    made: list[Sensor] = []
+    if settings.sensors.lidar:
+        made.append(spinning("lidar", _fixed(ego, (0.0, 0.0, 1.85)), 32))
+    if settings.sensors.radar:
+        made.append(Radar("radar", _fixed(ego, (2.3, 0.0, 0.5))))
+    if settings.sensors.gnss:
+        roof = _fixed(ego, (-0.3, 0.0, 1.55))
+        made += [Gnss("gnss", roof, draw.stream("sensors/gnss")), Imu("imu", _fixed(ego, (0.0, 0.0, 0.4)), draw.stream("sensors/imu"))]
+    return tuple(made)
+
+
+def _fixed(ego: Motion, place: tuple[float, float, float]) -> Motion:
+    """The motion of what is fixed to the ego."""
+    return Motion(ego.times, ego.positions + ego.rotations @ np.array(place), ego.rotations)

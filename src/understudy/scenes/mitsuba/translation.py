@@ -17,11 +17,21 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import MissingExtraError
 from understudy.scenes.geometry.mesh import Mesh
-from understudy.scenes.material import Material
+from understudy.scenes.material import Color, Material
 from understudy.scenes.raycast.sky import Light, light_of
 from understudy.scenes.scene import Lamp, Scene
 
 Floats = NDArray[np.float64]
+ATTRIBUTES = {"color": [0, 1, 2], "roughness": [3], "metallic": [4], "clearcoat": [5]}
+SURFACE = {
+    "type": "principled",
+    "base_color": {"type": "mesh_attribute", "name": "face_color"},
+    "roughness": {"type": "mesh_attribute", "name": "face_roughness"},
+    "metallic": {"type": "mesh_attribute", "name": "face_metallic"},
+    "specular": 0.5,
+    "clearcoat": {"type": "mesh_attribute", "name": "face_clearcoat"},
+    "clearcoat_gloss": 0.95,
+}
 LEAST_LLVM = 16
 LIBRARIES = ("/usr/lib/*-linux-gnu", "/usr/lib64", "/usr/lib/llvm-*/lib", "/usr/local/lib", "/opt/homebrew/opt/llvm/lib")
 
@@ -57,53 +67,59 @@ def _llvm() -> str | None:
 
 
 class Translation:
-    """A scene's parts in Mitsuba, made once; `at` puts the moving ones where they are."""
+    """A scene's parts in Mitsuba. All surfaces are one shape whose faces carry their colour and gloss, and those that shine are one more
+    for each colour of light: a few hundred shapes would take minutes to compile and seconds to load."""
 
     def __init__(self, scene: Scene) -> None:
         self._mi = mitsuba()
         self._scene = scene
-        self._surfaces: dict[int, Any] = {}
         self._links = [link for _, _, link in scene.links()]
+        self._parts = [_with_normals(link.mesh) for link in self._links]
+        self._facts = [np.array([_facts(material) for material in link.materials]) for link in self._links]
+        lights = sorted({material.emission for link in self._links for material in link.materials})
+        self._lights = {emission: number for number, emission in enumerate(lights)}
+        self._glow = [np.array([self._lights[material.emission] for material in link.materials]) for link in self._links]
 
     def at(self, time: float) -> Any:
         """Mitsuba's scene at `time`."""
+        poses = [link.motion.at(time) for link in self._links]
+        moved = [(part.vertices @ pose[:3, :3].T + pose[:3, 3]) for part, pose in zip(self._parts, poses, strict=True)]
+        turned = [part.normals @ pose[:3, :3].T for part, pose in zip(self._parts, poses, strict=True) if part.normals is not None]
+        starts = np.cumsum([0, *(len(part.vertices) for part in self._parts[:-1])])
+        faces = np.concatenate([part.faces + start for part, start in zip(self._parts, starts, strict=True)])
+        facts = np.concatenate([facts[part.materials] for part, facts in zip(self._parts, self._facts, strict=True)])
+        glow = np.concatenate([glow[part.materials] for part, glow in zip(self._parts, self._glow, strict=True)])
+        vertices, normals = np.concatenate(moved), np.concatenate(turned)
         parts: dict[str, Any] = {"type": "scene"}
-        for number, link in enumerate(self._links):
-            pose = link.motion.at(time)
-            for material in np.unique(link.mesh.materials):
-                part = _faces_of(link.mesh, int(material))
-                if len(part.faces):
-                    parts[f"shape{number}_{material}"] = self._shape(part, link.materials[material], pose)
-        parts |= self._light(time)
-        return self._mi.load_dict(parts)
+        for emission, number in self._lights.items():
+            chosen = glow == number
+            if chosen.any():
+                used, place = np.unique(faces[chosen], return_inverse=True)
+                parts[f"surfaces{number}"] = self._shape(vertices[used], normals[used], place.reshape(-1, 3), facts[chosen], emission)
+        return self._mi.load_dict(parts | self._light(time))
 
-    def _shape(self, part: Mesh, material: Material, pose: Floats) -> Any:
+    def _shape(self, vertices: Floats, normals: Floats, faces: NDArray[np.int64], facts: Floats, emission: Color) -> Any:
         mi = self._mi
         properties = mi.Properties()
-        properties["bsdf"] = self._surface(material)
-        if any(material.emission):
-            properties["emitter"] = mi.load_dict({"type": "area", "radiance": {"type": "rgb", "value": list(material.emission)}})
+        properties["bsdf"] = mi.load_dict({"type": "twosided", "bsdf": SURFACE})
+        if any(emission):
+            properties["emitter"] = mi.load_dict({"type": "area", "radiance": {"type": "rgb", "value": list(emission)}})
         shape = mi.Mesh(
-            material.name or "part",
-            vertex_count=len(part.vertices),
-            face_count=len(part.faces),
-            has_vertex_normals=part.normals is not None,
-            has_vertex_texcoords=True,
+            "surfaces",
+            vertex_count=len(vertices),
+            face_count=len(faces),
+            has_vertex_normals=True,
+            has_vertex_texcoords=False,
             props=properties,
         )
         params = mi.traverse(shape)
-        params["vertex_positions"] = np.ravel(part.vertices @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)
-        params["faces"] = np.ravel(part.faces).astype(np.uint32)
-        params["vertex_texcoords"] = np.ravel(part.uv).astype(np.float32)
-        if part.normals is not None:
-            params["vertex_normals"] = np.ravel(part.normals @ pose[:3, :3].T).astype(np.float32)
+        params["vertex_positions"] = np.ravel(vertices).astype(np.float32)
+        params["vertex_normals"] = np.ravel(normals).astype(np.float32)
+        params["faces"] = np.ravel(faces).astype(np.uint32)
         params.update()
+        for name, columns in ATTRIBUTES.items():
+            shape.add_attribute(f"face_{name}", len(columns), np.ravel(facts[:, columns]).astype(np.float32))
         return shape
-
-    def _surface(self, material: Material) -> Any:
-        if id(material) not in self._surfaces:
-            self._surfaces[id(material)] = self._mi.load_dict({"type": "twosided", "bsdf": _principled(self._mi, material)})
-        return self._surfaces[id(material)]
 
     def _light(self, time: float) -> dict[str, Any]:
         mi, sky = self._mi, light_of(self._scene.sky, self._scene.weather)
@@ -154,20 +170,10 @@ def sky_picture(light: Light) -> NDArray[np.float32]:
     return np.concatenate([above, np.broadcast_to(light.down.astype(np.float32), above.shape)])
 
 
-def _principled(mi: Any, material: Material) -> dict[str, Any]:
-    color = {"type": "rgb", "value": plain_color(material).tolist()}
-    if material.opacity < 1:
-        return {"type": "principled", "base_color": color, "roughness": 0.05, "specular": 0.6}
-    return {
-        "type": "principled",
-        "base_color": color,
-        "roughness": float(max(material.roughness, 0.03)),
-        "metallic": float(material.metallic),
-        # Mitsuba's parameter is 0.5 at a reflectance of .04.
-        "specular": float(np.clip(material.specular / 0.08, 0.0, 1.0)),
-        "clearcoat": float(material.clearcoat),
-        "clearcoat_gloss": 0.95,
-    }
+def _facts(material: Material) -> list[float]:
+    """Colour, roughness, metal and clearcoat; Mitsuba takes one specular reflectance (0.5: .04) for all."""
+    roughness = 0.05 if material.opacity < 1 else max(material.roughness, 0.03)
+    return [*plain_color(material), roughness, material.metallic, material.clearcoat]
 
 
 def plain_color(material: Material) -> Floats:
@@ -180,14 +186,10 @@ def plain_color(material: Material) -> Floats:
     return np.clip((1 - share) * np.array(material.color) + share * np.array(material.second), 0.004, 0.98)
 
 
-def _faces_of(mesh: Mesh, material: int) -> Mesh:
-    """The part of a mesh that is of one material, without the vertices that it does not use."""
-    faces = mesh.faces[mesh.materials == material]
-    used, place = np.unique(faces, return_inverse=True)
-    return Mesh(
-        mesh.vertices[used],
-        place.reshape(-1, 3).astype(np.int32),
-        np.zeros(len(faces), dtype=np.int16),
-        mesh.uv[used],
-        None if mesh.normals is None else mesh.normals[used],
-    )
+def _with_normals(shape: Mesh) -> Mesh:
+    """A mesh with a normal at each vertex; a flat one gets vertices for each face."""
+    if shape.normals is not None:
+        return shape
+    corners = shape.faces.ravel()
+    faces = np.arange(len(corners), dtype=np.int32).reshape(-1, 3)
+    return Mesh(shape.vertices[corners], faces, shape.materials, shape.uv[corners], np.repeat(shape.face_normals(), 3, axis=0))
