@@ -7,6 +7,7 @@ import pytest
 from tests.scenes.satellite.places import Level
 
 from understudy.scenes.satellite import shapes
+from understudy.scenes.satellite.city import Block, CityLook, _apron
 from understudy.scenes.satellite.spectra import surface
 from understudy.scenes.satellite.world import ground_transform
 
@@ -70,3 +71,14 @@ def test_heights_are_those_of_what_was_built():
     level = Level(tower(7.5))
     assert level.hits.point[60, 80, 2] == pytest.approx(7.5)
     assert level.hits.point[5, 5, 2] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_aircraft_on_an_apron_are_labelled_each_by_itself():
+    block, rng = Block(-70, -55, 70, 55, 0), np.random.default_rng(3)
+    frame = Level(lambda site: _apron(site, block, CityLook(parked=0.9), rng), gsd=0.5, size=(320, 260)).frame()
+    planes = [instance for instance in frame.instances if instance.name.startswith("plane/")]
+    assert len(planes) > 1
+    for plane in planes:
+        sides = np.linalg.norm(np.roll(plane.oriented_box, -1, axis=0) - plane.oriented_box, axis=1) * 0.5
+        whole = float(plane.size[0] * plane.size[1])  # the least rectangle may lie along a swept wing
+        assert 0.7 * whole < sides[0] * sides[1] <= 1.01 * whole

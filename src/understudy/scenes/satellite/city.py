@@ -20,12 +20,12 @@ from understudy.scenes.satellite.site import CAR_COLORS, ON_GROUND, Site, car_pa
 from understudy.scenes.satellite.spectra import surface
 
 Rng = np.random.Generator
-USES = ("houses", "flats", "offices", "halls", "park", "parking", "sports")
+USES = ("houses", "flats", "offices", "halls", "park", "parking", "sports", "apron")
 MIXES = {
-    "suburb": (0.80, 0.07, 0.01, 0.01, 0.06, 0.02, 0.03),
-    "town": (0.34, 0.34, 0.13, 0.03, 0.07, 0.06, 0.03),
-    "downtown": (0.00, 0.16, 0.68, 0.00, 0.06, 0.10, 0.00),
-    "industrial": (0.02, 0.03, 0.04, 0.70, 0.03, 0.18, 0.00),
+    "suburb": (0.80, 0.07, 0.01, 0.01, 0.06, 0.02, 0.03, 0.0),
+    "town": (0.34, 0.34, 0.13, 0.03, 0.07, 0.06, 0.03, 0.0),
+    "downtown": (0.00, 0.16, 0.68, 0.00, 0.06, 0.10, 0.00, 0.0),
+    "industrial": (0.02, 0.03, 0.04, 0.62, 0.03, 0.16, 0.00, 0.10),
 }
 SIDEWALK = 2.4
 SMALLEST_CAR = 2.0
@@ -172,9 +172,16 @@ def use_of(rng: Rng, style: str) -> str:
 
 def fill(site: Site, block: Block, use: str, look: CityLook, rng: Rng) -> None:
     """One block."""
-    {"houses": _houses, "flats": _flats, "offices": _offices, "halls": _halls, "park": _park, "parking": _parking, "sports": _sports}[use](
-        site, block, look, rng
-    )
+    {
+        "houses": _houses,
+        "flats": _flats,
+        "offices": _offices,
+        "halls": _halls,
+        "park": _park,
+        "parking": _parking,
+        "sports": _sports,
+        "apron": _apron,
+    }[use](site, block, look, rng)
 
 
 # -- uses
@@ -501,6 +508,30 @@ def _sports(site: Site, block: Block, look: CityLook, rng: Rng) -> None:
         at = turned(u, v, heading, start + (k - (courts - 1) / 2) * 18.5, 0.0)
         court(site, at, heading + math.pi / 2, rng)
     scatter_trees(site, block, 0.0012 * look.trees, look, rng)
+
+
+def _apron(site: Site, block: Block, look: CityLook, rng: Rng) -> None:
+    """Aircraft in a row on concrete, their noses to a hall."""
+    plan, (width, height) = site.plan, block.size
+    plan.rect(block.u0, block.v0, block.u1, block.v1, "concrete", plan.new_plot(brightness=float(rng.uniform(0.85, 1.05))))
+    hall(site, ((block.u0 + block.u1) / 2, block.v1 - 10), 0.0, width - 14, 16, rng)
+    large = min(width, height) > 62 and rng.random() < 0.7
+    length = float(rng.uniform(30, 40)) if large else float(rng.uniform(8, 16))
+    span = length * float(rng.uniform(0.92, 1.05))
+    row = block.v1 - 24 - length / 2
+    while row - length / 2 > block.v0 + 2:
+        plan.dashes(block.u0 + 3, row - length / 2 - 1, block.u1 - 3, row - length / 2 - 1, 0.3, "yellow marking", 3.0, 0.0)
+        u = block.u0 + span / 2 + 4
+        while u + span / 2 + 3 < block.u1:
+            plan.dashes(u, row - length / 2, u, row + length / 2, 0.25, "yellow marking", 3.0, 0.0)
+            if rng.random() < 0.3 + 0.6 * look.parked:
+                shape = shapes.plane(span, length, 2)
+                white = surface("white membrane", float(rng.uniform(0.8, 1.1)), contrast=0.1)
+                wings = tinted(rng, "steel") if rng.random() < 0.6 else white
+                materials = (white, wings, painted_steel(rng), surface("glass", contrast=0.1))
+                site.add("plane", (u, row), math.pi / 2, shape, materials, (length, span, float(shape.bounds[1][2])))
+            u += span + 5
+        row -= length + 14
 
 
 def _pitch(site: Site, place: tuple[float, float], heading: float, length: float, width: float) -> None:

@@ -25,8 +25,6 @@ THINGS = (
     Category(11, "container", group="cargo", color=(170, 60, 60)),
     Category(12, "tennis-court", group="sport", color=(90, 190, 140)),
     Category(13, "soccer-ball-field", group="sport", color=(140, 220, 110)),
-    Category(14, "greenhouse", group="built", color=(200, 230, 240)),
-    Category(15, "bridge", group="built", color=(200, 180, 150)),
 )
 STUFF = (
     Category(32, "water", thing=False, color=(40, 80, 180)),
