@@ -40,6 +40,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
     },
     "worlds": {
         "driving": "understudy.scenes.driving.world:Driving",
+        "products": "understudy.scenes.products.world:Products",
         "medical": "understudy.scenes.medical.world:Medical",
         "satellite": "understudy.scenes.satellite.world:Satellite",
     },

@@ -1,0 +1,1 @@
+"""Goods on turntables, in clutter and on shelves, for visual search."""
