@@ -61,7 +61,7 @@ def test_weights_turn_the_runs_into_runs_by_the_laws(search: object) -> None:
     assert ordinary.mean() == pytest.approx(0.5, abs=0.1)
 
 
-def test_two_ways_to_the_event_are_both_found_by_a_mixture_where_a_single_gaussian_finds_one() -> None:
+def test_two_ways_to_the_event_are_both_found_by_a_mixture_where_a_single_gaussian_misses_one_or_is_far_less_sure() -> None:
     # Both ways are equally probable; the second looks far off until one is there.
     def two_ways(points: np.ndarray) -> np.ndarray:
         return np.minimum(3.2 - points[:, 0], 4.0 * (3.2 + points[:, 0]))

@@ -49,7 +49,7 @@ def cross_entropy(
         rng: where randomness comes from.
         per_step: runs in each step of learning, ≥ 100; more where there are many dimensions or several ways to the event.
         final: runs that the estimate is made from, ≥ 100.
-        components: of the mixture, 1 … 50. With 1 only one way to the event may be found.
+        components: of the mixture, 1 … 50. With 1, several ways to the event cost far more runs, or one is missed.
         defensive: share of runs drawn by the laws themselves, 0.01 … 0.9.
         most_steps: after so many, the law is taken as it is, with a note.
 
