@@ -96,6 +96,21 @@ def test_a_switched_lamp_is_out_of_sight_while_it_is_off() -> None:
     assert body.dynamic["brake"][1] == (False, True, False)
 
 
+def test_a_trailers_lamps_stay_on_the_trailer_in_a_bend() -> None:
+    times = np.linspace(0, 10, 101)
+    heading = 0.15 * times
+    places = np.column_stack([40 * np.sin(heading), 40 * (1 - np.cos(heading)), 0 * times])
+    made = vehicle("semi-trailer", np.random.default_rng(1), switches=("brake",))
+    body = made.body("lorry", 1, 1, along(times, places, heading), states={"brake": ([0.0], [True])})
+    towed = next(number for number, part in enumerate(made.parts) if part.joint.kind == "towed")
+    lamp = next(number for number, part in enumerate(made.parts) if part.joint.kind == "switched")
+    pose, seen = (body.links[link].motion.at(10.0) for link in (towed, lamp))
+    points = body.links[lamp].mesh.vertices @ seen[:3, :3].T + seen[:3, 3]
+    local = (points - pose[:3, 3]) @ pose[:3, :3] + made.parts[towed].place
+    assert local[:, 0] == pytest.approx(np.full(len(local), made.bounds[0][0]), abs=0.1)
+    assert np.abs(local[:, 1]).max() < 1.1
+
+
 def test_colours_come_as_often_as_on_the_road() -> None:
     rng = np.random.default_rng(0)
     drawn = [drawn_color(rng) for _ in range(4000)]

@@ -27,7 +27,7 @@ class Joint:
         radius: of a wheel, m.
         switch: name of the lamp.
         hide: (3,) m, in the model's coordinates, by which a switched part goes back inside while off.
-        reach: m from hitch to axle. hitch: (3,) m, place of the hitch, for "towed wheel".
+        reach: m from hitch to axle. hitch: (3,) m, place of the hitch, for "towed wheel" and for lamps of what is towed.
         rake: radians that a handle's steering axis leans back.
     """
 
@@ -46,7 +46,9 @@ def moved(
     """The motion of a part of what moves as `base`."""
     offset = np.asarray(place)
     if joint.kind == "switched":
-        return _switched(joint, offset, base, states.get(joint.switch))
+        hitch = np.asarray(joint.hitch)
+        carrier = _towed(base, hitch, joint.reach) if joint.reach else base
+        return _switched(joint, offset - hitch if joint.reach else offset, carrier, states.get(joint.switch))
     if not base.moves:
         turn = _steer(joint, float(np.asarray(steering, dtype=np.float64).ravel()[0])) if steering is not None else np.eye(3)
         return Motion(base.times, base.positions + base.rotations @ offset, base.rotations @ turn)
@@ -121,6 +123,8 @@ def _switched(joint: Joint, offset: Floats, base: Motion, state: tuple[Any, Sequ
 def _towed(base: Motion, hitch: Floats, reach: float) -> Motion:
     """A trailer behind a hitch: its axle goes where it points (the tractrix), from straight behind at the start."""
     positions = base.positions + base.rotations @ hitch
+    if not base.moves:
+        return Motion(base.times, positions, base.rotations)
     axle = positions[0] - reach * base.rotations[0][:, 0]
     rotations = np.empty_like(base.rotations)
     for number, hook in enumerate(positions):

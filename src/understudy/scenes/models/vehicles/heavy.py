@@ -79,8 +79,8 @@ def lorry_parts(kind: str, length: float, height: float, switches: tuple[str, ..
         back = ahead - shape.length / 2 - 0.12
         _load_box(body, back, -length / 2, height)
         _rear_lamps(body, -length / 2)
-    if switches:
-        parts += _switched(switches, -length / 2 if not towed else None)
+    carrier = trailer[0].joint if towed else None
+    parts += _switched(switches, -length / 2, carrier, trailer[0].place if towed else (0.0, 0.0, 0.0))
     points = _keypoints(hull, shape, ahead, axle, rear, length, height, parts)
     headlights = tuple((x + ahead, y, z) for x, y, z in _headlights(hull))
     return CarParts((body.part(), *parts, *trailer), points, headlights, shape)
@@ -173,21 +173,18 @@ def _trailer(length: float, height: float, hitch: float) -> list[Part]:
     return parts
 
 
-def _switched(switches: tuple[str, ...], back: float | None) -> list[Part]:
-    """Lit lenses of a lorry whose own rear shows them."""
+def _switched(switches: tuple[str, ...], back: float, carrier: Joint | None, hitch: tuple[float, float, float]) -> list[Part]:
+    """Lit lenses at the rear, of the lorry or of the trailer that it tows."""
     made: list[Part] = []
-    if back is None:
-        return made
     for name in switches:
         lens = Assembly()
         sides = {"left": (1,), "right": (-1,), "brake": (1, -1)}[name]
         for side in sides:
             y = side * (0.92 + (0.0 if name == "brake" else 0.16))
-            lens.add(
-                box((0.05, 0.14, 0.13), bevel=0.01).moved(offset=(back + 0.024, y, 0.78)),
-                "lit taillight" if name == "brake" else "lit indicator",
-            )
-        made.append(lens.part(joint=Joint("switched", switch=name, hide=(0.3, 0.0, 0.15))))
+            shape = box((0.05, 0.14, 0.13), bevel=0.01).moved(offset=(back + 0.024, y, 0.78))
+            lens.add(shape, "lit taillight" if name == "brake" else "lit indicator")
+        reach = carrier.reach if carrier else 0.0
+        made.append(lens.part(joint=Joint("switched", switch=name, hide=(0.3, 0.0, 0.15), reach=reach, hitch=hitch)))
     return made
 
 
