@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from understudy.core.errors import ArgumentError, ConstraintError, did_you_mean
+from understudy.core.errors import ConditionError, ConstraintError, did_you_mean
 from understudy.core.generator import Generator
 from understudy.core.random import Stream
 from understudy.data.media.items import Shot
@@ -62,7 +62,7 @@ class Scenes(Generator):
         cases = {**self._world.edge_cases, **{k: None for k, v in self.spec.edge_cases.items() if isinstance(v, EdgeCaseSpec)}}
         case = fixed.get("edge_case")
         if case is not None and case not in cases:
-            raise ArgumentError(
+            raise ConditionError(
                 f'The world {self.spec.world} has no edge case "{case}".', where="given", remedy=did_you_mean(str(case), cases, shown=30)
             )
         try:
@@ -71,7 +71,7 @@ class Scenes(Generator):
         except ValidationError as error:
             loc, what, remedy = complaint(error, self._world.settings)
             path = ".".join(str(step) for step in loc if isinstance(step, str))
-            raise ArgumentError(what, where=f"given: {path}", remedy=remedy) from None
+            raise ConditionError(what, where=f"given: {path}", remedy=remedy) from None
         return values
 
     def _block(self, index: int, size: int, rng: Stream, given: dict[str, AnyValue]) -> list[Shot]:

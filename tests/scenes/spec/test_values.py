@@ -97,3 +97,12 @@ def test_a_value_comes_back_from_its_own_yaml():
     stated = {"speed": {"normal": [13, 3], "within": [5, 25]}, "kind": {"choice": ["sedan", "van"]}, "wet": {"chance": 0.25}}
     place = Place.model_validate(stated)
     assert Place.model_validate(place.model_dump(mode="json", exclude_none=True)) == place
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{"choice": {1.5: 2, 3.0: 1}}, {"choice": {True: 1, "no": 2}}, {"when": "lanes", "is": {2: 5.0, 3: {"uniform": [1, 2]}}, "else": 1}],
+)
+def test_keys_that_are_no_words_come_back_from_json(stated):
+    value = VALUE.validate_python(stated)
+    assert VALUE.validate_json(VALUE.dump_json(value, exclude_none=True, by_alias=True)) == value

@@ -38,24 +38,29 @@ LIBRARIES = ("/usr/lib/*-linux-gnu", "/usr/lib64", "/usr/lib/llvm-*/lib", "/usr/
 
 @cache
 def mitsuba() -> Any:
-    """The module, set to the quickest variant that runs here: compiled by LLVM 16 or newer where that is installed, else interpreted.
+    """The module, set to compile by LLVM.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: it is not installed, or there is no LLVM of release 16 or newer (which is no Python package).
     """
-    library = os.environ.get("DRJIT_LIBLLVM_PATH") or _llvm()
-    if library is not None:
-        os.environ["DRJIT_LIBLLVM_PATH"] = library
+    library = os.environ.get("DRJIT_LIBLLVM_PATH") or llvm()
+    if library is None:
+        raise MissingExtraError(
+            "The renderer mitsuba needs LLVM 16 or newer, which is not installed.",
+            where="renderer: mitsuba",
+            remedy="Install it (Debian: apt install libllvm19), or name its library in DRJIT_LIBLLVM_PATH.",
+        )
+    os.environ["DRJIT_LIBLLVM_PATH"] = library
     try:
         import mitsuba as found
     except ImportError:
         raise MissingExtraError.of("mitsuba", "The renderer mitsuba") from None
     if found.variant() is None:
-        found.set_variant("llvm_ad_rgb" if library is not None else "scalar_rgb")
+        found.set_variant("llvm_ad_rgb")
     return found
 
 
-def _llvm() -> str | None:
+def llvm() -> str | None:
     """The newest libLLVM of the system that Mitsuba's code compiles with; older ones end the process."""
     found: list[tuple[int, str]] = []
     for folder in LIBRARIES:

@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from understudy.core.errors import ArgumentError, SchemaError, did_you_mean
+from understudy.core.errors import ConditionError, SchemaError, did_you_mean
 from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
@@ -272,19 +272,19 @@ def fixed_values(spec: SceneSpec, given: Any) -> dict[str, AnyValue]:
     """Conditions of `sample(given=…)`: settings by path, and `edge_case`, checked.
 
     Raises:
-        ArgumentError: `given` is no mapping, or names no setting.
+        ConditionError: `given` is no mapping, or names no setting.
     """
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise ArgumentError("`given` is a mapping from settings to values.", where="given", remedy='For example {"weather.fog": 0.02}.')
+        raise ConditionError("`given` is a mapping from settings to values.", where="given", remedy='For example {"weather.fog": 0.02}.')
     for path in given:
         if path == "edge_case":
             continue
         try:
             spec.require_setting(path)
         except Contradiction as error:
-            raise ArgumentError(error.what, where="given", remedy=error.remedy) from None
+            raise ConditionError(error.what, where="given", remedy=error.remedy) from None
     return dict(given)
 
 

@@ -24,7 +24,18 @@ from itertools import accumulate
 from math import inf, isfinite
 from typing import Annotated, Any, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from scipy import special
 
 from understudy.core.errors import did_you_mean
@@ -196,9 +207,14 @@ class Choice(Distribution):
     @model_validator(mode="before")
     @classmethod
     def _even(cls, stated: Any) -> Any:
-        if isinstance(stated, Mapping) and isinstance(stated.get("choice"), list | tuple):
-            return {**stated, "choice": dict.fromkeys(stated["choice"], 1.0)}
+        listed = stated.get("choice") if isinstance(stated, Mapping) else None
+        if isinstance(listed, list | tuple):
+            return {**stated, "choice": _mapping(listed) if _are_pairs(listed) else dict.fromkeys(listed, 1.0)}
         return stated
+
+    @field_serializer("choice")
+    def _plain(self, choice: dict[Constant, float]) -> Any:
+        return _pairs(choice)
 
     @model_validator(mode="after")
     def _weighs(self) -> Self:
@@ -234,6 +250,15 @@ class When(Distribution):
     when: str = Field(description="the path of another value: weather.kind; in an object also one of its own: speed")
     is_: dict[Constant, AnyValue] = Field(alias="is", min_length=1)
     otherwise: AnyValue = Field(alias="else")
+
+    @field_validator("is_", mode="before")
+    @classmethod
+    def _from_pairs(cls, stated: Any) -> Any:
+        return _mapping(stated) if _are_pairs(stated) else stated
+
+    @field_serializer("is_", mode="wrap")
+    def _plain(self, cases: dict[Constant, AnyValue], inner: Any) -> Any:
+        return _pairs(dict(zip(cases, inner(cases).values(), strict=True)))
 
     def at(self, u: float, lookup: Lookup) -> Constant:
         return constant(self.is_.get(lookup(self.when), self.otherwise), u, lookup)
@@ -388,6 +413,19 @@ def possible(value: Any) -> list[Constant]:
 
 def _unasked(path: str) -> Constant:
     raise AssertionError(path)
+
+
+def _pairs(mapping: dict[Constant, Any]) -> Any:
+    """A mapping as it is where JSON can hold it; pairs where its keys are no words."""
+    return mapping if all(isinstance(key, str) for key in mapping) else [[key, value] for key, value in mapping.items()]
+
+
+def _are_pairs(stated: Any) -> bool:
+    return isinstance(stated, list | tuple) and bool(stated) and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in stated)
+
+
+def _mapping(pairs: Any) -> dict[Any, Any]:
+    return {key: value for key, value in pairs}  # noqa: C416 - the pairs are lists
 
 
 def _slot(weights: list[float], u: float) -> tuple[int, float]:
