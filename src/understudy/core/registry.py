@@ -43,6 +43,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "products": "understudy.scenes.products.world:Products",
         "medical": "understudy.scenes.medical.world:Medical",
         "satellite": "understudy.scenes.satellite.world:Satellite",
+        "surveillance": "understudy.scenes.surveillance.world:Surveillance",
     },
     "runners": {
         "write": "understudy.run:write",

@@ -1,0 +1,1 @@
+"""Surveillance: fixed cameras over squares, car parks and rooms."""
