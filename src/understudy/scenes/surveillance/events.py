@@ -63,7 +63,8 @@ def story_of(event: str, people: int, crowd: int, place: Place, duration: float,
     Raises:
         ConstraintError: no way was found for somebody.
     """
-    story = Story(np.arange(round(max(LEAST_STORY, duration + 4.0) / STEP) + 1) * STEP)
+    times: Floats = np.arange(round(max(LEAST_STORY, duration + 4.0) / STEP) + 1, dtype=np.float64) * STEP
+    story = Story(times)
     here = draw.at("event")
     if event == "crowd":
         _crowd(story, place, crowd, here)
@@ -83,7 +84,7 @@ def _join(
 ) -> Floats:
     """Place somebody whose path fits, and give the path."""
     tests = {"clear of things": lambda path: place.free(path, MARGIN, zone=zone), "apart from others": story.clear}
-    path = placed(draw, propose, tests, tries=600, what=name)
+    path: Floats = placed(draw, propose, tests, tries=600, what=name)
     story.roles.append(Role(name, path, **more))
     return path
 
@@ -177,7 +178,8 @@ def _halting(place: Place, times: Floats, draw: Draws, room: float) -> Floats:
 
 def _loiter(place: Place, times: Floats, draw: Draws) -> Floats:
     """Up and down within a circle."""
-    centre, points, moments = _free_spot(place, draw, "centre"), [], [0.0]
+    centre, moments = _free_spot(place, draw, "centre"), [0.0]
+    points: list[Floats] = []
     while moments[-1] < times[-1] + 1:
         number = len(points)
         angle, away = 2 * np.pi * draw.quantile(f"angle/{number}"), 0.85 * LOITER * draw.quantile(f"away/{number}") ** 0.5

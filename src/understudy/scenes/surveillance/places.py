@@ -126,10 +126,10 @@ def _square(draw: Draws, dark: bool) -> Place:
             ]
         )
         place.put(f"benches/{number}", "furniture", seat, (wood, steel), at)
-    for number, at in enumerate(((-11.0, 9.0), (11.5, -9.0), (-3.0, 10.3))):
+    for number, (x, y) in enumerate(((-11.0, 9.0), (11.5, -9.0), (-3.0, 10.3))):
         made = tree("young" if number else "maple", draw.at(f"trees/{number}").generator("model"))
-        place.bodies.append(made.body(f"trees/{number}", IDS["vegetation"], 0, still((*at, 0.0))))
-        place.obstacles.append((*at, 0.35, 0.35))
+        place.bodies.append(made.body(f"trees/{number}", IDS["vegetation"], 0, still((x, y, 0.0))))
+        place.obstacles.append((x, y, 0.35, 0.35))
     kiosk = joined(
         [
             box((2.6, 2.2, 2.5)).moved(offset=(0, 0, 1.25)),

@@ -134,7 +134,7 @@ def _headings(role: Role, times: Floats) -> Floats:
     moving = np.flatnonzero(np.linalg.norm(way, axis=1) > 0.25)
     if not len(moving):
         return np.zeros_like(times)
-    angles = np.interp(times, times[moving], np.unwrap(np.arctan2(way[moving, 1], way[moving, 0])))
+    angles: Floats = np.interp(times, times[moving], np.unwrap(np.arctan2(way[moving, 1], way[moving, 0])))
     if role.facing is not None:
         stands = times > times[moving[-1]]
         toward = math.atan2(role.facing[1] - role.path[-1, 1], role.facing[0] - role.path[-1, 0])
