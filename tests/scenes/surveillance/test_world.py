@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
+from understudy.core.random import Stream
 from understudy.scenes.generator import Scenes
+from understudy.scenes.models.people import LINKS
+from understudy.scenes.spec.draws import Draws
 from understudy.scenes.surveillance.events import APART, LEFT
-from understudy.scenes.surveillance.settings import EVENTS, PLACES
+from understudy.scenes.surveillance.settings import EVENTS, PLACES, SurveillanceSettings
+from understudy.scenes.surveillance.world import Surveillance
+from understudy.scenes.world import Video
 
 
 def shot(frames=1, renderer="none", rate=4, seed=0, **settings):
@@ -39,12 +44,15 @@ def test_every_event_happens_at_every_place_and_nobody_runs_into_anybody(place, 
             assert np.linalg.norm(position[:, one] - position[:, other], axis=1).min() > APART
 
 
-def test_who_falls_is_low_after_it():
-    made = shot(place="square", event="fall", frames=16, people=0)
-    fall = made.events[0]
-    tops = {round(f.time - made.frames[0].time, 2): i.size[2] for f in made.frames for i in f.instances if i.track == 1}
-    assert 0 <= fall["start"] <= max(tops)
-    assert fall["tracks"] == [1]
+def test_the_head_of_who_falls_comes_down_in_the_interval():
+    settings = SurveillanceSettings(place="square", event="fall", people=0)
+    scene = Surveillance().scene(settings, Video(), Draws(Stream(1), settings))
+    fall = scene.events[0]
+    head = next(body for body in scene.bodies if body.track == 1).links[LINKS.index("head")].motion
+    begins = float(scene.times[0]) + fall["start"]
+    assert head.at(begins - 0.2)[2, 3] > 1.2
+    assert head.at(begins + 1.2)[2, 3] < 0.5
+    assert head.at(float(scene.times[0]) + fall["end"])[2, 3] < 0.5
 
 
 def test_an_intruder_is_in_the_zone_exactly_in_the_interval():
@@ -101,5 +109,5 @@ def test_the_same_item_is_the_same_again():
 def test_cameras_see_by_all_bands_and_a_dome_looks_down():
     made = shot(place="lobby", event="none", cameras={"band": "infrared", "fixed": 2, "dome": True}, renderer="raycast")
     assert {frame.camera for frame in made.frames} == {"camera_0", "camera_1", "dome"}
-    image = made.frames[0].image
-    assert np.ptp(image.astype(int), axis=-1).max() <= 3, "infrared pictures are grey"
+    assert made.frames[0].image.ndim == 2, "infrared pictures are grey"
+    assert np.ptp(made.frames[0].image) > 40

@@ -200,7 +200,9 @@ def _room(draw: Draws, lit: float, *, shop: bool) -> Place:
     walls = [box((2 * a + 0.4, 0.2, CEILING)).moved(offset=(0, s * (b + 0.1), CEILING / 2)) for s in (-1, 1)]
     walls += [box((0.2, 2 * b, CEILING)).moved(offset=(s * (a + 0.1), 0, CEILING / 2)) for s in (-1, 1)]
     place.put("walls", "wall", joined(walls), (paint,), (0.0, 0.0, 0.0), blocks=False)
-    white = Material("ceiling", (0.72, 0.72, 0.71), (0.55, 0.55, 0.55), "tiles", 0.6, 0.3)
+    white = Material(
+        "ceiling", (0.72, 0.72, 0.71), (0.55, 0.55, 0.55), "tiles", 0.6, 0.3, emission=(0.06 * lit, 0.06 * lit, 0.055 * lit)
+    )  # what the floor throws back
     place.put("ceiling", "ceiling", box((2 * a + 0.4, 2 * b + 0.4, 0.1)), (white,), (0.0, 0.0, CEILING + 0.05), blocks=False)
     glow = Material("lamp", (0.9, 0.9, 0.88), emission=(1.2 * lit, 1.2 * lit, 1.12 * lit))
     spots = [(x, y) for x in (-5.2, 0.0, 5.2) for y in (-3.4, 3.4)]
