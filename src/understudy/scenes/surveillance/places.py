@@ -191,8 +191,8 @@ def _car_park(draw: Draws, parked: float, dark: bool) -> Place:
 def _room(draw: Draws, lit: float, *, shop: bool) -> Place:
     a, b = (8.0, 6.5)
     place = Place((a, b), (4.7, 2.6, 7.6, 6.1), True, (
-        ((-a + 0.25, -b + 0.25, CEILING - 0.35), (1.0, 1.0, 0.8)), ((a - 0.25, -b + 0.25, CEILING - 0.35), (-1.0, 1.0, 0.8)),
-        ((-a + 0.25, b - 0.25, CEILING - 0.35), (1.0, -1.0, 0.8)),
+        ((-a + 0.25, -b + 0.25, CEILING - 0.35), (-3.0, -2.5, 0.0)), ((a - 0.25, -b + 0.25, CEILING - 0.35), (3.0, -2.5, 0.0)),
+        ((-a + 0.25, b - 0.25, CEILING - 0.35), (-3.0, 2.5, 0.0)),
     ))  # fmt: skip
     tiles = Material("floor tiles", (0.5, 0.48, 0.44), (0.36, 0.35, 0.33), "tiles", 0.6 if shop else 1.0, 0.3, roughness=0.35)
     paint = Material("wall paint", (0.66, 0.64, 0.6), (0.6, 0.58, 0.55), "plaster", 0.5, 0.15)
