@@ -78,7 +78,7 @@ def generate(
 
     **understudy generate driving-cut-in -n 100 -o driving/ --format coco**
     """
-    from understudy.cli.scenes import generated, is_description
+    from understudy.cli.scenes import generated, is_description, known_scenes
     from understudy.rules import Dataset, DirtyDataset
 
     screen = Screen(machine=as_json, quiet=quiet)
@@ -88,6 +88,8 @@ def generate(
             resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
         )  # fmt: skip
         return
+    if not Path(spec).exists() and Path(spec).name == spec and not Path(spec).suffix:
+        raise typer.BadParameter(f"{spec} is no file, and no ready-made scenes of that name. {known_scenes(spec)}", param_hint="SPEC")
     if n is not None or renderer is not None or setting:
         raise typer.BadParameter("-n, --renderer and --set are for scenes; for tables there are --rows and --scale")
     data = Dataset(Path(spec), scale=scale, rows=dict(_table_rows(entry) for entry in rows or []))

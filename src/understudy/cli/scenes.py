@@ -159,6 +159,14 @@ def is_description(source: str) -> bool:
         return b"scenes/" in b"".join(line for line in file.read(4096).splitlines() if line.strip().startswith(b"understudy"))
 
 
+def known_scenes(name: str) -> str:
+    """What may have been meant by the name of a ready-made description."""
+    from understudy.core.errors import did_you_mean
+    from understudy.scenes.ready import ready_names
+
+    return did_you_mean(name, ready_names(), shown=20)
+
+
 def generated(
     screen: Screen, spec: str, n: int | None, output: str | None, renderer: str | None, setting: list[str] | None, **options: Any
 ) -> None:

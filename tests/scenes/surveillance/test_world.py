@@ -33,9 +33,8 @@ def during(made):
     return (paths(made)[0] >= event["start"] - 1e-6) & (paths(made)[0] <= event["end"] + 1e-6)
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("event", EVENTS)
-def test_every_event_happens_at_every_place_and_nobody_runs_into_anybody(place, event):
+@pytest.mark.parametrize(("place", "event"), [(PLACES[number % len(PLACES)], event) for number, event in enumerate(EVENTS)])
+def test_every_event_happens_and_nobody_runs_into_anybody(place, event):
     made = shot(place=place, event=event)
     assert {one["kind"] for one in made.events} == ({event} - {"none"})
     position = paths(made)[1]

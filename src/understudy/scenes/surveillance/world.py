@@ -59,10 +59,13 @@ class Surveillance(World):
                 "cameras.sensor.flare": {"uniform": [0.6, 1]},
             },
         ),
-        "crowded": EdgeCase("many people, who hide each other", {"people": {"integer": [12, 18]}}),
+        "crowded": EdgeCase(
+            "many people, who hide each other",
+            {"place": {"choice": ["square", "car-park"]}, "people": {"integer": [12, 18]}},
+        ),
         "occlusion": EdgeCase(
             "a low camera, before which things and people hide each other",
-            {"cameras.height_m": 2.5, "people": {"integer": [8, 14]}},
+            {"place": {"choice": ["square", "car-park"]}, "cameras.height_m": 2.5, "people": {"integer": [8, 14]}},
         ),
     }  # fmt: skip
 
