@@ -20,6 +20,7 @@ from understudy.cli.impute import impute
 from understudy.cli.inspect import inspect
 from understudy.cli.prove import prove
 from understudy.cli.sample import sample
+from understudy.cli.scenarios import scenarios
 from understudy.cli.scenes import preview, scenes
 from understudy.cli.schema import schema
 from understudy.cli.stream import stream
@@ -38,6 +39,7 @@ app = typer.Typer(
 for command in (fit, sample, generate, stream, prove, verify, scenes, preview, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
 app.add_typer(schema)
+app.add_typer(scenarios)
 
 
 def run(arguments: list[str]) -> int:
