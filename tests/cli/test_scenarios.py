@@ -36,6 +36,8 @@ def test_what_a_search_found_is_played_by_driving(tmp_path, capsys):
         }
     )  # fmt: skip
     shot = scenes.block(0)[0]
+    again = Scenes({**scenes.spec.to_dict(), "settings": {"scenario": "cut-in"}, "renderer": "none"})
+    assert again.sample(1, given={"found": str(file)})[0].meta["likelihood_weight"] == shot.meta["likelihood_weight"]
     row = table.filter((pl.col("gap_m") - shot.meta["parameters"]["gap_m"]).abs() < 1e-9)
     assert row["likelihood_weight"].to_list() == [pytest.approx(shot.meta["likelihood_weight"])]
     assert shot.meta["min_ttc_s"] == pytest.approx(row["min_ttc_s"][0], abs=1e-6)

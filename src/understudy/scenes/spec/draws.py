@@ -192,6 +192,6 @@ def setting_paths(model: BaseModel, before: str = "") -> list[str]:
     for name, value in model:
         if isinstance(value, BaseModel) and not isinstance(value, Distribution):
             paths += setting_paths(value, f"{before}{name}.")
-        elif isinstance(value, bool | int | float | str | Distribution):
+        elif value is None or isinstance(value, bool | int | float | str | Distribution):
             paths.append(f"{before}{name}")
     return paths
