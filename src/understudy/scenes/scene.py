@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Link:
-    """A rigid part of a body: a wheel, a forearm, or all of it. category: 0 for the body's own, else that of this part (stuff)."""
+    """A rigid part of a body: a wheel, a forearm, or all of it. materials: those that the mesh's faces count."""
 
     mesh: Mesh
     motion: Motion
