@@ -88,9 +88,10 @@ def generate(
             resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
         )  # fmt: skip
         return
-    if not Path(spec).exists() and Path(spec).name == spec and not Path(spec).suffix:
+    for_scenes = n is not None or renderer is not None or bool(setting)
+    if not Path(spec).exists() and (for_scenes or (Path(spec).name == spec and not Path(spec).suffix)):
         raise typer.BadParameter(f"{spec} is no file, and no ready-made scenes of that name. {known_scenes(spec)}", param_hint="SPEC")
-    if n is not None or renderer is not None or setting:
+    if for_scenes:
         raise typer.BadParameter("-n, --renderer and --set are for scenes; for tables there are --rows and --scale")
     data = Dataset(Path(spec), scale=scale, rows=dict(_table_rows(entry) for entry in rows or []))
     if output is None:

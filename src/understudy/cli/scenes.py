@@ -26,9 +26,10 @@ def scenes(
 
     **understudy scenes driving**
     """
-    from understudy.scenes.ready import ready_made
+    from understudy.core.errors import ArgumentError, did_you_mean
+    from understudy.scenes.ready import ready_made, ready_names
     from understudy.scenes.spec.description import SceneSpec
-    from understudy.scenes.worlds import world
+    from understudy.scenes.worlds import world, world_names
 
     screen = Screen(machine=as_json, quiet=quiet)
     if name is None:
@@ -36,6 +37,9 @@ def scenes(
     elif (path := ready_made(name)) is not None:
         screen.say(path.read_text("utf-8").rstrip())
         screen.document({"name": path.stem, "file": str(path)})
+    elif name not in world_names():
+        remedy = did_you_mean(name, [*world_names(), *ready_names()], shown=30)
+        raise ArgumentError(f'There is no world and no ready-made description called "{name}".', remedy=remedy)
     elif schema:
         import json
 
@@ -69,6 +73,8 @@ def preview(
     from understudy.scenes.preview import contact_sheet
 
     screen = Screen(machine=as_json, quiet=quiet)
+    if not Path(spec).exists() and not is_description(spec):
+        raise typer.BadParameter(f"{spec} is no file, and no ready-made scenes of that name. {known_scenes(spec)}", param_hint="SPEC")
     generator = Scenes(spec, renderer=renderer)
     listener = screen.progress()
     try:
@@ -162,9 +168,9 @@ def is_description(source: str) -> bool:
 def known_scenes(name: str) -> str:
     """What may have been meant by the name of a ready-made description."""
     from understudy.core.errors import did_you_mean
-    from understudy.scenes.ready import ready_names
+    from understudy.scenes.ready import bare_name, ready_names
 
-    return did_you_mean(name, ready_names(), shown=20)
+    return did_you_mean(bare_name(name), ready_names(), shown=20)
 
 
 def generated(
@@ -196,4 +202,5 @@ def generated(
 
 def _frames_in_words(spec: SceneSpec, n: int) -> str:
     frames = spec.video.frames
-    return f"{n:,} items" if frames == 1 else f"{n:,} items of {frames} frames"
+    items = "1 item" if n == 1 else f"{n:,} items"
+    return items if frames == 1 else f"{items} of {frames} frames"

@@ -12,7 +12,7 @@ from understudy.core.errors import ConditionError, ConstraintError, did_you_mean
 from understudy.core.generator import Generator
 from understudy.core.random import Stream
 from understudy.data.media.items import Shot
-from understudy.scenes.rendering import Studio, renderer
+from understudy.scenes.rendering import Studio, renderer, require_renderer
 from understudy.scenes.spec.description import EdgeCaseSpec, SceneSpec, complaint, fixed_values, read_description
 from understudy.scenes.spec.draws import Correlated, Draws
 from understudy.scenes.spec.values import AnyValue
@@ -37,6 +37,7 @@ class Scenes(Generator):
 
     Raises:
         SchemaError: the description is wrong: where, and the nearest valid word.
+        ArgumentError: there is no such renderer.
     """
 
     name: ClassVar[str] = "scenes"
@@ -46,6 +47,7 @@ class Scenes(Generator):
     def __init__(self, source: str | Path | Mapping[str, Any] | SceneSpec, *, renderer: str | None = None) -> None:
         spec = read_description(source)
         if renderer is not None:
+            require_renderer(renderer)
             spec = SceneSpec.model_validate({**spec.to_dict(), "renderer": renderer})
         self.spec = spec
         self._world = world(spec.world)

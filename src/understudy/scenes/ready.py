@@ -14,5 +14,10 @@ def ready_names() -> list[str]:
 
 def ready_made(name: str) -> Path | None:
     """The file of the ready-made description `name` ("driving-cut-in", also "scenes/driving-cut-in.yaml"); None where there is none."""
-    path = FOLDER / f"{name.removeprefix('scenes/').removesuffix('.yaml')}.yaml"
+    path = FOLDER / f"{bare_name(name)}.yaml"
     return path if path.parent == FOLDER and path.is_file() else None
+
+
+def bare_name(name: str) -> str:
+    """ "scenes/driving-cut-in.yaml" → "driving-cut-in"."""
+    return name.removeprefix("scenes/").removesuffix(".yaml")

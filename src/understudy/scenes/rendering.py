@@ -116,8 +116,13 @@ def _sensed(scene: Scene, tracer: Tracer, draw: Draws) -> tuple[dict[str, NDArra
 
 def renderer(name: str, options: dict[str, Any]) -> Renderer:
     """The renderer called `name`. Raises `ArgumentError` with the nearest name, or for options that it does not take."""
-    if name not in RENDERERS:
-        raise ArgumentError(f'There is no renderer called "{name}".', where="renderer", remedy=did_you_mean(name, RENDERERS))
+    require_renderer(name)
     module, _, attribute = RENDERERS[name].partition(":")
     made: Renderer = getattr(import_module(module), attribute)(**options)
     return made
+
+
+def require_renderer(name: str) -> None:
+    """Raises `ArgumentError` with the nearest name where there is no renderer called `name`."""
+    if name not in RENDERERS:
+        raise ArgumentError(f'There is no renderer called "{name}".', where="renderer", remedy=did_you_mean(name, RENDERERS))
