@@ -82,6 +82,11 @@ class Generator(Storable):
         """
         return None
 
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of its data has to know, in sentences; they go into the card of a data set."""
+        return []
+
     # -- making data
 
     def block(self, index: int, *, seed: int = 0, given: Any = None) -> Batch:
@@ -204,6 +209,10 @@ class Synthesizer(Generator):
         The same data, options and seed give the same model, unless the budget ran out. Stopped early, by the budget or by the
         listener, it keeps its best so far. `record` is set last.
         """
+
+    @property
+    def remarks(self) -> list[str]:
+        return list(self.record.notes) if self.record is not None else []
 
     def _require_ready(self) -> None:
         if self.record is None:

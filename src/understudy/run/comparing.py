@@ -13,7 +13,7 @@ SHOWN = 60
 
 def first_difference(written: BinaryIO, remade: BinaryIO, form: str) -> str:
     """Where a file and its like, made again, part: number of rows, columns, or the first cell (line, in text) that is not the same."""
-    if form in ("parquet", "arrow"):
+    if form in ("parquet", "huggingface", "arrow"):
         return _of_frames(_frame(written, form), _frame(remade, form))
     return _of_lines(_lines(written, form), _lines(remade, form))
 
@@ -21,7 +21,7 @@ def first_difference(written: BinaryIO, remade: BinaryIO, form: str) -> str:
 def _frame(file: BinaryIO, form: str) -> pl.DataFrame:
     import polars as pl
 
-    return pl.read_parquet(file) if form == "parquet" else pl.read_ipc(file.read())
+    return pl.read_parquet(file) if form != "arrow" else pl.read_ipc(file.read())
 
 
 def _of_frames(written: pl.DataFrame, remade: pl.DataFrame) -> str:

@@ -29,6 +29,8 @@ def _joiner(form: str) -> Any:
         return _join_parquet
     if form == "arrow":
         return _join_arrow
+    if form == "spacy":
+        return _join_docbins
     return _join_bytes if FORMATS[form].staged == form else _join_compressed
 
 
@@ -56,6 +58,23 @@ def _join_parquet(parts: list[str], staged: Store, file: BinaryIO) -> None:
             for index in range(source.num_row_groups):
                 writer.write_table(source.read_row_group(index))
     writer.close()
+
+
+def _join_docbins(parts: list[str], staged: Store, file: BinaryIO) -> None:
+    """All documents are in memory at once, as in any DocBin."""
+    from understudy.data.texts.exporting.docbin import require_spacy
+
+    kind = require_spacy().tokens.DocBin
+    joined = None
+    for part in parts:
+        with staged.reader(part) as source:
+            found = kind().from_bytes(source.read())
+        if joined is None:
+            joined = found
+        else:
+            joined.merge(found)
+    if joined is not None:
+        file.write(joined.to_bytes())
 
 
 def _join_arrow(parts: list[str], staged: Store, file: BinaryIO) -> None:

@@ -38,13 +38,15 @@ class Format:
     """One way to write rows.
 
     name: as the user writes it. suffixes: the first is given to new files. open: a writer on an open file, and how delimited text is
-    to be written. staged: what the parts of a single file are written as before they are joined.
+    to be written. staged: what the parts of a single file are written as before they are joined; None where it is a folder or nothing.
+    told_by_suffix: whether a file's name tells the format; where not, many others end alike and it has to be named.
     """
 
     name: str
     suffixes: tuple[str, ...]
     open: Opener
-    staged: str
+    staged: str | None
+    told_by_suffix: bool = True
 
     @property
     def suffix(self) -> str:
@@ -61,6 +63,7 @@ class DelimitedWriter:
     def write(self, frame: pl.DataFrame) -> None:
         from understudy.data.csv import write_csv
 
+        refuse_nested(frame)
         write_csv(iter([frame]), self._file, self._dialect)
         self._dialect = replace(self._dialect, header=False, bom=False)
 
@@ -155,6 +158,16 @@ def as_frame(batch: object, generator: str) -> pl.DataFrame:
     )
 
 
+def refuse_nested(frame: pl.DataFrame) -> None:
+    """Raise `SinkError` where a column holds lists or records, for which delimited text has no cells."""
+    for name, dtype in frame.schema.items():
+        if dtype.is_nested():
+            raise SinkError(
+                f'The column "{name}" holds {"lists" if "List" in str(dtype) else "records"}, and delimited text has no cells for them.',
+                remedy="Write jsonl or parquet, or a format made for such rows (chat, conll …).",
+            )
+
+
 def _delimited(separator: str | None = None) -> Opener:
     """`separator` overrules the dialect's own."""
     return lambda file, dialect: DelimitedWriter(file, replace(dialect, delimiter=separator or dialect.delimiter))
@@ -180,6 +193,23 @@ def _arrow(file: BinaryIO) -> PartWriter:
     return ArrowWriter(file)
 
 
+def _lines(name: str, encoder: str) -> Opener:
+    """Rows as the lines of a format of texts."""
+
+    def open_writer(file: BinaryIO, _dialect: Dialect) -> PartWriter:
+        from understudy.data.texts import exporting
+
+        return exporting.LineWriter(file, name, getattr(exporting, encoder))
+
+    return open_writer
+
+
+def _docbin(file: BinaryIO) -> PartWriter:
+    from understudy.data.texts.exporting.docbin import DocBinWriter
+
+    return DocBinWriter(file)
+
+
 # gzip members may be joined end to end (RFC 1952, 2.2); some readers stop after the first Zstandard frame, so those are staged plain.
 FORMATS = {
     known.name: known
@@ -195,5 +225,13 @@ FORMATS = {
         Format("jsonl.gz", (".jsonl.gz", ".ndjson.gz"), _compressed(gzip_stream, _headless(JsonLinesWriter)), "jsonl.gz"),
         Format("jsonl.zst", (".jsonl.zst", ".ndjson.zst"), _compressed(zstd_stream, _headless(JsonLinesWriter)), "jsonl"),
         Format("arrow", (".arrow", ".feather", ".ipc"), _headless(_arrow), "arrow"),
+        Format("huggingface", (".parquet",), _headless(_parquet), None, told_by_suffix=False),
+        Format("chat", (".jsonl",), _lines("chat", "chat_line"), "chat", told_by_suffix=False),
+        Format("sharegpt", (".jsonl",), _lines("sharegpt", "sharegpt_line"), "sharegpt", told_by_suffix=False),
+        Format("alpaca", (".jsonl",), _lines("alpaca", "alpaca_line"), "alpaca", told_by_suffix=False),
+        Format("dpo", (".jsonl",), _lines("dpo", "dpo_line"), "dpo", told_by_suffix=False),
+        Format("spans", (".jsonl",), _lines("spans", "spans_line"), "spans", told_by_suffix=False),
+        Format("conll", (".conll", ".bio"), _lines("conll", "conll_lines"), "conll"),
+        Format("spacy", (".spacy",), _headless(_docbin), "spacy"),
     )
 }

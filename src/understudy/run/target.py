@@ -87,6 +87,8 @@ def _file_or_folder(text: str, form: str | None) -> Target:
     url = "://" in text
     if text.endswith(("/", "\\")) or (not url and Path(text).is_dir()):
         return Target("folder", text.rstrip("/") if url else text, form or "parquet")
+    if form is not None and text.lower().endswith(FORMATS[form].suffixes):
+        return _named_file(text, form)
     suffixed = format_of(text)
     if suffixed is None:
         _refuse_suffix(Path(text.rpartition("/")[2]) if url else Path(text), text)
@@ -100,10 +102,17 @@ def _file_or_folder(text: str, form: str | None) -> Target:
     return Target("file", text, suffixed)
 
 
+def _named_file(text: str, form: str) -> Target:
+    """One file whose name ends as those of the format that was asked for."""
+    if FORMATS[form].staged is None:
+        raise ArgumentError(f"{form} is a folder with a card and parts, not one file.", where=text, remedy="Name a folder.")
+    return Target("file", text, form)
+
+
 def format_of(path: str) -> str | None:
     """The format that a file's name stands for, None where it has no known suffix."""
     name = re.split(r"[/\\\\]", path)[-1].lower()
-    matches = [known for known in FORMATS.values() if name.endswith(known.suffixes)]
+    matches = [known for known in FORMATS.values() if known.told_by_suffix and name.endswith(known.suffixes)]
     return max(matches, key=lambda known: len(known.suffix)).name if matches else None
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.core.errors import ArgumentError, Cancelled
 from understudy.core.progress import ProgressLike, listening
 from understudy.core.record import versions_at_work
+from understudy.run.card import write_card
 from understudy.run.dataset import write_dataset
 from understudy.run.engines import Engine
 from understudy.run.folder import RowCount, Run, parts_in
@@ -140,7 +141,10 @@ def _makes_shots(source: Source) -> bool:
 
 
 def _write_folder(run: Run, target: Target) -> Manifest:
-    with parts_in(open_store(target.place), run) as manifest:
+    store = open_store(target.place)
+    with parts_in(store, run) as manifest:
+        if target.format == "huggingface":
+            write_card(store, manifest, run.source.maker)
         return manifest
 
 
@@ -151,7 +155,9 @@ def _write_file(run: Run, target: Target) -> Manifest:
     if run.plan.part_count == 1:
         return _write_one_part(run, store, name, target)
     staging = open_store(f"{folder}/.{name}.parts")
-    staged = replace(run, plan=replace(run.plan, format=FORMATS[target.format].staged, header="first"), keep_model=False)
+    form = FORMATS[target.format].staged
+    assert form is not None
+    staged = replace(run, plan=replace(run.plan, format=form, header="first"), keep_model=False)
     with parts_in(staging, staged) as manifest:
         run.progress.stage("join parts")
         files = [manifest.parts[index].name for index in sorted(manifest.parts)]
