@@ -32,8 +32,8 @@ class FrameBatches:
 def _feed(digest: Any, column: pl.Series) -> None:
     """Name, type, missing values and values of a column, each with its length first; lists and records by what is in them."""
     if column.dtype.is_nested():
-        missing = np.packbits(column.is_null().to_numpy()).tobytes()
-        for part in (column.name.encode(), str(column.dtype).encode(), missing, *_lengths(column)):
+        gaps = np.packbits(column.is_null().to_numpy()).tobytes()
+        for part in (column.name.encode(), str(column.dtype).encode(), gaps, *_lengths(column)):
             _put(digest, part)
         for inner in _inner(column):
             _feed(digest, inner)
