@@ -124,7 +124,7 @@ def conversation_fault(messages: Sequence[Mapping[str, Any]] | None) -> str | No
     open_calls: dict[str, str] = {}
     before = "start"
     for place, said in enumerate(messages):
-        fault = _turn_fault(before, said, open_calls) or _content_fault(said) or _calls_fault(said, known)
+        fault = _turn_fault(before, said, open_calls) or _calls_fault(said, known) or _content_fault(said)
         if fault:
             return f"message {place + 1} ({said.get('role')}): {fault}"
         if said["role"] == "tool":
@@ -150,11 +150,11 @@ def _turn_fault(before: str, said: Mapping[str, Any], open_calls: Mapping[str, s
         return f'there is no role "{role}"; roles are {", ".join(ROLES)}'
     if before not in _AFTER[role]:
         return "it cannot come first" if before == "start" else f"it cannot follow the {before}"
-    asked = said.get("tool_call_id")
+    asked = str(said.get("tool_call_id"))
     if role != "tool":
         if open_calls:
             return f"the call {next(iter(open_calls))} is not answered yet"
-        return "only a tool answers a call" if asked is not None else None
+        return "only a tool answers a call" if said.get("tool_call_id") is not None else None
     if asked not in open_calls:
         return f"it answers the call {asked}, which is not open"
     if said.get("name") not in (None, open_calls[asked]):
