@@ -176,7 +176,8 @@ def known_scenes(name: str) -> str:
 def generated(
     screen: Screen, spec: str, n: int | None, output: str | None, renderer: str | None, setting: list[str] | None, **options: Any
 ) -> None:
-    """Write `n` shots of a description."""
+    """Write `n` shots of a description; for formats without pictures none are made."""
+    from understudy.data.media.exporting import exporter
     from understudy.scenes.generator import Scenes
 
     if n is None:
@@ -185,6 +186,9 @@ def generated(
         raise typer.BadParameter("make at least one item: -n 100", param_hint="-n")
     if output is None:
         raise typer.BadParameter("name a folder: -o DIR (to look at some first: understudy preview SPEC)", param_hint="--output")
+    form = options.get("format")
+    if renderer is None and form is not None and not exporter(str(form).partition(":")[0]).pictures:
+        renderer = "none"
     generator = Scenes(spec, renderer=renderer)
     seed = options.pop("seed")
     listener = screen.progress()

@@ -43,6 +43,32 @@ def test_every_event_happens_and_nobody_runs_into_anybody(place, event):
             assert np.linalg.norm(position[:, one] - position[:, other], axis=1).min() > APART
 
 
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("case", ["crowded", "occlusion"])
+def test_many_people_find_their_ways_in_every_place(place, case):
+    made = Scenes(
+        {
+            "understudy": "scenes/1", "world": "surveillance", "renderer": "none", "labels": "fast",
+            "settings": {"place": place, "event": "none", "cameras": {"sensor": {"width": 64, "height": 48}}},
+        }
+    ).sample(1, seed=5, given={"edge_case": case})[0]  # fmt: skip
+    position = paths(made)[1]
+    assert position.shape[1] >= (12 if case == "crowded" else 8)
+    apart = np.linalg.norm(position[:, :, None] - position[:, None], axis=-1) + 9 * np.eye(position.shape[1])
+    assert apart.min() > APART
+    walked = np.linalg.norm(np.diff(position, axis=0), axis=-1).sum(axis=0)
+    assert (walked > 3.0).mean() > 0.6, "most walk about"
+    if case == "occlusion":
+        assert made.frames[0].view.pose[2, 3] == pytest.approx(2.5)
+
+
+def test_a_crowd_gathers_between_the_pillars_of_a_lobby():
+    settings = SurveillanceSettings(place="lobby", event="crowd", crowd=14, people=12)
+    for seed in range(3):
+        scene = Surveillance().scene(settings, Video(), Draws(Stream(seed), settings))
+        assert [row["kind"] for row in scene.events] == ["crowd"]
+
+
 def test_the_head_of_who_falls_comes_down_in_the_interval():
     settings = SurveillanceSettings(place="square", event="fall", people=0)
     scene = Surveillance().scene(settings, Video(), Draws(Stream(1), settings))

@@ -26,10 +26,12 @@ BLINK_S = 0.75
 
 @dataclass(frozen=True)
 class Actor:
-    """A body and the lamps that it carries."""
+    """A body and the lamps that it carries; of who is traffic also the kind of agent, and the motion of the middle of the footprint."""
 
     body: Body
     lamps: tuple[Lamp, ...] = ()
+    kind: str = ""
+    motion: Motion | None = None
 
 
 def actor(name: str, track: int, kind: str, motion: Motion, draw: Draws, *, dark: bool, color: str | None = None) -> Actor:
@@ -47,8 +49,13 @@ def actor(name: str, track: int, kind: str, motion: Motion, draw: Draws, *, dark
         made = vehicle(model, rng, color=color, lights=("low", "tail") if dark else ("daytime",), switches=("brake", "left", "right"))
         steering = _steering(motion, made.traits["wheelbase"])
         body = made.body(name, category_of(model), track, motion, steering=steering, states=_switched(motion))
-        return Actor(body, made.lamps_of(name) if dark else ())
-    return Actor(_living(name, track, kind, motion, rng))
+        return Actor(body, made.lamps_of(name) if dark else (), agent_kind(model), motion)
+    return Actor(_living(name, track, kind, motion, rng), (), kind, motion)
+
+
+def agent_kind(model: str) -> str:
+    """The kind of agent that a model of a vehicle is: "car" for all cars."""
+    return "car" if model in CARS else "truck" if model == "semi-trailer" else model
 
 
 def traffic_kind(draw: Draws) -> str:

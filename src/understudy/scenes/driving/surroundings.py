@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ def _parked(setting: _Setting, settings: Around, draw: Draws) -> None:
                 motion = still(position, about_z(heading + 0.03 * (here.quantile("turn") - 0.5)))
                 kind = "van" if here.quantile("van") < 0.12 else "car"
                 one = actor(f"parked/{side}/{number}", setting.next_track, kind, motion, here, dark=False)
-                setting.add(Actor(one.body), thing=True)
+                setting.add(replace(one, lamps=()), thing=True)
 
 
 def _walkers(setting: _Setting, settings: Around, draw: Draws) -> None:
@@ -132,7 +132,8 @@ def _walkers(setting: _Setting, settings: Around, draw: Draws) -> None:
         action = "walk" if speed else ("phone" if here.quantile("phone") < 0.3 else "stand")
         appearance = look(here.generator("look"))
         name = f"walkers/{number}"
-        setting.add(Actor(person(name, IDS["pedestrian"], setting.next_track, appearance, times, path, headings, action)), thing=True)
+        body = person(name, IDS["pedestrian"], setting.next_track, appearance, times, path, headings, action)
+        setting.add(Actor(body, (), "pedestrian", along(times, path, headings)), thing=True)
 
 
 def _houses(setting: _Setting, settings: Around, draw: Draws) -> None:

@@ -15,6 +15,7 @@ from understudy.scenes.driving.cameras import rig
 from understudy.scenes.driving.categories import IDS, categories
 from understudy.scenes.driving.found import found_row
 from understudy.scenes.driving.ground import ground_bodies
+from understudy.scenes.driving.moving import as_arrays, as_rows, with_actors
 from understudy.scenes.driving.places import place_of
 from understudy.scenes.driving.settings import DrivingSettings
 from understudy.scenes.driving.surroundings import surroundings
@@ -41,6 +42,7 @@ class Driving(World):
     """Roads, vehicles, people and animals; twelve kinds of critical situations with all their parameters."""
 
     name: ClassVar[str] = "driving"
+    formats: ClassVar[tuple[str, ...]] = ("commonroad", "openscenario", "trajectories")
     about: ClassVar[str] = "critical traffic situations, seen by the cameras, lidar and radar of a car"
     settings: ClassVar[type[DrivingSettings]] = DrivingSettings
     categories: ClassVar[tuple[Category, ...]] = categories(VEHICLE_POINTS, PERSON_POINTS)
@@ -89,6 +91,8 @@ class Driving(World):
         actors = self._actors(trajectories, draw, dark)
         around = surroundings(settings.around, place, trajectories, draw, dark=dark, first_track=len(actors) + 1)
         ground = ground_bodies(place.network, draw.generator("ground"), place.motion, land="field" if place.kind == "motorway" else "grass")
+        everybody = with_actors(trajectories, around)
+        named = {agent.id: number for number, agent in enumerate(trajectories.agents)}
         return Scene(
             world=self.name,
             bodies=(*ground, own.body("ego", IDS["ego vehicle"], 0, ego), *(one.body for one in (*actors, *around))),
@@ -103,8 +107,8 @@ class Driving(World):
             lamps=(*(own.lamps_of("ego") if dark else ()), *(lamp for one in (*actors, *around) for lamp in one.lamps)),
             events=_events(trajectories, start, video, settings.ttc_threshold_s),
             records={"safety": _safety(trajectories, start + video.times)},
-            arrays=_paths(trajectories),
-            meta=_meta(staged, values, weight, trajectories),
+            arrays=as_arrays(everybody),
+            meta=_meta(staged, values, weight, as_rows(everybody, {one.body.name: one.body.track for one in around} | named)),
             sensors=_sensors(settings, ego, draw),
         )
 
@@ -201,16 +205,7 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _paths(trajectories: Trajectories) -> dict[str, NDArray[Any]]:
-    return {
-        "trajectories/times": trajectories.times_s,
-        "trajectories/position": trajectories.position_m,
-        "trajectories/heading": trajectories.heading_rad,
-        "trajectories/speed": trajectories.speed_mps,
-    }
-
-
-def _meta(staged: Scenario, values: Floats, weight: float, trajectories: Trajectories) -> dict[str, Any]:
+def _meta(staged: Scenario, values: Floats, weight: float, agents: list[dict[str, Any]]) -> dict[str, Any]:
     outcome = staged.run(values[None, :])
     return {
         "scenario": staged.name,
@@ -221,7 +216,7 @@ def _meta(staged: Scenario, values: Floats, weight: float, trajectories: Traject
         "min_gap_m": _finite(float(outcome.min_gap_m[0])),
         "max_drac_mps2": _finite(float(outcome.max_drac_mps2[0])),
         "pet_s": _finite(float(outcome.pet_s[0])),
-        "agents": [{"track": number, "id": agent.id, "kind": agent.kind} for number, agent in enumerate(trajectories.agents)],
+        "agents": agents,
     }
 
 

@@ -6,7 +6,7 @@ lanelets (lanes between two bounds), obstacles with trajectories, and problems f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -153,13 +153,29 @@ def write_commonroad(scenario: CommonRoadScenario, path: str | Path, *, date: st
     element(element(root, "scenarioTags"), "simulated")
     for lanelet in scenario.lanelets:
         _lanelet(root, lanelet)
-    limits = _speed_signs(root, scenario)
-    taken = max([0, *(lanelet.id for lanelet in scenario.lanelets), *limits, *(problem.id for problem in scenario.problems)])
-    named = dict(_obstacles(root, scenario, taken + 1))
+    _speed_signs(root, scenario)
+    named = obstacle_numbers(scenario)
+    _obstacles(root, scenario, list(named))
     for problem in scenario.problems:
         _problem(root, problem)
     write_xml(root, path)
     return named
+
+
+def obstacle_numbers(scenario: CommonRoadScenario) -> dict[int, tuple[str, int]]:
+    """For each obstacle's number in the file its agent and the step at which it comes."""
+    trajectories = scenario.trajectories
+    if trajectories is None:
+        return {}
+    signs = (_SIGN_OFFSET + lanelet.id for lanelet in scenario.lanelets if lanelet.speed is not None)
+    taken = max([0, *(lanelet.id for lanelet in scenario.lanelets), *signs, *(problem.id for problem in scenario.problems)])
+    steps = np.round(trajectories.times_s / scenario.step).astype(int)
+    comes = [
+        (agent.id, int(steps[first]))
+        for place, agent in enumerate(trajectories.agents)
+        for first, _ in runs(trajectories.present[:, place])
+    ]
+    return dict(enumerate(comes, start=taken + 1))
 
 
 def _check(scenario: CommonRoadScenario, where: str) -> None:
@@ -222,30 +238,28 @@ _SIGN_OFFSET = 1_000_000
 """Numbers of signs that limit the speed on a lanelet, from its own number: the format gives limits by signs."""
 
 
-def _speed_signs(root: Element, scenario: CommonRoadScenario) -> list[int]:
+def _speed_signs(root: Element, scenario: CommonRoadScenario) -> None:
     """A virtual sign for each lanelet's limit."""
-    numbers = []
     for lanelet in scenario.lanelets:
         if lanelet.speed is None:
             continue
-        numbers.append(_SIGN_OFFSET + lanelet.id)
-        node = element(root, "trafficSign", id=numbers[-1])
+        node = element(root, "trafficSign", id=_SIGN_OFFSET + lanelet.id)
         part = element(node, "trafficSignElement")
         element(part, "trafficSignID").text = "274"
         _text(part, "additionalValue", float(lanelet.speed))
         _point(element(node, "position"), lanelet.right[0])
         element(node, "virtual").text = "true"
-    return numbers
 
 
-def _obstacles(root: Element, scenario: CommonRoadScenario, number: int) -> Iterator[tuple[int, tuple[str, int]]]:
+def _obstacles(root: Element, scenario: CommonRoadScenario, numbers: Sequence[int]) -> None:
+    """A moving obstacle for each run of an agent's presence, by these numbers."""
     trajectories = scenario.trajectories
     if trajectories is None:
         return
-    steps = np.round(trajectories.times_s / scenario.step).astype(int)
+    steps, left = np.round(trajectories.times_s / scenario.step).astype(int), iter(numbers)
     for place, agent in enumerate(trajectories.agents):
         for first, stop in runs(trajectories.present[:, place]):
-            node = element(root, "dynamicObstacle", id=number)
+            node = element(root, "dynamicObstacle", id=next(left))
             element(node, "type").text = KINDS.get(agent.kind, "unknown")
             box = element(element(node, "shape"), "rectangle")
             _text(box, "length", float(agent.size_m[0]))
@@ -254,8 +268,6 @@ def _obstacles(root: Element, scenario: CommonRoadScenario, number: int) -> Iter
             way = element(node, "trajectory")
             for frame in range(first + 1, stop) if stop > first + 1 else [first]:
                 _state(element(way, "state"), trajectories, frame, place, int(steps[frame]))
-            yield number, (agent.id, int(steps[first]))
-            number += 1
 
 
 def _state(node: Element, trajectories: Trajectories, frame: int, place: int, step: int) -> None:

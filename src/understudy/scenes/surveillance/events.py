@@ -21,6 +21,11 @@ Floats = NDArray[np.float64]
 STEP = 0.1
 APART = 0.75
 """m between the middles of two people, at least."""
+ROUNDING = 0.15
+"""m more than that while legs are chosen: the corners between them are rounded afterwards."""
+LEGS = 160
+CHOICES = 12
+"""How many legs are tried for a walk, and how many ways for a leg."""
 MARGIN = 0.4
 LEAST_STORY = 30.0
 """s that a story lasts; clips are cut out of it."""
@@ -72,7 +77,7 @@ def story_of(event: str, people: int, crowd: int, place: Place, duration: float,
         _alone(event, story, place, here)
     for number in range(people):
         at = draw.at(f"people/{number}")
-        _join(story, place, at, f"people/{number}", lambda d: _wander(place, story.times, d))
+        _join(story, place, at, f"people/{number}", lambda d: _wander(place, story, d), tries=60)
     if story.bag is not None:
         away = np.linalg.norm(story.bag[:, :2] - story.roles[0].path, axis=1)
         story.rows += events("abandoned-bag", story.times, (away > LEFT) & (story.bag[:, 2] < 1e-9), [1, len(story.roles) + 1])
@@ -80,11 +85,19 @@ def story_of(event: str, people: int, crowd: int, place: Place, duration: float,
 
 
 def _join(
-    story: Story, place: Place, draw: Draws, name: str, propose: Callable[[Draws], Floats], *, zone: bool = True, **more: Any
+    story: Story,
+    place: Place,
+    draw: Draws,
+    name: str,
+    propose: Callable[[Draws], Floats],
+    *,
+    zone: bool = True,
+    tries: int = 600,
+    **more: Any,
 ) -> Floats:
     """Place somebody whose path fits, and give the path."""
     tests = {"clear of things": lambda path: place.free(path, MARGIN, zone=zone), "apart from others": story.clear}
-    path: Floats = placed(draw, propose, tests, tries=600, what=name)
+    path: Floats = placed(draw, propose, tests, tries=tries, what=name)
     story.roles.append(Role(name, path, **more))
     return path
 
@@ -93,19 +106,50 @@ def _spot(place: Place, draw: Draws, name: str, share: float = 0.9) -> Floats:
     return np.array([place.half[axis] * share * (2 * draw.quantile(f"{name}/{axis}") - 1) for axis in range(2)])
 
 
-def _wander(place: Place, times: Floats, draw: Draws) -> Floats:
-    """From spot to spot, with pauses now and then."""
-    speed = 0.9 + 0.6 * draw.quantile("speed")
-    points, moments = [_free_spot(place, draw, "spot/0")], [0.0]
-    while moments[-1] < times[-1]:
-        number = len(points)
-        if draw.quantile(f"pause/{number}") < 0.3:
-            points.append(points[-1])
-            moments.append(moments[-1] + 2.0 + 8.0 * draw.quantile(f"rest/{number}"))
-        following = _next_spot(place, points[-1], draw, f"spot/{number}")
-        moments.append(moments[-1] + max(1.0, float(np.linalg.norm(following - points[-1])) / speed))
-        points.append(following)
-    return _smooth(times, np.array(moments), np.array(points))
+def _wander(place: Place, story: Story, draw: Draws) -> Floats:
+    """From spot to spot, with pauses now and then. Each leg is one in which nobody is in the way; where none is found, the last is taken
+    back. Where that leads nowhere the path leads out of the place, and is refused."""
+    rng, end = draw.generator("walk"), float(story.times[-1])
+    others = np.array([role.path for role in story.roles]).reshape(-1, len(story.times), 2)
+    speed = 0.9 + 0.6 * rng.random()
+    legs = [(0.0, _start_spot(place, others, rng))]
+    for _ in range(LEGS):
+        if legs[-1][0] > end:
+            return _smooth(story.times, np.array([leg[0] for leg in legs]), np.array([leg[1] for leg in legs]))
+        leg = _leg(place, story.times, others, legs[-1], speed, rng)
+        if leg is not None:
+            legs.append(leg)
+        elif len(legs) > 1:
+            legs.pop()
+    return np.full((len(story.times), 2), np.inf)
+
+
+def _start_spot(place: Place, others: Floats, rng: np.random.Generator) -> Floats:
+    """A spot where nobody is at first; the last of many tries if none is."""
+    spot = np.zeros(2)
+    for _ in range(60):
+        spot = 0.9 * np.asarray(place.half) * rng.uniform(-1, 1, 2)
+        if place.free(spot[None], MARGIN + 0.1) and (np.linalg.norm(others[:, 0] - spot, axis=-1) > APART + ROUNDING).all():
+            break
+    return spot
+
+
+def _leg(
+    place: Place, times: Floats, others: Floats, since: tuple[float, Floats], speed: float, rng: np.random.Generator
+) -> tuple[float, Floats] | None:
+    """When and where the next leg ends; None where each of some tries is blocked by things or people."""
+    start, here = since
+    for _ in range(CHOICES):
+        there = here if rng.random() < 0.25 else 0.9 * np.asarray(place.half) * rng.uniform(-1, 1, 2)
+        way = float(np.linalg.norm(there - here))
+        lasts = way / speed if way > 0 else 1.0 + 7.0 * rng.random()
+        if 0 < way < 1.5 or not place.free(here + np.linspace(0, 1, 60)[:, None] * (there - here), MARGIN + 0.1):
+            continue
+        during = (times >= start - STEP) & (times <= start + lasts + STEP)
+        path = here + np.clip((times[during] - start) / lasts, 0.0, 1.0)[:, None] * (there - here)
+        if (np.linalg.norm(others[:, during] - path, axis=-1) > APART + ROUNDING).all():
+            return start + lasts, there
+    return None
 
 
 def _free_spot(place: Place, draw: Draws, name: str) -> Floats:
@@ -258,4 +302,5 @@ def _crowd(story: Story, place: Place, count: int, draw: Draws) -> None:
 
 def _roomy(place: Place, spot: Floats) -> bool:
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    return place.free(spot + 2.2 * np.stack([np.cos(angle), np.sin(angle)], axis=1), MARGIN)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return place.free(spot + np.concatenate([radius * ring for radius in (0.6, 1.2, 1.7, 2.2)]), MARGIN)

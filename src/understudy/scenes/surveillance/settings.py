@@ -14,11 +14,13 @@ EVENTS = ("none", "fall", "loitering", "abandoned-bag", "intrusion", "crowd", "r
 
 
 class Cameras(Settings):
-    """Fixed cameras. height_m: of those outdoors; indoors they hang under the ceiling. dome: one more, a fisheye that looks down."""
+    """Fixed cameras. height_m: indoors the ceiling is the limit. dome: one more, a fisheye that looks down."""
 
     fixed: Annotated[AnyValue, count(1, 3)] = Field(default=1, description="how many, beside the dome")
     field_of_view_deg: Annotated[AnyValue, number(30, 120)] = 75.0
-    height_m: Annotated[AnyValue, number(2.5, 12)] = Field(default=Uniform(uniform=(4.0, 6.5)), description="above the ground, outdoors")
+    height_m: Annotated[AnyValue, number(2.5, 12)] = Field(
+        default=Uniform(uniform=(4.0, 6.5)), description="above the ground; indoors under the ceiling at most"
+    )
     distortion: Annotated[AnyValue, number(-0.3, 0.3)] = Field(default=-0.06, description="k1 of the lens; 0 for none")
     dome: Annotated[AnyValue, switch()] = False
     band: Annotated[AnyValue, word("rgb", "infrared", "thermal")] = "rgb"

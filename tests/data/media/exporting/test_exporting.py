@@ -14,8 +14,8 @@ from understudy.data.media.exporting import EXPORTERS, dataset_problems, exporte
 from understudy.data.media.exporting.pictures import SplitExporter, camera_names
 from understudy.data.media.exporting.writing import TarFiles
 
-FORMATS = sorted(set(EXPORTERS) - {"dicom", "nifti"})
-"""Those for any shot; the other two hold scans alone."""
+FORMATS = sorted(set(EXPORTERS) - {"dicom", "nifti", "commonroad", "openscenario", "trajectories"})
+"""Those for any shot; two hold scans alone, three traffic alone."""
 
 
 def tree(folder: Path) -> dict[str, str]:

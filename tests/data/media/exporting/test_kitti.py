@@ -12,7 +12,9 @@ from tests.data.media.shots import photo, shots
 from understudy.core.errors import DataError
 from understudy.data.media.exporting import opened_exporter, write_dataset
 from understudy.data.media.exporting.kitti import Kitti
+from understudy.data.media.image_files import read_image
 from understudy.data.media.items import Shot
+from understudy.scenes.generator import Scenes
 
 
 def files(source: Shot) -> dict[str, bytes]:
@@ -52,12 +54,48 @@ def test_points_fall_in_the_picture_where_the_camera_sees_them() -> None:
     assert np.allclose(matrix(calibration, "P2")[:, :3], source.frames[0].view.matrix)
 
 
-def test_a_lens_that_the_format_cannot_state_is_refused() -> None:
+def test_a_fisheye_is_refused_with_the_setting_to_change() -> None:
     source = photo(0)
     view = source.frames[0].view
     source.frames[0].view = type(view)("fisheye", view.matrix, (), view.pose)
-    with pytest.raises(DataError, match="pinhole cameras without distortion"):
+    with pytest.raises(DataError, match="settings.cameras.rig"):
         list(Kitti().files(source))
+
+
+def test_pictures_of_a_bent_lens_are_rectified_with_their_labels() -> None:
+    """Boxes are those of a camera that never had the distortion, to a pixel."""
+    shots_of = {bend: list(driven(bend).sample(1)) for bend in (0.0, -0.12, 0.1)}
+    for bend in (-0.12, 0.1):
+        for straight, bent in zip(shots_of[0.0], shots_of[bend], strict=True):
+            made, flat = dict(Kitti().files(bent)), straight.frames[0]
+            name = f"{bent.index:06d}"
+            camera = matrix(made[f"training/calib/{name}.txt"].decode(), "P2")[:, :3]
+            scale = camera[0, 0] / flat.view.matrix[0, 0]
+            assert scale == pytest.approx(1.0) if bend < 0 else 1.0 < scale < 1.2
+            picture = read_image(made[f"training/image_2/{name}.png"])
+            assert picture.shape == flat.image.shape
+            if bend < 0:
+                assert (
+                    np.abs(picture.astype(float) - flat.image).mean() < np.abs(bent.frames[0].image.astype(float) - flat.image).mean() / 2
+                )
+            rows = [line.split() for line in made[f"training/label_2/{name}.txt"].decode().splitlines()]
+            assert rows
+            middle = flat.view.matrix[:2, 2]
+            for row in rows:
+                box, place = np.array(row[4:8], dtype=float), np.array(row[11:14], dtype=float)
+                twin = min(flat.instances, key=lambda one: np.linalg.norm(one.pose[:3, 3] - place))
+                if bend < 0 and twin.pixels > 60:
+                    assert np.abs(box - np.array(twin.box)).max() <= 1.5
+                assert box.min() >= 0
+                assert (box[2:] <= picture.shape[1::-1]).all()
+            assert middle == pytest.approx(camera[:2, 2])
+
+
+def driven(bend: float) -> Scenes:
+    cameras = {"distortion": bend, "sensor": {"width": 320, "height": 240, "noise": 0, "vignette": 0, "exposure_ms": 0, "flare": 0}}
+    around = {"trees": 0, "buildings": 0.3, "walkers": 1, "oncoming_per_km": 30}
+    settings = {"scenario": "hard-brake", "moment_s": 2.0, "cameras": cameras, "around": around}
+    return Scenes({"understudy": "scenes/1", "world": "driving", "renderer": "none", "labels": ["amodal"], "settings": settings})
 
 
 def column(number: int, value: str) -> spoil.Spoil:

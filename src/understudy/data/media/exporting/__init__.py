@@ -13,6 +13,7 @@ from understudy.data.media.exporting.writing import write_dataset
 EXPORTERS: dict[str, str] = {
     "bop": "understudy.data.media.exporting.bop:Bop",
     "coco": "understudy.data.media.exporting.coco:Coco",
+    "commonroad": "understudy.scenes.driving.exporting.commonroad:CommonRoad",
     "dicom": "understudy.data.media.exporting.dicom:Dicom",
     "dota": "understudy.data.media.exporting.dota:Dota",
     "frames": "understudy.data.media.exporting.frames:Frames",
@@ -22,6 +23,8 @@ EXPORTERS: dict[str, str] = {
     "mot": "understudy.data.media.exporting.mot:Mot",
     "nifti": "understudy.data.media.exporting.nifti:Nifti",
     "nuscenes": "understudy.data.media.exporting.nuscenes:NuScenes",
+    "openscenario": "understudy.scenes.driving.exporting.openscenario:OpenScenario",
+    "trajectories": "understudy.scenes.driving.exporting.trajectories:TrajectoryTables",
     "video": "understudy.data.media.exporting.video:Video",
     "webdataset": "understudy.data.media.exporting.webdataset:WebDataset",
     "yolo": "understudy.data.media.exporting.yolo:Yolo",

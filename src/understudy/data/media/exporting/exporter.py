@@ -24,9 +24,11 @@ class Exporter(ABC):
 
     Attributes:
         name: as the user writes it, "coco".
+        pictures: whether the format holds pictures or labels of pixels; if not, none need be made for it.
     """
 
     name: ClassVar[str]
+    pictures: ClassVar[bool] = True
 
     @abstractmethod
     def files(self, shot: Shot) -> Iterator[Member]:

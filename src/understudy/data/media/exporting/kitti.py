@@ -7,6 +7,8 @@ Format: Geiger, Lenz and Urtasun, "Are we ready for autonomous driving?", CVPR 2
 a picture of its own with its own calibration; a lidar goes with each camera of its step. A line has 15 columns: type, truncated (0 .. 1),
 occluded (0: up to 10 % hidden, 1: up to half, 2: more), alpha, box (x0 y0 x1 y1), height width length, x y z of the middle of the box's
 bottom in the camera's coordinates, rotation_y. Angles are measured about the camera's y axis; alpha = rotation_y − atan2(x, z).
+
+As in the benchmark, pictures are rectified: those of lenses with distortion are written as a pinhole would have taken them.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from understudy.core.errors import DataError
 from understudy.data.media.exporting.exporter import Member
 from understudy.data.media.exporting.findings import Findings
 from understudy.data.media.exporting.pictures import SplitExporter, place
+from understudy.data.media.exporting.rectified import rectified
 from understudy.data.media.items import Category, Frame, Instance, Shot
 from understudy.data.media.lidar import Scan, scans
 from understudy.data.media.rotations import inverse, wrapped
@@ -42,7 +45,7 @@ _SHARED = ("P0", "P1", "P2", "P3", "R0_rect", "Tr_velo_to_cam", "Tr_imu_to_velo"
 
 
 class Kitti(SplitExporter):
-    """The exporter. Cameras must be pinholes without distortion: the format has no place for any other."""
+    """The exporter. Pictures of pinholes with distortion are rectified first, their labels with them; fisheyes are refused."""
 
     name: ClassVar[str] = "kitti"
 
@@ -50,8 +53,9 @@ class Kitti(SplitExporter):
         points: dict[int, Scan] = {}
         for scan in scans(shot):
             points.setdefault(scan.step, scan)
-        for frame, name in zip(shot.frames, _names(shot), strict=True):
-            _require_pinhole(shot, frame)
+        for original, name in zip(shot.frames, _names(shot), strict=True):
+            _require_pinhole(shot, original)
+            frame = rectified(original) if any(original.view.distortion) else original
             here = points.get(frame.index)
             yield f"training/image_2/{name}.{self.image}", self.picture(frame)
             yield f"training/label_2/{name}.txt", "".join(_lines(shot, frame)).encode()
@@ -95,11 +99,12 @@ def _names(shot: Shot) -> list[str]:
 
 
 def _require_pinhole(shot: Shot, frame: Frame) -> None:
-    if frame.view.model != "pinhole" or any(frame.view.distortion):
+    if frame.view.model != "pinhole":
         raise DataError(
-            f"KITTI's calibration is of pinhole cameras without distortion; this one is {frame.view.model}, {frame.view.distortion}.",
+            f"KITTI's calibration is of pinhole cameras; this one is {frame.view.model}, and sees more than a plane picture can show.",
             where=place(shot, frame),
-            remedy='Give the camera no distortion, or write the data set with format "nuscenes", "coco" or "frames".',
+            remedy="Give the description pinhole cameras (driving: settings.cameras.rig front, stereo or surround; surveillance: "
+            'settings.cameras.dome false), or write the data set with format "nuscenes", "coco" or "frames".',
         )
 
 

@@ -1,0 +1,1 @@
+"""Formats of traffic: what happened, without pictures."""
