@@ -1,12 +1,15 @@
 """Data sets of shots: the same files for any number of workers, resumed, checked and remade."""
 
+import errno
 import json
 
 import pytest
 from small_shots import SmallShots
 
-from understudy.core.errors import ArgumentError, SinkError
+from understudy.core.atomic import sink_error
+from understudy.core.errors import ArgumentError, Cancelled, SinkError
 from understudy.run import verify, write
+from understudy.run.store import FolderStore
 
 
 def files_of(folder):
@@ -41,6 +44,38 @@ def test_a_run_that_failed_goes_on_from_its_finished_parts(tmp_path):
         write(SmallShots(), 9, tmp_path / "set", format="raw", part_rows=3)
     write(SmallShots(), 9, tmp_path / "set", format="raw", part_rows=3, overwrite=True)
     assert len(files_of(tmp_path / "set")) == 10
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "says"),
+    [
+        (OSError(errno.ENOSPC, "full"), SinkError, r"disk is full\. 3 of 3 parts"),
+        (KeyboardInterrupt(), Cancelled, r"Stopped\. 3 of 3 parts"),
+    ],
+)
+def test_parts_are_kept_when_they_cannot_be_laid_out(tmp_path, monkeypatch, error, kind, says):
+    put, seen = FolderStore.put, []
+
+    def failing(store, name, content):
+        seen.append(name)
+        if len(seen) == 4:
+            raise error if kind is Cancelled else sink_error(error, store.path / name)
+        put(store, name, content)
+
+    monkeypatch.setattr(FolderStore, "put", failing)
+    with pytest.raises(kind, match=rf"{says}(?s:.)*Run the same again"):
+        write(SmallShots(), 9, tmp_path / "set", format="raw", part_rows=3, workers=1)
+    monkeypatch.undo()
+    assert write(SmallShots(), 9, tmp_path / "set", format="raw", part_rows=3).reused == 3
+    write(SmallShots(), 9, tmp_path / "calm", format="raw", part_rows=9)
+    assert files_of(tmp_path / "set") == files_of(tmp_path / "calm")
+
+
+def test_a_run_that_finished_nothing_stands_in_nobodys_way(tmp_path):
+    with pytest.raises(SinkError, match="0 of 1 parts"):
+        write(SmallShots(fails_at=0), 2, tmp_path / "set", format="raw", workers=1)
+    write(SmallShots(), 3, tmp_path / "set", format="raw", workers=1)
+    assert len(files_of(tmp_path / "set")) == 4
 
 
 def test_a_finished_data_set_is_left_as_it_is_and_mended_where_a_file_is_gone(tmp_path):

@@ -428,6 +428,7 @@ def test_progress_counts_the_rows_to_the_end(tmp_path):
     [
         ({"n": -1}, ArgumentError, "n"),
         ({"n": 2.5}, ArgumentError, "n"),
+        ({"n": 10**20}, ArgumentError, "1,000,000 at most"),
         ({"workers": 0}, ArgumentError, "workers"),
         ({"part_rows": 0}, ArgumentError, "part_rows"),
         ({"seed": -1}, ArgumentError, "seed"),

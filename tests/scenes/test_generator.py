@@ -38,6 +38,15 @@ def test_a_constraint_that_cannot_hold_is_named():
         Scenes({**SPEC, "constraints": {"things": 500, "tries": 2}}).sample(1)
 
 
+def test_a_world_that_makes_its_pictures_itself_has_no_renderer():
+    made = Scenes({"understudy": "scenes/1", "world": "medical"})
+    assert made.spec.renderer == "none"
+    assert made.spec.to_dict()["renderer"] == "none"
+    assert "renderer" not in Scenes({"understudy": "scenes/1", "world": "products"}).spec.to_dict()
+    with pytest.raises(SchemaError, match="makes its pictures itself"):
+        Scenes({"understudy": "scenes/1", "world": "satellite", "renderer": "mitsuba"})
+
+
 def test_edge_cases_come_at_their_rates():
     generator = Scenes({**SPEC, "edge_cases": {"night": 0.5, "own": {"rate": 0.3, "changes": {"weather.fog": 0.05}}}})
     shots = generator.sample(30)

@@ -10,6 +10,7 @@ import typer
 from understudy.cli.counts import parse_count
 from understudy.cli.options import Address, Debug, Engine, Json, KeepModel, Quiet
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
+from understudy.core.wording import counted
 
 if TYPE_CHECKING:
     from understudy.run import Manifest
@@ -83,6 +84,9 @@ def generate(
 
     screen = Screen(machine=as_json, quiet=quiet)
     if is_description(spec):
+        for option, stated in (("--rows", rows), ("--scale", scale != 1.0), ("--dirty", dirty)):
+            if stated:
+                raise typer.BadParameter("this is for tables; scenes take -n, --renderer and --set", param_hint=option)
         generated(
             screen, spec, n, output, renderer, setting, seed=seed, format=form, workers=workers, engine=engine, address=address,
             resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
@@ -92,7 +96,11 @@ def generate(
     if not Path(spec).exists() and (for_scenes or (Path(spec).name == spec and not Path(spec).suffix)):
         raise typer.BadParameter(f"{spec} is no file, and no ready-made scenes of that name. {known_scenes(spec)}", param_hint="SPEC")
     if for_scenes:
-        raise typer.BadParameter("-n, --renderer and --set are for scenes; for tables there are --rows and --scale")
+        raise typer.BadParameter(
+            f"{spec} describes no scenes: it does not begin with understudy: scenes/1 (-n, --renderer and --set are for scenes; "
+            "for tables there are --rows and --scale)",
+            param_hint="SPEC",
+        )
     data = Dataset(Path(spec), scale=scale, rows=dict(_table_rows(entry) for entry in rows or []))
     if output is None:
         _preview(screen, DirtyDataset(data) if dirty else data, data.seed if seed is None else seed)
@@ -131,7 +139,7 @@ def _preview(screen: Screen, data: Any, seed: int) -> None:
 
 def _show(screen: Screen, manifest: Manifest, sizes: dict[str, int]) -> None:
     rows = sum(sizes.values())
-    kept = f", {manifest.reused} parts kept from an earlier run" if manifest.reused else ""
+    kept = f", {counted(manifest.reused, 'part')} kept from an earlier run" if manifest.reused else ""
     speed = f" ({rows / manifest.seconds:,.0f} rows/s)" if manifest.seconds >= 1 and not manifest.reused else ""
     size = f", {bytes_in_words(manifest.bytes)}" if manifest.bytes else ""
     tables = ", ".join(f"{name} {count:,}" for name, count in sizes.items())

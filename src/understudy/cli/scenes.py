@@ -9,6 +9,7 @@ import typer
 
 from understudy.cli.options import Debug, Json, Quiet
 from understudy.cli.screen import Screen
+from understudy.core.wording import counted
 
 if TYPE_CHECKING:
     from understudy.scenes.spec.description import SceneSpec
@@ -75,6 +76,8 @@ def preview(
     screen = Screen(machine=as_json, quiet=quiet)
     if not Path(spec).exists() and not is_description(spec):
         raise typer.BadParameter(f"{spec} is no file, and no ready-made scenes of that name. {known_scenes(spec)}", param_hint="SPEC")
+    if output.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{output} is no PNG: name a file that ends in .png", param_hint="--output")
     generator = Scenes(spec, renderer=renderer)
     listener = screen.progress()
     try:
@@ -84,7 +87,7 @@ def preview(
     sheet = contact_sheet(shots, columns=columns, labels=labels)
     with atomic_file(output) as file:
         sheet.save(file, format="PNG")
-    screen.say(f"{n} items of {spec} to {output} ({sheet.width} x {sheet.height})")
+    screen.say(f"{counted(n, 'item')} of {spec} to {output} ({sheet.width} x {sheet.height})")
     screen.document({"file": str(output), "items": n, "width": sheet.width, "height": sheet.height})
 
 
@@ -199,12 +202,12 @@ def generated(
     finally:
         listener.close()
     spec_words = _frames_in_words(generator.spec, n)
-    kept = f", {manifest.reused} parts kept from an earlier run" if manifest.reused else ""
+    kept = f", {counted(manifest.reused, 'part')} kept from an earlier run" if manifest.reused else ""
     screen.say(f"{spec_words} to {manifest.target} as {manifest.plan.format} in {manifest.seconds:.1f} s{kept}")
     screen.document({"target": manifest.target, "seconds": round(manifest.seconds, 3), "reused": manifest.reused, **manifest.to_json()})
 
 
 def _frames_in_words(spec: SceneSpec, n: int) -> str:
     frames = spec.video.frames
-    items = "1 item" if n == 1 else f"{n:,} items"
+    items = counted(n, "item")
     return items if frames == 1 else f"{items} of {frames} frames"

@@ -13,8 +13,8 @@ from typing import BinaryIO
 from understudy.core.errors import SinkError
 
 _REASONS = {
-    errno.ENOSPC: ("The disk is full.", "Free some space, or write to another disk; nothing was left behind."),
-    errno.EDQUOT: ("The disk quota is used up.", "Free some space, or write to another disk; nothing was left behind."),
+    errno.ENOSPC: ("The disk is full.", "Free some space, or write to another disk; no half-written file was left behind."),
+    errno.EDQUOT: ("The disk quota is used up.", "Free some space, or write to another disk; no half-written file was left behind."),
     errno.EACCES: ("No permission to write here.", "Choose another folder, or have its permissions changed."),
     errno.EPERM: ("No permission to write here.", "Choose another folder, or have its permissions changed."),
     errno.EROFS: ("This disk can only be read.", "Choose a folder on another disk."),

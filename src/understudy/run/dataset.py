@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import SinkError
-from understudy.run.folder import parts_in, plan_differs
+from understudy.run.folder import parts_in, parts_kept, plan_differs
 from understudy.run.manifest import Manifest, load_manifest
 from understudy.run.shots import FILES, members_of, record_in
 from understudy.run.store import digest, open_store
@@ -42,9 +42,10 @@ def write_dataset(run: Run, target: Target) -> Manifest:
         return whole
     with parts_in(parts, run) as manifest:
         run.progress.stage("lay out", total=manifest.plan.rows)
-        files = _lay_out(run, manifest, parts, place)
-        with parts.file(FILES_NAME) as file:
-            file.write(json.dumps(files, indent=0, ensure_ascii=False).encode())
+        with parts_kept(manifest):
+            files = _lay_out(run, manifest, parts, place)
+            with parts.file(FILES_NAME) as file:
+                file.write(json.dumps(files, indent=0, ensure_ascii=False).encode())
         parts.remove([record.name for record in manifest.parts.values()])
     manifest.target = target.place
     return manifest

@@ -45,6 +45,17 @@ def parts_in(store: Store, run: Run) -> Iterator[Manifest]:
         yield manifest
 
 
+@contextmanager
+def parts_kept(manifest: Manifest) -> Iterator[None]:
+    """What is done with finished parts: where it cannot be, or is stopped, the error tells that they are kept and how to go on."""
+    try:
+        yield
+    except SinkError as error:
+        raise _with_way_on(error, _sentence(error.what), manifest) from error
+    except KeyboardInterrupt:
+        raise _stopped(manifest) from None
+
+
 class RowCount:
     """Counts rows as they are made, tells the listener, and stops the run when the listener asks for it."""
 
@@ -63,12 +74,15 @@ GO_ON = "Run the same again to go on from there."
 
 
 def _begun(run: Run, store: Store) -> Manifest:
-    """The manifest to go on from: an earlier run's intact parts where the plan is the same, none where there was no run."""
+    """The manifest to go on from: an earlier run's intact parts where the plan is the same, none where there was no run.
+
+    An earlier run with another plan that finished nothing is in nobody's way.
+    """
     earlier = load_manifest(store)
     if earlier is None:
         _refuse_foreign_files(store)
     different = run.plan.differences(earlier.plan) if earlier else []
-    if different and not run.overwrite:
+    if earlier and earlier.parts and different and not run.overwrite:
         raise plan_differs(different[0], store)
     store.clear_leftovers()
     manifest = Manifest(store.shown, run.plan, versions=versions_at_work("polars", "pyarrow"))
@@ -124,7 +138,7 @@ def _finish(run: Run, manifest: Manifest, store: Store) -> None:
             outcome = make_parts_with(run.engine, job, missing, finished, count.add)
     except KeyboardInterrupt:
         manifest.save(store)  # it may have come between a part and its line in the journal
-        raise Cancelled(f"Stopped. {_finished_so_far(manifest)}", where=store.shown, remedy=GO_ON) from None
+        raise _stopped(manifest) from None
     finally:
         store.clear_leftovers()
     if outcome.error is None:
@@ -172,6 +186,10 @@ def plan_differs(different: Difference, store: Store) -> SinkError:
         where=store.shown,
         remedy="Choose another folder, ask for the same, or give the earlier run up with overwrite=True (--overwrite).",
     )
+
+
+def _stopped(manifest: Manifest) -> Cancelled:
+    return Cancelled(f"Stopped. {_finished_so_far(manifest)}", where=manifest.target, remedy=GO_ON)
 
 
 def _finished_so_far(manifest: Manifest) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PART_ROWS = 500_000
 PART_SHOTS = 8
+MOST_PARTS = 1_000_000
+"""Of a run: each is a file and a line of the manifest."""
 
 
 @dataclass(frozen=True)

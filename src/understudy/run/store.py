@@ -141,6 +141,8 @@ class FolderStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         except OSError as error:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
             raise sink_error(error, path) from error
 
     def reader(self, name: str) -> BinaryIO:

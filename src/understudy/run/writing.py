@@ -23,7 +23,7 @@ from understudy.run.given import given_to_json
 from understudy.run.join import join_parts
 from understudy.run.manifest import Manifest, require_folder_name
 from understudy.run.part import make_part
-from understudy.run.plan import Plan, TablePlan, blocks_in_part
+from understudy.run.plan import MOST_PARTS, Plan, TablePlan, blocks_in_part
 from understudy.run.sinks import FORMATS
 from understudy.run.source import opened
 from understudy.run.store import Store, open_store
@@ -92,6 +92,8 @@ def write(
             parse_dataset_target(target, format) if _makes_shots(source) else parse_target(target, format, several=_is_collection(source))
         )
         plan = _planned(source, n, seed, given, part_rows, place.format)
+        if place.kind in ("folder", "file", "dataset"):
+            _require_few_parts(plan)
         listener.stage("write", total=plan.rows)
         keeps = not source.maker.from_real_data if keep_model is None else keep_model
         manifest = _WRITERS[place.kind](Run(source, plan, makers, resume, overwrite, keeps, listener), place)
@@ -128,6 +130,16 @@ def _planned(source: Source, n: int | None, seed: int | None, given: Any, part_r
             for name, rows in sizes.items()
         ),
     )
+
+
+def _require_few_parts(plan: Plan) -> None:
+    if plan.part_count > MOST_PARTS:
+        least = -(-plan.rows // MOST_PARTS)
+        raise ArgumentError(
+            f"{plan.rows:,} items would be {plan.part_count:,} parts; a run has {MOST_PARTS:,} at most.",
+            where="n",
+            remedy=f"Ask for fewer, or for larger parts: part_rows={least} (--part-rows {least}) or more.",
+        )
 
 
 def _is_collection(source: Source) -> bool:

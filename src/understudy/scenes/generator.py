@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from understudy.core.errors import ConditionError, ConstraintError, did_you_mean
+from understudy.core.errors import ArgumentError, ConditionError, ConstraintError, did_you_mean
 from understudy.core.generator import Generator
 from understudy.core.random import Stream
 from understudy.data.media.items import Shot
-from understudy.scenes.rendering import Studio, renderer, require_renderer
+from understudy.scenes.rendering import Studio, renderer, require_renderer, require_tracer
 from understudy.scenes.spec.description import EdgeCaseSpec, SceneSpec, complaint, fixed_values, read_description
 from understudy.scenes.spec.draws import Correlated, Draws
 from understudy.scenes.spec.values import AnyValue
@@ -37,7 +37,8 @@ class Scenes(Generator):
 
     Raises:
         SchemaError: the description is wrong: where, and the nearest valid word.
-        ArgumentError: there is no such renderer.
+        ArgumentError: there is no such renderer, or it has no such option. MissingExtraError: what it needs is not installed. Both when
+            items are asked for, before any is made.
     """
 
     name: ClassVar[str] = "scenes"
@@ -48,7 +49,7 @@ class Scenes(Generator):
         spec = read_description(source)
         if renderer is not None:
             require_renderer(renderer)
-            spec = SceneSpec.model_validate({**spec.to_dict(), "renderer": renderer})
+            spec = _shown_by(spec, renderer)
         self.spec = spec
         self._world = world(spec.world)
         self._correlated = [Correlated(tuple(group.values), group.root) for group in spec.correlated]
@@ -60,6 +61,8 @@ class Scenes(Generator):
         return self.spec.seed
 
     def _prepare(self, given: Any) -> dict[str, AnyValue]:
+        if self._studio is None:
+            self._studio = self._opened()
         fixed = fixed_values(self.spec, given)
         cases = {**self._world.edge_cases, **{k: None for k, v in self.spec.edge_cases.items() if isinstance(v, EdgeCaseSpec)}}
         case = fixed.get("edge_case")
@@ -75,6 +78,13 @@ class Scenes(Generator):
             path = ".".join(str(step) for step in loc if isinstance(step, str))
             raise ConditionError(what, where=f"given: {path}", remedy=remedy) from None
         return values
+
+    def _opened(self) -> Studio:
+        """What the world's pictures are made with."""
+        if self._world.traces:
+            require_tracer()
+        name, options = self.spec.renderer_and_options
+        return Studio(renderer(name, options), self.spec.wanted)
 
     def _block(self, index: int, size: int, rng: Stream, given: dict[str, AnyValue]) -> list[Shot]:
         tries, why = self.spec.constraints.tries, ""
@@ -95,9 +105,7 @@ class Scenes(Generator):
         settings = self._changed({**fixed, **{path: value for path, value in given.items() if path != "edge_case"}})
         draw = Draws(rng, settings, correlated=self._correlated)
         draw.set_edge_cases(shown)
-        if self._studio is None:
-            name, options = self.spec.renderer_and_options
-            self._studio = Studio(renderer(name, options), self.spec.wanted)
+        assert self._studio is not None
         video = Video(self.spec.video.frames, self.spec.video.rate)
         shot = self._world.shoot(settings, video, draw, self._studio)
         shot.drawn = dict(draw.drawn)
@@ -154,3 +162,11 @@ class Scenes(Generator):
     @classmethod
     def _from_state(cls, state: State) -> Scenes:
         return cls(state.manifest["description"])
+
+
+def _shown_by(spec: SceneSpec, renderer: str) -> SceneSpec:
+    try:
+        return SceneSpec.model_validate({**spec.to_dict(), "renderer": renderer})
+    except ValidationError as error:
+        _, what, remedy = complaint(error, SceneSpec)
+        raise ArgumentError(what, where="renderer", remedy=remedy) from None

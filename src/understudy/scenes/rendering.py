@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.core.errors import ArgumentError, did_you_mean
+from understudy.core.errors import ArgumentError, MissingExtraError, did_you_mean
 from understudy.core.random import Stream
 
 if TYPE_CHECKING:
@@ -118,8 +119,27 @@ def renderer(name: str, options: dict[str, Any]) -> Renderer:
     """The renderer called `name`. Raises `ArgumentError` with the nearest name, or for options that it does not take."""
     require_renderer(name)
     module, _, attribute = RENDERERS[name].partition(":")
-    made: Renderer = getattr(import_module(module), attribute)(**options)
-    return made
+    kind: type[Renderer] = getattr(import_module(module), attribute)
+    known = list(signature(kind).parameters)
+    for option in options:
+        if option not in known:
+            remedy = did_you_mean(option, known) if known else "It takes none."
+            raise ArgumentError(f'The renderer {name} has no option "{option}".', where=f"renderer: {name}", remedy=remedy)
+    return kind(**options)
+
+
+def require_tracer() -> None:
+    """Raises `MissingExtraError` where there is no Embree to cast rays with."""
+    try:
+        import embreex.rtcore  # noqa: F401
+    except ImportError:
+        raise MissingExtraError.of("scenes", "Tracing rays") from None
+
+
+def require_whole(kind: type[Renderer], option: str, value: object, low: int, high: int) -> None:
+    """Raises `ArgumentError` where a renderer's option is no whole number of `low` to `high`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ArgumentError(f"`{option}` is a whole number of {low} to {high}, not {value!r}.", where=f"renderer: {kind.name}: {option}")
 
 
 def require_renderer(name: str) -> None:

@@ -70,6 +70,7 @@ class World(ABC):
         categories: of everything that is labelled.
         edge_cases: by name.
         renderers: names of those that can show it, the default first; () where the world makes its pictures itself.
+        traces: whether rays are cast for its labels or pictures, through Embree.
         formats: names of the formats that suit it beside those that suit all.
     """
 
@@ -79,6 +80,7 @@ class World(ABC):
     categories: ClassVar[tuple[Category, ...]]
     edge_cases: ClassVar[Mapping[str, EdgeCase]] = {}
     renderers: ClassVar[tuple[str, ...]] = ("raycast", "mitsuba", "cycles")
+    traces: ClassVar[bool] = True
 
     def scene(self, settings: Any, video: Video, draw: Draws) -> Scene:
         """The scene of one item. All chance comes from `draw`.

@@ -29,7 +29,7 @@ def shoot(seed=0, wanted=WANTED, **stated):
     world = Satellite()
     settings = world.settings.model_validate({"sensor": {"width": 160, "height": 120}, **stated})
     draw = Draws(Stream(seed), settings)
-    shot = world.shoot(settings, Video(), draw, SimpleNamespace(renderer=SimpleNamespace(name="raycast"), wanted=wanted))
+    shot = world.shoot(settings, Video(), draw, SimpleNamespace(wanted=wanted))
     shot.drawn = dict(draw.drawn)
     return shot
 

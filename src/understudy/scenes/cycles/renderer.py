@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from understudy.core.errors import ArgumentError, MissingExtraError, UnderstudyError
 from understudy.scenes.mitsuba.translation import plain_color, sky_picture
 from understudy.scenes.raycast.sky import Light, light_of
-from understudy.scenes.rendering import Renderer
+from understudy.scenes.rendering import Renderer, require_whole
 
 if TYPE_CHECKING:
     from understudy.core.random import Stream
@@ -52,9 +52,8 @@ class Cycles(Renderer):
     name: ClassVar[str] = "cycles"
 
     def __init__(self, samples: int = 4, depth: int = 4, denoise: bool = True) -> None:
-        for option, value, low, high in (("samples", samples, 1, 4096), ("depth", depth, 1, 64)):
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ArgumentError(f"`{option}` is a whole number of {low} to {high}, not {value!r}.", where=f"renderer: cycles: {option}")
+        require_whole(Cycles, "samples", samples, 1, 4096)
+        require_whole(Cycles, "depth", depth, 1, 64)
         self.samples, self.depth, self.denoise = samples, depth, bool(denoise)
         self._blender: _Blender | None = None
         self._known: weakref.ref[Scene] | None = None

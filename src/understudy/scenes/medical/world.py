@@ -76,6 +76,7 @@ class Medical(World):
     settings: ClassVar[type[MedicalSettings]] = MedicalSettings
     categories: ClassVar[tuple[Category, ...]] = CATEGORIES
     renderers: ClassVar[tuple[str, ...]] = ()
+    traces: ClassVar[bool] = False
     formats: ClassVar[tuple[str, ...]] = ("dicom", "nifti")
     edge_cases: ClassVar[Mapping[str, EdgeCase]] = {
         "metal": EdgeCase("metal in the body, with its streaks", {"patient.implant": True}),

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.core.errors import ArgumentError
 from understudy.core.random import Stream
 from understudy.scenes.mitsuba.translation import Translation, mitsuba, plain_color
-from understudy.scenes.rendering import Renderer
+from understudy.scenes.rendering import Renderer, require_whole
 
 if TYPE_CHECKING:
     from understudy.scenes.camera import Camera
@@ -38,11 +37,8 @@ class Mitsuba(Renderer):
     name: ClassVar[str] = "mitsuba"
 
     def __init__(self, samples: int = 16, depth: int = 5) -> None:
-        for option, value, low, high in (("samples", samples, 1, 4096), ("depth", depth, 2, 64)):
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ArgumentError(
-                    f"`{option}` is a whole number of {low} to {high}, not {value!r}.", where=f"renderer: mitsuba: {option}"
-                )
+        require_whole(Mitsuba, "samples", samples, 1, 4096)
+        require_whole(Mitsuba, "depth", depth, 2, 64)
         self.samples, self.depth = samples, depth
         self._mi = mitsuba()
         self._integrator = self._mi.load_dict({"type": "path", "max_depth": depth})

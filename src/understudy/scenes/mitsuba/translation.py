@@ -44,17 +44,18 @@ def mitsuba() -> Any:
         MissingExtraError: it is not installed, or there is no LLVM of release 16 or newer (which is no Python package).
     """
     library = os.environ.get("DRJIT_LIBLLVM_PATH") or llvm()
+    if library is not None:
+        os.environ["DRJIT_LIBLLVM_PATH"] = library  # looked at when it is loaded
+    try:
+        import mitsuba as found
+    except ImportError:
+        raise MissingExtraError.of("mitsuba", "The renderer mitsuba") from None
     if library is None:
         raise MissingExtraError(
             "The renderer mitsuba needs LLVM 16 or newer, which is not installed.",
             where="renderer: mitsuba",
             remedy="Install it (Debian: apt install libllvm19), or name its library in DRJIT_LIBLLVM_PATH.",
         )
-    os.environ["DRJIT_LIBLLVM_PATH"] = library
-    try:
-        import mitsuba as found
-    except ImportError:
-        raise MissingExtraError.of("mitsuba", "The renderer mitsuba") from None
     if found.variant() is None:
         found.set_variant("llvm_ad_rgb")
     return found

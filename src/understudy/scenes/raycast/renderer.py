@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.core.errors import ArgumentError
 from understudy.core.random import Stream
 from understudy.scenes.camera import Camera
 from understudy.scenes.hits import Hits, Tracer
@@ -24,7 +23,7 @@ from understudy.scenes.raycast.poses import Motions
 from understudy.scenes.raycast.sky import Light, light_of
 from understudy.scenes.raycast.smoothing import edge_pixels, merged, sky_colors, sub_rays
 from understudy.scenes.raycast.surfaces import FOOTPRINT, Surfaces, looked_at, surfaces_of
-from understudy.scenes.rendering import Renderer
+from understudy.scenes.rendering import Renderer, require_whole
 from understudy.scenes.scene import Scene
 
 Floats = NDArray[np.float64]
@@ -69,10 +68,8 @@ class Raycast(Renderer):
     name: ClassVar[str] = "raycast"
 
     def __init__(self, samples: int = 3, occlusion: int = 2) -> None:
-        if not 1 <= samples <= 4:
-            raise ArgumentError(f"samples is {samples}, and must be 1 to 4.", where="renderer: raycast")
-        if not 0 <= occlusion <= 16:
-            raise ArgumentError(f"occlusion is {occlusion}, and must be 0 to 16.", where="renderer: raycast")
+        require_whole(Raycast, "samples", samples, 1, 4)
+        require_whole(Raycast, "occlusion", occlusion, 0, 16)
         self.samples, self.occlusion = samples, occlusion
         self._known: tuple[int, dict[str, Any]] = (0, {})
 

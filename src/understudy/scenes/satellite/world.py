@@ -148,10 +148,7 @@ def _take(
     light = _light(date, camera, settings, draw)
     measured = measure(tracer, camera, hits, light, draw(settings.gsd_m, "gsd_m"))
     rng = draw.stream(f"frames/satellite/{date.number}")
-    if studio.renderer.name == "none":
-        image: NDArray[Any] = studio.renderer.image(scene, tracer, camera, date.time, hits, rng)
-    else:
-        image = _picture(measured.bands, light.air, settings, draw, rng.child("noise").generator())
+    image = _picture(measured.bands, light.air, settings, draw, rng.child("noise").generator())
     frame = label_frame(scene, tracer, camera, 0, hits, image, studio.wanted, rng)
     frame.index = date.number
     frame.conditions |= _conditions(date, settings, draw)

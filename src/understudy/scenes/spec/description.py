@@ -14,21 +14,27 @@ What the settings are belongs to the world (`understudy scenes WORLD` lists them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from understudy.core.errors import ConditionError, SchemaError, did_you_mean
+from understudy.core.errors import ConditionError, SchemaError, did_you_mean, nearest
 from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
 from understudy.data.schema import weightiest
 from understudy.scenes.rendering import LABELS, RENDERERS
-from understudy.scenes.spec.values import AnyValue, Constant
+from understudy.scenes.spec.values import AnyValue, Constant, Distribution
 from understudy.scenes.worlds import world, world_names
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from understudy.scenes.world import World
 
 MARK = "scenes/1"
 
@@ -79,14 +85,14 @@ class CorrelatedSpec(_Model):
 
 
 class SceneSpec(_Model):
-    """A description. renderer: its name, or {name: {option: value}}. labels: "all", "fast" (no flow, amodal masks or questions), or names.
-    edge_cases: rate by name, or edge cases of one's own."""
+    """A description. renderer: its name, or {name: {option: value}}; none where the world makes its pictures itself. labels: "all", "fast"
+    (no flow, amodal masks or questions), or names. edge_cases: rate by name, or edge cases of one's own."""
 
     understudy: Literal["scenes/1"] = "scenes/1"
     world: str
     about: str = ""
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
-    renderer: str | dict[str, dict[str, Any]] = "raycast"
+    renderer: str | dict[str, dict[str, Any]] = ""
     labels: Literal["all", "fast"] | list[str] = "all"
     video: VideoSpec = VideoSpec()
     settings: Any = Field(default_factory=dict)
@@ -105,6 +111,8 @@ class SceneSpec(_Model):
     @classmethod
     def _can_render(cls, stated: str | dict[str, dict[str, Any]]) -> str | dict[str, dict[str, Any]]:
         names = [stated] if isinstance(stated, str) else list(stated)
+        if stated == "":
+            return stated
         if len(names) != 1:
             raise Contradiction("A renderer is one name with its options.", "Write {mitsuba: {samples: 16}}.")
         if names[0] not in RENDERERS:
@@ -122,6 +130,7 @@ class SceneSpec(_Model):
     @model_validator(mode="after")
     def _fits_the_world(self) -> Self:
         kind = world(self.world)
+        self._choose_renderer(kind)
         if not isinstance(self.settings, BaseModel):
             try:
                 self.settings = kind.settings.model_validate(self.settings or {})
@@ -141,6 +150,15 @@ class SceneSpec(_Model):
             for path in group.values:
                 self.require_setting(path, ("correlated", number, "values"))
         return self
+
+    def _choose_renderer(self, kind: World) -> None:
+        """The world's first where none is stated. Raises `Contradiction` where the world cannot be shown by the one that is."""
+        if self.renderer == "":
+            self.renderer = (*kind.renderers, "none")[0]
+        name, _ = self.renderer_and_options
+        if name not in (*kind.renderers, "none"):
+            own = "makes its pictures itself" if not kind.renderers else f"is shown by {', '.join(kind.renderers)}"
+            raise Contradiction(f'The world {kind.name} {own}, not by the renderer "{name}".', "Leave the renderer out.", at=("renderer",))
 
     def require_setting(self, path: str, at: tuple[str | int, ...] = ()) -> None:
         """Raise `Contradiction` where `path` names no setting."""
@@ -168,6 +186,8 @@ class SceneSpec(_Model):
         """Plain values, what was left at its default left out."""
         body = self.model_dump(mode="json", exclude_defaults=True, exclude={"understudy", "world", "settings"})
         settings = self.settings.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+        if self.renderer == next(iter(world(self.world).renderers), None):
+            body.pop("renderer")
         return {
             "understudy": MARK,
             "world": self.world,
@@ -237,35 +257,80 @@ def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> SceneSp
 
 def complaint(error: ValidationError, model: type[BaseModel]) -> tuple[tuple[Any, ...], str, str | None]:
     """Where a mistake is, what it is, and what to do."""
-    worst = weightiest(error)
-    loc, context = tuple(worst["loc"]), worst.get("ctx", {})
-    key = str(loc[-1]) if loc else ""
+    worst = _most_precise(error)
+    loc, context = _without_tags(worst["loc"]), worst.get("ctx", {})
+    key = next((str(step) for step in reversed(loc) if isinstance(step, str)), "")
     match worst["type"]:
         case "extra_forbidden":
-            return loc, f'"{key}" is not a key here.', did_you_mean(key, _keys(model, loc[:-1]), shown=40)
+            return loc, f'"{key}" is not a key here.', _key_meant(key, model, loc[:-1])
+        case "missing" if isinstance(loc[-1], int):
+            return loc, f'"{key}" takes more values: number {loc[-1] + 1} is missing.', None
         case "missing":
-            return loc, f'The key "{key}" is missing.', None
+            return loc, f'The key "{key}" is missing.', f"Worlds: {', '.join(world_names())}." if loc == ("world",) else None
+        case "model_type":
+            return loc, f"A section holds keys with values, not {worst['input']!r}.", None
+        case "literal_error":
+            choices = re.findall(r"'([^']+)'", str(context["expected"]))
+            return loc, f'"{worst["input"]}" is not a choice for "{key}".', did_you_mean(str(worst["input"]), choices, shown=20)
         case "value_error" if isinstance(context.get("error"), Contradiction):
             cause = context["error"]
             return (*loc, *cause.at), cause.what, cause.remedy
     message, shown = str(worst["msg"]), repr(worst["input"])
-    return loc, f'"{key}" is {shown if len(shown) < 60 else shown[:57] + "…"}: {message[:1].lower()}{message[1:]}.', None
+    remedy = "It takes a constant, no distribution." if isinstance(worst["input"], Mapping) else None
+    return loc, f'"{key}" is {shown if len(shown) < 60 else shown[:57] + "…"}: {message[:1].lower()}{message[1:]}.', remedy
+
+
+def _most_precise(error: ValidationError) -> ErrorDetails:
+    """The complaint to tell first; where a union complains of each of its members, the one that got deepest."""
+    worst = weightiest(error)
+    at = _without_tags(worst["loc"])
+    inside = [one for one in error.errors() if _without_tags(one["loc"])[: len(at)] == at and one["type"] != "extra_forbidden"]
+    return worst if worst["type"] == "extra_forbidden" else max(inside, key=lambda one: len(_without_tags(one["loc"])))
+
+
+def _without_tags(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A place without what names a union's member: "str", "list[str]", "EdgeCaseSpec", a distribution's name before its key."""
+    steps = [step for step in loc if not (isinstance(step, str) and (step in ("str", "float") or step.endswith(("]", "Spec"))))]
+    return tuple(step for number, step in enumerate(steps) if step not in steps[number + 1 : number + 2])
+
+
+def _key_meant(key: str, model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    """A remedy for a key that a place does not take: the nearest that it takes, or where there is one of that name further down."""
+    known = _keys(model, loc)
+    below = [path for section in _models_at(model, loc) for path in _paths_below(section) if path.rpartition(".")[2] == key]
+    return f'Did you mean "{below[0]}"?' if below and not nearest(key, known) else did_you_mean(key, known, shown=40)
+
+
+def _paths_below(model: type[BaseModel], above: str = "") -> Iterator[str]:
+    """Paths of all keys of the sections in a section, and so on."""
+    for name, info in model.model_fields.items():
+        path = f"{above}{info.alias or name}"
+        if above:
+            yield path
+        for inner in _models_in(info.annotation):
+            if not issubclass(inner, Distribution):
+                yield from _paths_below(inner, f"{path}.")
 
 
 def _keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """The keys that a place takes, found by walking down the models."""
+    """The keys that a place takes."""
+    return list(dict.fromkeys(info.alias or name for section in _models_at(model, loc) for name, info in section.model_fields.items()))
+
+
+def _models_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[type[BaseModel]]:
+    """What a place may hold, found by walking down the models; several where it is a union."""
+    models = [model]
     for step in loc:
-        found = model.model_fields.get(str(step))
-        below = _model_in(found.annotation) if found is not None else None
-        model = below or model
-    return [info.alias or name for name, info in model.model_fields.items()]
+        found = [info for one in models for name, info in one.model_fields.items() if step in (name, info.alias)]
+        models = [inner for info in found for inner in _models_in(info.annotation)] or models
+    return models
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation holds, through unions, lists and dictionaries."""
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation holds, through unions, lists and dictionaries."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model_in(part)) is not None), None)
+        return [annotation]
+    return [found for part in getattr(annotation, "__args__", ()) for found in _models_in(part)]
 
 
 def fixed_values(spec: SceneSpec, given: Any) -> dict[str, AnyValue]:

@@ -355,12 +355,20 @@ class _Limits:
                 raise Contradiction(f"{value!r} is neither true nor false.")
             return value
         if isinstance(value, bool | str) or value != value:
-            raise Contradiction(f"{value!r} is no number.")
+            raise Contradiction(f"{value!r} is no number.", _with_exponent(value) if isinstance(value, str) else None)
         if self.kind == "count" and value != int(value):
             raise Contradiction(f"{value!r} is no whole number.")
         if not self.low <= value <= self.high:
             raise Contradiction(f"{value:g} lies outside {self.low:g} .. {self.high:g}.", "Change it, or cut the distribution: within.")
         return int(value) if self.kind == "count" else float(value)
+
+
+def _with_exponent(text: str) -> str | None:
+    """What to write for a number with an exponent that YAML takes for a word."""
+    try:
+        return f"In YAML it is written {float(text):.6e}: with a point, and a sign in the exponent."
+    except ValueError:
+        return None
 
 
 def number(low: float = -inf, high: float = inf) -> AfterValidator:

@@ -48,7 +48,7 @@ def opened_exporter(form: str) -> Exporter:
     """A format with its options, as a user writes it: "coco", "coco:image=jpg,val=0.1".
 
     Raises:
-        ArgumentError: no such format or option, or an option's value cannot be.
+        ArgumentError: no such format or option, or an option's value cannot be. MissingExtraError: what it writes with is not installed.
     """
     name, _, options = form.partition(":")
     kind = exporter(name)
@@ -63,7 +63,9 @@ def opened_exporter(form: str) -> Exporter:
         if key not in known:
             remedy = did_you_mean(key, known) if known else "It takes none."
             raise ArgumentError(f'The format {name} has no option "{key}".', where=form, remedy=remedy)
-    return kind(**stated)
+    made = kind(**stated)
+    made.require()
+    return made
 
 
 def dataset_problems(form: str, folder: str | Path) -> list[str]:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from understudy.core.errors import MissingExtraError
 from understudy.data.media.exporting.exporter import Exporter, Member
 from understudy.data.media.exporting.findings import Findings
-from understudy.data.media.exporting.pictures import CommonCategories, plain_categories
-from understudy.data.media.exporting.scans import Scan, Segment
+from understudy.data.media.exporting.pictures import dataset_index, plain_categories
+from understudy.data.media.exporting.scans import Scan, Segment, listed_scans
 from understudy.data.media.items import Shot
 from understudy.data.media.json_files import as_json
 
@@ -43,6 +43,9 @@ class Dicom(Exporter):
 
     name: ClassVar[str] = "dicom"
 
+    def require(self) -> None:
+        pydicom()
+
     def files(self, shot: Shot) -> Iterator[Member]:
         scan = Scan.of(shot, self.name)
         folder = CODES[scan.modality].lower()
@@ -58,20 +61,14 @@ class Dicom(Exporter):
         return row | {"notice": scan.notice, "categories": plain_categories(shot)}
 
     def finish(self, records: Iterable[Any]) -> Iterator[Member]:
-        categories, rows, notice = CommonCategories(), [], ""
-        for record in records:
-            categories.see(record.pop("categories"), record["shot"])
-            notice = record.pop("notice")
-            rows.append(record)
-        yield "dataset.json", as_json({"version": VERSION, "notice": notice, "categories": categories.rows, "scans": rows}, indent=1)
+        yield dataset_index(VERSION, records, "scans")
 
     @classmethod
     def problems(cls, folder: Path) -> list[str]:
         findings = Findings(folder)
-        index = findings.json(folder / "dataset.json")
         identifiers: dict[str, Path] = {}
-        for row in index["scans"] if index else []:
-            _scan_problems(findings, folder / "scans" / f"{row['shot']:08d}", row, identifiers)
+        for place, row in listed_scans(findings, folder)[1]:
+            _scan_problems(findings, place, row, identifiers)
         return findings.problems
 
 

@@ -30,6 +30,9 @@ class Exporter(ABC):
     name: ClassVar[str]
     pictures: ClassVar[bool] = True
 
+    def require(self) -> None:
+        """Raises `MissingExtraError` where what it writes with is not installed; called before any shot is made."""
+
     @abstractmethod
     def files(self, shot: Shot) -> Iterator[Member]:
         """The files that belong to this shot alone. Their names come from `shot.index` and nothing that other shots decide."""

@@ -17,7 +17,7 @@ import numpy as np
 from understudy.core.errors import ArgumentError
 from understudy.data.media.exporting.exporter import Member
 from understudy.data.media.exporting.findings import Findings, extent
-from understudy.data.media.exporting.pictures import CommonCategories, PictureExporter, camera_names, plain_categories
+from understudy.data.media.exporting.pictures import PictureExporter, camera_names, dataset_index, plain_categories
 from understudy.data.media.image_files import QUALITY, npz
 from understudy.data.media.items import Frame, Shot
 from understudy.data.media.json_files import as_json
@@ -58,11 +58,7 @@ class Frames(PictureExporter):
         return row | {"edge_cases": list(shot.edge_cases), "categories": plain_categories(shot)}
 
     def finish(self, records: Iterable[Any]) -> Iterator[Member]:
-        categories, shots = CommonCategories(), []
-        for record in records:
-            categories.see(record.pop("categories"), record["shot"])
-            shots.append(record)
-        yield "dataset.json", as_json({"version": VERSION, "categories": categories.rows, "shots": shots}, indent=1)
+        yield dataset_index(VERSION, records)
 
     @classmethod
     def problems(cls, folder: Path) -> list[str]:

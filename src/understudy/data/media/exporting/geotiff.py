@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from understudy.core.errors import MissingExtraError
 from understudy.data.media.exporting.exporter import Exporter, Member
 from understudy.data.media.exporting.findings import Findings
-from understudy.data.media.exporting.pictures import CommonCategories, plain_categories, stem
+from understudy.data.media.exporting.pictures import dataset_index, plain_categories, stem
 from understudy.data.media.items import Frame, Instance, Shot
 from understudy.data.media.json_files import as_json
 
@@ -40,6 +40,9 @@ class GeoTiff(Exporter):
     """
 
     name: ClassVar[str] = "geotiff"
+
+    def require(self) -> None:
+        _rasterio()
 
     def files(self, shot: Shot) -> Iterator[Member]:
         crs, transform = _reference(shot)
@@ -69,11 +72,7 @@ class GeoTiff(Exporter):
         return {"shot": shot.index, "categories": plain_categories(shot), "pictures": rows, "meta": meta, "changes": changes}
 
     def finish(self, records: Iterable[Any]) -> Iterator[Member]:
-        categories, shots = CommonCategories(), []
-        for record in records:
-            categories.see(record.pop("categories"), record["shot"])
-            shots.append(record)
-        yield "dataset.json", as_json({"version": VERSION, "categories": categories.rows, "shots": shots}, indent=1)
+        yield dataset_index(VERSION, records)
 
     @classmethod
     def problems(cls, folder: Path) -> list[str]:

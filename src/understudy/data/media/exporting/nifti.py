@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from understudy.core.errors import MissingExtraError
 from understudy.data.media.exporting.exporter import Exporter, Member
 from understudy.data.media.exporting.findings import Findings
-from understudy.data.media.exporting.pictures import CommonCategories, plain_categories
-from understudy.data.media.exporting.scans import LATERAL, Scan
+from understudy.data.media.exporting.pictures import dataset_index, plain_categories
+from understudy.data.media.exporting.scans import LATERAL, Scan, listed_scans
 from understudy.data.media.items import Shot
 from understudy.data.media.json_files import as_json
 
@@ -37,6 +37,9 @@ class Nifti(Exporter):
 
     name: ClassVar[str] = "nifti"
 
+    def require(self) -> None:
+        nibabel()
+
     def files(self, shot: Shot) -> Iterator[Member]:
         scan = Scan.of(shot, self.name)
         for part, values in zip(PARTS, (scan.values, scan.categories, scan.tracks), strict=True):
@@ -49,20 +52,14 @@ class Nifti(Exporter):
         return row | {"categories": plain_categories(shot)}
 
     def finish(self, records: Iterable[Any]) -> Iterator[Member]:
-        categories, rows, notice = CommonCategories(), [], ""
-        for record in records:
-            categories.see(record.pop("categories"), record["shot"])
-            notice = record.pop("notice")
-            rows.append(record)
-        yield "dataset.json", as_json({"version": VERSION, "notice": notice, "categories": categories.rows, "scans": rows}, indent=1)
+        yield dataset_index(VERSION, records, "scans")
 
     @classmethod
     def problems(cls, folder: Path) -> list[str]:
         findings = Findings(folder)
-        index = findings.json(folder / "dataset.json")
-        for row in index["scans"] if index else []:
-            classes = {category["id"] for category in index["categories"]}
-            _scan_problems(findings, folder / "scans" / f"{row['shot']:08d}", row, classes)
+        classes, scans = listed_scans(findings, folder)
+        for place, row in scans:
+            _scan_problems(findings, place, row, classes)
         return findings.problems
 
 

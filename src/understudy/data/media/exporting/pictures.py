@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from understudy.core.errors import ArgumentError, DataError
-from understudy.data.media.exporting.exporter import Exporter
+from understudy.data.media.exporting.exporter import Exporter, Member
 from understudy.data.media.image_files import QUALITY, checked_image_format, jpeg, png
 from understudy.data.media.items import Category, Frame, Shot
-from understudy.data.media.json_files import plain
+from understudy.data.media.json_files import as_json, plain
 
 TRAIN, VAL, TEST = "train", "val", "test"
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -124,6 +124,17 @@ class CommonCategories:
                 f"The classes of shot {shot} are not those of shot {self._first}.",
                 remedy="Shots with other classes belong in a data set of their own.",
             )
+
+
+def dataset_index(version: int, records: Iterable[Any], rows: str = "shots") -> Member:
+    """`dataset.json`: the classes that all shots have, and what is left of each shot's record. rows: what these are called. A "notice" in
+    the records is told once."""
+    categories, found, notice = CommonCategories(), [], {}
+    for record in records:
+        categories.see(record.pop("categories"), record["shot"])
+        notice = {"notice": record.pop("notice")} if "notice" in record else {}
+        found.append(record)
+    return "dataset.json", as_json({"version": version, **notice, "categories": categories.rows, rows: found}, indent=1)
 
 
 def rounded(values: Any, digits: int = 3) -> Any:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.errors import DataError
+from understudy.data.media.exporting.findings import Findings
 from understudy.data.media.items import Category, Shot
 
 MODALITIES = ("ct", "mri", "xray")
@@ -102,6 +104,12 @@ class Scan:
             ],
             "drawn": shot.drawn,
         }  # fmt: skip
+
+
+def listed_scans(findings: Findings, folder: Path) -> tuple[set[int], list[tuple[Path, dict[str, Any]]]]:
+    """Of a finished data set: the numbers of its classes, and every scan's folder with its row of the index."""
+    index = findings.json(folder / "dataset.json") or {"categories": [], "scans": []}
+    return {category["id"] for category in index["categories"]}, [(folder / "scans" / f"{row['shot']:08d}", row) for row in index["scans"]]
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,9 @@ class Video(Exporter):
         self.codec = codec
         self.crf = crf
 
+    def require(self) -> None:
+        _av()
+
     def files(self, shot: Shot) -> Iterator[Member]:
         if shot.rate <= 0:
             raise DataError(
