@@ -28,6 +28,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "gan": "understudy.tabular.gan:Gan",
         "independent": "understudy.tabular.independent:Independent",
         "mixture": "understudy.tabular.mixture:Mixture",
+        "text-ngram": "understudy.text.ngram.model:NgramText",
         "trees": "understudy.tabular.trees:Trees",
     },
     # What is declared and never fitted; saved and loaded like the others.

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import ConditionError, ConstraintError, did_you_mean
 from understudy.core.random import Stream
+from understudy.data.apportioning import Apportioning
 from understudy.data.condition import Condition, in_typed_values, meets
-from understudy.tabular.apportioning import Apportioning
 from understudy.tabular.condition import parse_conditions, rest_of
 from understudy.tabular.fields import Floats
 from understudy.tabular.redrawing import registry_of

@@ -11,8 +11,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.tabular.fields import Floats
-
+Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MILESTONE = 1 << 16

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.tabular.apportioning import MILESTONE, Apportioning
+from understudy.data.apportioning import MILESTONE, Apportioning
 
 
 @settings(deadline=None)

@@ -1,0 +1,211 @@
+"""Fills: what stands in a text in the place of what must not be repeated, typed, and made up anew for every text.
+
+A fill is a piece that begins (after the space before it) with a sign that no text holds, then its kind and a detail:
+
+| kind | detail | made as |
+|---|---|---|
+| the kinds of `scrubbing` | the mask of what stood there, such as 99999 999999 | another of the kind, in ranges kept free for examples where there are such |
+| code | a mask | digits and letters in its shape |
+| word | shape and ending, such as aa·ing | a word of that shape and ending that enough documents share |
+| glue | nothing | nothing: it takes the space off the piece after it |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.data.vocabulary import people, plain_words
+
+Integers = NDArray[np.int64]
+
+MARK, BREAK = "\x02", "\x03"
+GLUE = f"{MARK}glue{BREAK}"
+_SHAPE = re.compile(r"[^\W\d_]")
+_DEFAULT = {"card": "9999999999999999", "ssn": "999-99-9999", "phone": "99999999999", "iban": "AA9999999999999999", "ip": "9.9.9.9"}
+MASKED = (*_DEFAULT, "code")
+
+
+def fill(kind: str, detail: str = "", space: bool = False) -> str:
+    return f"{' ' if space else ''}{MARK}{kind}{BREAK}{detail}"
+
+
+def is_fill(piece: str) -> bool:
+    return MARK in piece
+
+
+def parts_of(piece: str) -> tuple[str, str, bool]:
+    """Kind, detail, and whether a space stands before it."""
+    kind, _, detail = piece.lstrip(" ").removeprefix(MARK).partition(BREAK)
+    return kind, detail, piece.startswith(" ")
+
+
+def mask_of(text: str) -> str:
+    """Digits as 9, letters as a and A, the rest as it is."""
+    return re.sub(r"[^\W\d_]", lambda m: "A" if m[0].isupper() else "a", re.sub(r"\d", "9", text))
+
+
+def shape_of(word: str) -> str:
+    """aa, Aa, AA, or, of mixed letters, aA; ?? of what holds no letter."""
+    letters = _SHAPE.findall(word)
+    if not letters:
+        return "??"
+    if all(letter.islower() or not letter.isupper() for letter in letters):
+        return "aa"
+    if all(letter.isupper() for letter in letters):
+        return "AA"
+    return "Aa" if letters[0].isupper() and not any(letter.isupper() for letter in letters[1:]) else "aA"
+
+
+class Fills:
+    """Makes texts of the fills of a vocabulary.
+
+    Args:
+        vocabulary: pieces and fills by number.
+        starts, members: of fill number f, the pieces members[starts[f]:starts[f + 1]] may stand in its place; empty where it is made.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], starts: Integers, members: Integers) -> None:
+        self.vocabulary = np.array([*vocabulary], dtype=object)
+        self.starts, self.members = starts, members
+        self.is_fill = np.array([is_fill(piece) for piece in vocabulary], dtype=bool)
+        self.glue = vocabulary.index(GLUE) if GLUE in vocabulary else -1
+
+    def texts(self, tokens: Integers, starts: Integers, rng: np.random.Generator) -> list[str]:
+        """The texts of rows of tokens; row i is tokens[starts[i]:starts[i + 1]]."""
+        found = self.vocabulary[tokens]
+        places = np.flatnonzero(self.is_fill[tokens] & (tokens != self.glue))
+        uniform = rng.random(len(places))
+        for place, u in zip(places.tolist(), uniform.tolist(), strict=True):
+            found[place] = self._made(int(tokens[place]), u, rng)
+        for place in np.flatnonzero(tokens == self.glue).tolist():
+            found[place] = ""
+            if place + 1 < len(found):
+                found[place + 1] = found[place + 1].removeprefix(" ")
+        edges = starts.tolist()
+        return ["".join(found[a:b]).removeprefix(" ") for a, b in zip(edges, edges[1:], strict=False)]
+
+    def _made(self, token: int, uniform: float, rng: np.random.Generator) -> str:
+        first, last = int(self.starts[token]), int(self.starts[token + 1])
+        if last > first:
+            return str(self.vocabulary[self.members[first + int(uniform * (last - first))]])
+        kind, detail, space = parts_of(self.vocabulary[token])
+        return (" " if space else "") + made(kind, detail, rng)
+
+
+def made(kind: str, detail: str, rng: np.random.Generator) -> str:
+    """Something of a kind that belongs to nobody known."""
+    return _MAKERS[kind](detail, rng)
+
+
+def _masked(mask: str, rng: np.random.Generator) -> str:
+    draws = rng.random(len(mask)).tolist()
+    return "".join(_RANGES[c](u) if c in _RANGES else c for c, u in zip(mask, draws, strict=True))
+
+
+_RANGES: dict[str, Callable[[float], str]] = {
+    "9": lambda u: str(int(u * 10)),
+    "a": lambda u: "abcdefghijklmnopqrstuvwxyz"[int(u * 26)],
+    "A": lambda u: "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[int(u * 26)],
+}
+
+
+def _card(mask: str, rng: np.random.Generator) -> str:
+    """With a right check digit (Luhn)."""
+    text = list(_masked(mask, rng))
+    digits = [i for i, c in enumerate(text) if c.isdigit()]
+    text[digits[0]] = "4"
+    total = sum(_doubled(int(text[i])) if place % 2 == 0 else int(text[i]) for place, i in enumerate(reversed(digits[:-1])))
+    text[digits[-1]] = str(-total % 10)
+    return "".join(text)
+
+
+def _doubled(digit: int) -> int:
+    return 2 * digit - 9 * (digit > 4)
+
+
+def _iban(mask: str, rng: np.random.Generator) -> str:
+    """Check characters by ISO 13616, of a country (XX) that is none."""
+    rest = _masked(mask[4:], rng)
+    bare = re.sub(r"\W", "", rest) + "XX00"
+    return f"XX{98 - int(''.join(str(int(c, 36)) for c in bare)) % 97:02d}{rest}"
+
+
+def _phone(mask: str, rng: np.random.Generator) -> str:
+    text = _masked(mask, rng)
+    return "0" + text[1:] if text[:1].isdigit() else text
+
+
+def _ip(mask: str, rng: np.random.Generator) -> str:
+    """RFC 5737 and RFC 3849: ranges for documentation."""
+    return "2001:db8:0:0:0:0:0:" + f"{rng.integers(1, 65_535):x}" if ":" in mask else f"203.0.113.{rng.integers(1, 255)}"
+
+
+def _word(rng: np.random.Generator) -> str:
+    words = plain_words()
+    return words[int(rng.integers(len(words)))]
+
+
+def _email(detail: str, rng: np.random.Generator) -> str:
+    """RFC 2606: example.org is nobody's."""
+    return f"{_first(rng).lower()}.{_last(rng).lower()}@example.org"
+
+
+def _url(detail: str, rng: np.random.Generator) -> str:
+    return f"{detail}{_word(rng)}.example.com"
+
+
+def _name(detail: str, rng: np.random.Generator) -> str:
+    words = {"1": [_first], "2": [_first, _last]}.get(detail, [_first, _first, _last])
+    return " ".join(part(rng) for part in words)
+
+
+def _first(rng: np.random.Generator) -> str:
+    names = _first_names()
+    return names[int(rng.integers(len(names)))]
+
+
+def _last(rng: np.random.Generator) -> str:
+    names = people("en", "last")
+    return names[int(rng.integers(len(names)))]
+
+
+@cache
+def _first_names() -> tuple[str, ...]:
+    return people("en", "female") + people("en", "male")
+
+
+_MAKERS: dict[str, Callable[[str, np.random.Generator], str]] = {
+    "email": _email,
+    "url": _url,
+    "iban": _iban,
+    "card": _card,
+    "ssn": lambda mask, rng: "9" + _masked(mask, rng)[1:],
+    "ip": _ip,
+    "phone": _phone,
+    "user": lambda detail, rng: f"@{_word(rng)}{rng.integers(10, 100)}",
+    "name": _name,
+    "code": _masked,
+    "word": lambda detail, rng: _word(rng),
+}
+
+
+def detail_of(kind: str, what: str) -> str:
+    """What a fill keeps of what stood there: its mask, or the number of words of a name, or how a web address begins."""
+    if kind in MASKED:
+        return mask_of(what)
+    if kind == "name":
+        return str(min(3, len(what.split())))
+    if kind == "url":
+        start = re.match(r"(?:https?://)?(?:www\.)?", what)
+        return start[0] if start else ""
+    return ""
+
+
+def default_detail(kind: str) -> str:
+    """The detail where too few share one."""
+    return _DEFAULT.get(kind, {"name": "1", "url": "www.", "code": "99999"}.get(kind, ""))

@@ -1,0 +1,206 @@
+"""Contexts and what follows them, from long to short, so that what is drawn has the frequencies of what was learned.
+
+Interpolated absolute discounting, with the lower levels made of what the higher ones leave: every occurrence of a word brings its weight
+to the longest context; there an event keeps its sum but for a share (and nothing where too few documents share it), and what is left
+of each occurrence goes on to the next level. Where all is kept but a fixed discount this is Kneser-Ney's modification (Ney, Essen &
+Kneser 1994; Chen & Goodman 1999), whose marginals are those of the data; the same holds here, whatever is withheld.
+
+A level is an order (words of context plus one) and whether the label belongs to its contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.text.corpus import Corpus
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Words = NDArray[np.uint64]
+
+FULL = 2**32
+
+
+class Step(NamedTuple):
+    """One level of the way down: ``order``, whether it is ``labelled``, the ``company`` its events need and the ``discount``."""
+
+    order: int
+    labelled: bool
+    company: int
+    discount: float
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """All words of all texts, ends included: the word, up to three before it, its label, document and weight."""
+
+    words: Integers
+    before: Integers
+    labels: Integers
+    documents: Integers
+    weights: Floats
+    position: Integers
+
+    @classmethod
+    def of(cls, corpus: Corpus, rows: Integers | None = None, order: int = 4) -> Occurrences:
+        """Of the corpus's texts, or of some. The end is word V, and V + 1 stands before the beginning."""
+        rows = np.arange(corpus.texts) if rows is None else rows
+        end = len(corpus.vocabulary)
+        lengths = np.diff(corpus.starts)[rows]
+        total = int(lengths.sum()) + len(rows)
+        firsts = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]])
+        row = np.repeat(np.arange(len(rows)), lengths + 1)
+        position = np.arange(total) - firsts[row]
+        source = corpus.starts[rows][row] + position
+        words = np.where(position == lengths[row], end, corpus.tokens[np.minimum(source, len(corpus.tokens) - 1)])
+        before = np.full((order - 1, total), end + 1, np.int64)
+        for back in range(1, order):
+            inside = position >= back
+            before[back - 1, inside] = words[np.flatnonzero(inside) - back]
+        return cls(words, before, corpus.labels[rows][row], corpus.documents[rows][row], corpus.weights[rows][row], position)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Released contexts of all levels, the longest first.
+
+    ``slots`` is a hash table from a context's key to its number (-1: empty); context c is followed by followers[starts[c]:starts[c + 1]], and
+    ``thresholds`` are their running shares of 2³²: what lies above the last goes on to the next level.
+    """
+
+    steps: tuple[tuple[int, bool], ...]
+    keys: Words
+    slots: NDArray[np.int32]
+    starts: Integers
+    followers: NDArray[np.int32]
+    thresholds: NDArray[np.uint32]
+
+    @classmethod
+    def fit(cls, found: Occurrences, steps: Sequence[Step]) -> Self:
+        left = found.weights.astype(np.float64).copy()
+        parts = [_level(found, step, left, last=i == len(steps) - 1) for i, step in enumerate(steps)]
+        keys = np.concatenate([part[0] for part in parts])
+        counts = np.concatenate([part[1] for part in parts])
+        return cls(
+            tuple((step.order, step.labelled) for step in steps), keys, table_of(keys), np.concatenate([[0], np.cumsum(counts)]),
+            np.concatenate([part[2] for part in parts]).astype(np.int32), np.concatenate([part[3] for part in parts]),
+        )  # fmt: skip
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"keys": self.keys, "starts": self.starts, "followers": self.followers, "thresholds": self.thresholds}
+
+    @classmethod
+    def from_arrays(cls, steps: Sequence[Sequence[Any]], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        keys = arrays["keys"]
+        known = tuple((int(order), bool(labelled)) for order, labelled in steps)
+        return cls(known, keys, table_of(keys), arrays["starts"], arrays["followers"], arrays["thresholds"])
+
+
+def _level(found: Occurrences, step: Step, left: Floats, *, last: bool) -> tuple[Words, Integers, Integers, NDArray[np.uint32]]:
+    """Contexts' keys, numbers of followers, followers and thresholds; `left` becomes what the level leaves of each occurrence."""
+    contexts = context_keys(found, step.order, step.labelled)
+    order = np.lexsort((found.words, contexts))
+    context, word = contexts[order], found.words[order]
+    new_context = np.concatenate([[True], context[1:] != context[:-1]])
+    new_event = new_context | np.concatenate([[True], word[1:] != word[:-1]])
+    event = np.cumsum(new_event) - 1
+    firsts = np.flatnonzero(new_event)
+    mass = left[order]
+    sums = np.add.reduceat(mass, firsts)
+    kept = sums.copy() if last else np.maximum(sums - step.discount * np.maximum.reduceat(mass, firsts), 0.0)
+    if step.company > 1:
+        kept[_documents(found, step)[order][firsts] < step.company] = 0.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left[order] = mass * np.where(sums > 0, (sums - kept) / sums, 0.0)[event]
+    of_context = np.cumsum(new_context)[firsts] - 1
+    totals = np.bincount(of_context, sums)
+    released = kept > 0
+    return _packed(context[firsts][released], word[firsts][released], kept[released], totals[of_context[released]])
+
+
+def _packed(contexts: Words, words: Integers, kept: Floats, totals: Floats) -> tuple[Words, Integers, Integers, NDArray[np.uint32]]:
+    if not len(contexts):
+        return contexts, np.zeros(0, np.int64), words, np.zeros(0, np.uint32)
+    begins = np.flatnonzero(np.concatenate([[True], contexts[1:] != contexts[:-1]]))
+    counts = np.diff(np.append(begins, len(contexts)))
+    running = np.cumsum(kept / totals)
+    before = np.repeat(np.concatenate([[0.0], running])[begins], counts)
+    shares = np.clip((running - before) * FULL, 0, FULL - 1)
+    return contexts[begins], counts, words, shares.astype(np.uint32)
+
+
+def _documents(found: Occurrences, step: Step) -> Integers:
+    """For each occurrence the documents that share its words, whatever their label."""
+    keys = mixed(context_keys(found, step.order, False) + found.words.astype(np.uint64))
+    order = np.lexsort((found.documents, keys))
+    key, document = keys[order], found.documents[order]
+    new = np.concatenate([[True], key[1:] != key[:-1]])
+    different = new | np.concatenate([[True], document[1:] != document[:-1]])
+    counts = np.add.reduceat(different.astype(np.int64), np.flatnonzero(new))
+    out = np.empty(len(keys), np.int64)
+    out[order] = counts[np.cumsum(new) - 1]
+    return out
+
+
+def context_keys(found: Occurrences, order: int, labelled: bool) -> Words:
+    """The key of the context that each occurrence has at a level."""
+    label = found.labels + 1 if labelled else np.zeros(len(found.labels), np.int64)
+    with np.errstate(over="ignore"):
+        key = mixed((label * 8 + order).astype(np.uint64))
+        for back in range(order - 1):
+            key = mixed(key + found.before[back].astype(np.uint64))
+    return key
+
+
+def mixed(words: Words) -> Words:
+    """SplitMix64's output function (Steele, Lea, Flood 2014)."""
+    with np.errstate(over="ignore"):
+        words = words + np.uint64(0x9E3779B97F4A7C15)
+        words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
+
+
+def table_of(keys: Words) -> NDArray[np.int32]:
+    """A hash table of keys, at most half full."""
+    size = 1 << max(4, int(2 * len(keys) + 1).bit_length())
+    slots: NDArray[np.int32] = _filled(keys, size)
+    return slots
+
+
+@numba.njit(cache=True)
+def _filled(keys, size):  # type: ignore[no-untyped-def]
+    slots = np.full(size, -1, np.int32)
+    for i in range(len(keys)):
+        place = np.int64(keys[i] & np.uint64(size - 1))
+        while slots[place] >= 0:
+            place = (place + 1) & (size - 1)
+        slots[place] = i
+    return slots
+
+
+@numba.njit(cache=True, inline="always")
+def found_at(keys, slots, key):  # type: ignore[no-untyped-def]
+    """The number of a key in a table, -1 where it is not there."""
+    size = len(slots)
+    place = np.int64(key & np.uint64(size - 1))
+    while slots[place] >= 0:
+        if keys[slots[place]] == key:
+            return slots[place]
+        place = (place + 1) & (size - 1)
+    return -1
+
+
+@numba.njit(cache=True, inline="always")
+def mix(word):  # type: ignore[no-untyped-def]
+    """`mixed` of one word."""
+    word = word + np.uint64(0x9E3779B97F4A7C15)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))

@@ -1,0 +1,137 @@
+"""Texts drawn word by word down the levels, several for each row, of which one is chosen (see `choosing.py`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from understudy.text.ngram.levels import found_at, mix
+
+if TYPE_CHECKING:
+    from understudy.text.ngram.choosing import Taste
+    from understudy.text.ngram.levels import Levels
+
+Integers = NDArray[np.int64]
+
+
+def draw(
+    levels: Levels, taste: Taste, labels: Integers, end: int, *, longest: int, candidates: int, run: int, rng: np.random.Generator
+) -> tuple[Integers, Integers]:
+    """A text for each label: tokens one after another, and where each text starts (n + 1).
+
+    Args:
+        end: the word that ends a text; the one after it stands before the beginning.
+        longest: words of a text, at most.
+        candidates: texts drawn for each row, of which one is kept, with chances as the exponential of its taste.
+        run: words in a row, at most, that may come from contexts of two words or more.
+    """
+    steps = np.array(levels.steps, np.int64)
+    tokens, lengths = _draw(
+        labels, end, longest, candidates, run, rng, steps, levels.keys, levels.slots, levels.starts, levels.followers, levels.thresholds,
+        taste.groups, taste.words, taste.lengths, taste.pair_keys, taste.pair_slots, taste.pairs,
+    )  # fmt: skip
+    return tokens.astype(np.int64), np.concatenate([[0], np.cumsum(lengths)])
+
+
+@numba.njit(cache=True)
+def _draw(  # type: ignore[no-untyped-def]
+    labels, end, longest, candidates, run, rng, steps, keys, slots, starts, followers, thresholds, groups, words, lengths, pair_keys, pair_slots, pairs
+):
+    out = np.empty(len(labels) * 32 + longest, np.int32)
+    sizes = np.zeros(len(labels), np.int64)
+    text, best = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    used = 0
+    for row in range(len(labels)):
+        group, top, size = groups[labels[row]], -np.inf, 0
+        for _ in range(candidates):
+            n = _one(labels[row], end, text, run, rng, steps, keys, slots, starts, followers, thresholds)
+            score = 0.0
+            if candidates > 1:
+                score = _tasted(text, n, end, group, words, lengths, pair_keys, pair_slots, pairs) - np.log(-np.log(rng.random() + 1e-300))
+            if score > top:
+                top, size = score, n
+                best[:n] = text[:n]
+        if used + size > len(out):
+            wider = np.empty(2 * len(out) + size, np.int32)
+            wider[:used] = out[:used]
+            out = wider
+        out[used : used + size] = best[:size]
+        used, sizes[row] = used + size, size
+    return out[:used], sizes
+
+
+@numba.njit(cache=True, inline="always")
+def _one(label, end, text, run, rng, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
+    """Draws one text into `text`; its length, at least 1."""
+    one = two = three = end + 1
+    n, ran = 0, 0
+    while n < len(text):
+        word, order = _next(label, one, two, three, ran >= run, rng, steps, keys, slots, starts, followers, thresholds)
+        if word == end:
+            if n > 0:
+                break
+            continue
+        ran = ran + 1 if order > 2 else 0
+        text[n] = word
+        n += 1
+        three, two, one = two, one, word
+    return n
+
+
+@numba.njit(cache=True, inline="always")
+def _next(label, one, two, three, short, rng, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
+    for level in range(len(steps)):
+        order = steps[level, 0]
+        if short and order > 2:
+            continue
+        key = mix(np.uint64((label + 1 if steps[level, 1] else 0) * 8 + order))
+        if order > 1:
+            key = mix(key + np.uint64(one))
+        if order > 2:
+            key = mix(key + np.uint64(two))
+        if order > 3:
+            key = mix(key + np.uint64(three))
+        context = found_at(keys, slots, key)
+        if context < 0:
+            continue
+        first, last = starts[context], starts[context + 1]
+        share = np.uint32(rng.random() * 4294967296.0)
+        if share >= thresholds[last - 1] and level < len(steps) - 1:
+            continue
+        low, high = first, last - 1
+        while low < high:
+            middle = (low + high) >> 1
+            if share < thresholds[middle]:
+                high = middle
+            else:
+                low = middle + 1
+        return followers[low], order
+    return np.int32(0), 1
+
+
+@numba.njit(cache=True, inline="always")
+def _tasted(text, n, end, group, words, lengths, pair_keys, pair_slots, pairs):  # type: ignore[no-untyped-def]
+    total, before = 0.0, end + 1
+    for i in range(n):
+        total += words[group, text[i]]
+        found = found_at(pair_keys, pair_slots, pair_key(group, before, text[i]))
+        if found >= 0:
+            total += pairs[found]
+        before = text[i]
+    return total / np.sqrt(n) + lengths[group, min(n, lengths.shape[1] - 1)]
+
+
+@numba.njit(cache=True, inline="always")
+def pair_key(group, before, word):  # type: ignore[no-untyped-def]
+    return mix(mix(np.uint64(group)) + np.uint64(before) * np.uint64(1 << 32) + np.uint64(word))
+
+
+@numba.njit(cache=True)
+def pair_keys_of(group, before, words):  # type: ignore[no-untyped-def]
+    out = np.empty(len(words), np.uint64)
+    for i in range(len(words)):
+        out[i] = pair_key(group, before[i], words[i])
+    return out
