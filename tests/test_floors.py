@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "tabular": {"neural", "data", "core"},
     "rules": {"data", "core"},
     "scenes": {"rules", "data", "core"},
+    "text": {"rules", "neural", "data", "core"},
     "run": {"tabular", "data", "core"},
     "evaluate": {"run", "tabular", "neural", "data", "core"},
     "augment": {"evaluate", "run", "tabular", "data", "core"},

@@ -1,6 +1,6 @@
 """What may be asked of the label: a value, one of several, or shares of values.
 
-    given={"stars": 5}    given={"stars": [4, 5]}    given={"stars": {5: 0.9, 1: 0.1}}
+given={"stars": 5}    given={"stars": [4, 5]}    given={"stars": {5: 0.9, 1: 0.1}}
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _asked(wanted: Mapping[Any, Any], label: str, levels: pl.Series) -> Floats:
         asked[_place(value, label, levels)] += share
     if not math.isclose(asked.sum(), 1.0, abs_tol=1e-6):
         raise ConditionError(f"The shares add up to {asked.sum():.6g}, not to 1.", where=f'given, column "{label}"')
-    return asked / asked.sum()
+    return np.asarray(asked / asked.sum())
 
 
 def _place(value: Any, label: str, levels: pl.Series) -> int:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,7 @@ COMPANY = 2
 CODE_COMPANY = 5
 MOST_LEVELS = 1_000
 FEWEST_MEMBERS = 5
+MUCH_MERGED = 0.2
 MEMBERS_RARE = 5
 """Words that stand for rarer ones are themselves in at most this many documents, where there are enough of them."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
@@ -83,25 +83,28 @@ class Corpus:
         return 1 if self.levels is None else len(self.levels)
 
     @classmethod
-    def of(cls, table: Table, text: str, label: str | None = None, owner: str | None = None, *, company: int = COMPANY) -> Corpus:
+    def of(
+        cls, table: Table, text: str, label: str | None = None, owner: str | None = None, *, company: int = COMPANY, merge: bool = True
+    ) -> Corpus:
         """The corpus of a table's column `text`.
 
         Args:
             label: a column whose values say what a text is; None where there is none.
             owner: a column that tells whose a text is: all texts of one owner count as one document.
             company: documents that a piece needs, at least 1.
+            merge: whether texts that are nearly the same count as one document.
 
         Raises:
             DataError: no such column, or nothing to learn from. ArgumentError: `company` is out of range.
         """
         if company < 1:
             raise ArgumentError(f"`company` must be at least 1, not {company}.", remedy="For example company=2.")
-        return _Reading(table, text, label, owner, company).corpus()
+        return _Reading(table, text, label, owner, company, merge).corpus()
 
 
 class _Reading:
-    def __init__(self, table: Table, text: str, label: str | None, owner: str | None, company: int) -> None:
-        self.text, self.label, self.owner, self.company, self.origin = text, label, owner, company, table.origin
+    def __init__(self, table: Table, text: str, label: str | None, owner: str | None, company: int, merge: bool) -> None:
+        self.text, self.label, self.owner, self.company, self.merge, self.origin = text, label, owner, company, merge, table.origin
         for column in (text, label, owner):
             if column is not None and column not in table.columns:
                 raise DataError(f'There is no column "{column}".', where=table.origin, remedy=did_you_mean(column, table.columns))
@@ -115,7 +118,7 @@ class _Reading:
         texts, labels, levels, owners = self._columns()
         rows = [self._scrubbed(text) for text in texts]
         self._tell_scrubbed(rows)
-        groups = alike(texts)
+        groups = alike(texts) if self.merge else np.arange(len(texts))
         documents, weights = self._documents(groups, owners)
         names, held = self._held(rows, documents)
         vocabulary, tokens, starts = self._numbered(rows, names)
@@ -130,12 +133,18 @@ class _Reading:
         frame = self.frame
         if frame[self.text].dtype not in (pl.String, pl.Categorical) and not isinstance(frame[self.text].dtype, pl.Enum):
             raise DataError(
-                f'The column "{self.text}" holds no text but {frame[self.text].dtype}.', where=self.origin, remedy="Name the column of texts."
+                f'The column "{self.text}" holds no text but {frame[self.text].dtype}.',
+                where=self.origin,
+                remedy="Name the column of texts.",
             )
-        clean = pl.Series(self.text, [None if t is None else _clean(t) for t in frame[self.text].cast(pl.String).to_list()], dtype=pl.String)
+        clean = pl.Series(
+            self.text, [None if t is None else _clean(t) for t in frame[self.text].cast(pl.String).to_list()], dtype=pl.String
+        )
         changed = int((clean != frame[self.text].cast(pl.String)).fill_null(False).sum())
         if changed:
-            self.decisions.append((self.text, f"{changed:,} texts put into Unicode's form NFC, without control characters", "one form, one text"))
+            self.decisions.append(
+                (self.text, f"{changed:,} texts put into Unicode's form NFC, without control characters", "one form, one text")
+            )
         frame = frame.with_columns(clean)
         usable = frame[self.text].is_not_null() & (frame[self.text].str.strip_chars() != "")
         self._set_aside(int((~usable).sum()), "no text")
@@ -184,7 +193,11 @@ class _Reading:
             rows = frame.height
             frame = frame.filter(pl.col(self.label).is_in(kept.implode()))
             self.decisions.append(
-                (self.label, f"{lost:,} of its values, with {rows - frame.height:,} rows, left out", f"fewer than {self.company} documents have them")
+                (
+                    self.label,
+                    f"{lost:,} of its values, with {rows - frame.height:,} rows, left out",
+                    f"fewer than {self.company} documents have them",
+                )
             )
         return frame, kept
 
@@ -213,21 +226,34 @@ class _Reading:
     def _tell_scrubbed(self, rows: list[list[str]]) -> None:
         counted = Counter(parts_of(piece)[0] for row in rows for piece in row if is_fill(piece))
         for kind, count in sorted(counted.items()):
-            self.decisions.append((self.text, f"{count:,} × {_WORDS[kind]} replaced by made-up ones before learning", "they point to someone"))
+            self.decisions.append(
+                (self.text, f"{count:,} × {_WORDS[kind]} replaced by made-up ones before learning", "they point to someone")
+            )
 
     def _documents(self, groups: Integers, owners: list[Any] | None) -> tuple[Integers, Floats]:
         weights = 1.0 / np.bincount(groups)[groups]
         repeated = len(groups) - int(groups.max()) - 1
         if repeated:
             self.decisions.append(
-                (self.text, f"{repeated:,} of {len(groups):,} texts are nearly the same as others and count together as one", "a repeat is no second witness")
+                (
+                    self.text,
+                    f"{repeated:,} of {len(groups):,} texts are nearly the same as others and count together as one",
+                    "a repeat is no second witness",
+                )
+            )
+        if repeated > MUCH_MERGED * len(groups):
+            self.notes.append(
+                f"{repeated / len(groups):.0%} of the texts are nearly the same as others; words that only such texts share are not kept. "
+                "Where they are the words of different people, fit with merge=False."
             )
         if owners is None:
             return groups, weights
         first: dict[Any, int] = {}
         numbered = np.array([first.setdefault(("own", o) if o is not None else ("none", i), len(first)) for i, o in enumerate(owners)])
         documents = _connected(groups, numbered)
-        self.decisions.append((str(self.owner), f"tells whose a text is: {len(np.unique(documents)):,} documents", "all texts of one owner count as one"))
+        self.decisions.append(
+            (str(self.owner), f"tells whose a text is: {len(np.unique(documents)):,} documents", "all texts of one owner count as one")
+        )
         return documents, weights
 
     def _held(self, rows: list[list[str]], documents: Integers) -> tuple[dict[str, str], dict[str, int]]:
@@ -245,9 +271,15 @@ class _Reading:
         names |= _as_words([p for p in left if not _digits(p)], kept, counts)
         total = sum(len(row) for row in rows)
         shown = Counter(piece for row in rows for piece in row)
-        made = sum(count for piece, count in shown.items() if is_fill(names[piece]) and not is_fill(piece) and not names[piece].startswith(GLUE))
+        made = sum(
+            count for piece, count in shown.items() if is_fill(names[piece]) and not is_fill(piece) and not names[piece].startswith(GLUE)
+        )
         self.decisions.append(
-            (self.text, f"{made / total:.1%} of its words, numbers and signs replaced by others of their form", f"fewer than {self.company} documents share them, or they are codes")
+            (
+                self.text,
+                f"{made / total:.1%} of its words, numbers and signs replaced by others of their form",
+                f"fewer than {self.company} documents share them, or they are codes",
+            )
         )
         return names, {piece: counts[piece] for piece in kept}
 
@@ -353,7 +385,9 @@ def _as_codes(rare: list[str], counts: dict[str, int], company: int) -> dict[str
     """Codes and rare numbers by their mask, where enough share it."""
     masks = {piece: mask_of(piece.removeprefix(" ")) for piece in rare}
     shared = _shared(masks, counts, max(company, CODE_COMPANY))
-    return {piece: fill("code", masks[piece] if masks[piece] in shared else default_detail("code"), piece.startswith(" ")) for piece in rare}
+    return {
+        piece: fill("code", masks[piece] if masks[piece] in shared else default_detail("code"), piece.startswith(" ")) for piece in rare
+    }
 
 
 def _as_words(rare: list[str], kept: set[str], counts: dict[str, int]) -> dict[str, str]:
@@ -390,5 +424,3 @@ def _members(vocabulary: list[str], held: dict[str, int]) -> tuple[Integers, Int
         members += few if len(few) >= FEWEST_MEMBERS else of_class
         starts.append(len(members))
     return np.array(starts, np.int64), np.array(members, np.int64)
-
-

@@ -4,7 +4,7 @@ A fill is a piece that begins (after the space before it) with a sign that no te
 
 | kind | detail | made as |
 |---|---|---|
-| the kinds of `scrubbing` | the mask of what stood there, such as 99999 999999 | another of the kind, in ranges kept free for examples where there are such |
+| the kinds of `scrubbing` | the mask of what stood there, as 99999 999999 | another of the kind, where possible of ranges kept for examples |
 | code | a mask | digits and letters in its shape |
 | word | shape and ending, such as aa·ing | a word of that shape and ending that enough documents share |
 | glue | nothing | nothing: it takes the space off the piece after it |
@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +87,7 @@ class Fills:
             found[place] = ""
             if place + 1 < len(found):
                 found[place + 1] = found[place + 1].removeprefix(" ")
-        edges = starts.tolist()
-        return ["".join(found[a:b]).removeprefix(" ") for a, b in zip(edges, edges[1:], strict=False)]
+        return ["".join(found[a:b]).removeprefix(" ") for a, b in pairwise(starts.tolist())]
 
     def _made(self, token: int, uniform: float, rng: np.random.Generator) -> str:
         first, last = int(self.starts[token]), int(self.starts[token + 1])

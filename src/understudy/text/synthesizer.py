@@ -46,6 +46,7 @@ class TextSynthesizer(FrameBatches, Synthesizer):
     Args:
         text, label, owner: the columns, where `fit` is not told them.
         company: documents that a piece of text needs to be released, at least 1.
+        merge: whether texts that are nearly the same count as one document; turn it off where many people say the same.
 
     Attributes:
         text, label: the columns that were learned. levels: the label's values, sorted; None without a label.
@@ -60,8 +61,10 @@ class TextSynthesizer(FrameBatches, Synthesizer):
     form: NativeForm
     dtypes: dict[str, str]
 
-    def __init__(self, *, text: str | None = None, label: str | None = None, owner: str | None = None, company: int = COMPANY) -> None:
-        self.text, self.label, self.owner, self.company = text, label, owner, company
+    def __init__(
+        self, *, text: str | None = None, label: str | None = None, owner: str | None = None, company: int = COMPANY, merge: bool = True
+    ) -> None:
+        self.text, self.label, self.owner, self.company, self.merge = text, label, owner, company, merge
 
     # -- what a learner writes
 
@@ -138,7 +141,7 @@ class TextSynthesizer(FrameBatches, Synthesizer):
     def _study(self, table: Table, stream: Stream, limit: Budget, listener: Progress, record: FitRecord) -> None:
         """From the table to what was learned."""
         assert self.text is not None
-        corpus = Corpus.of(table, self.text, self.label, self.owner, company=self.company)
+        corpus = Corpus.of(table, self.text, self.label, self.owner, company=self.company, merge=self.merge)
         for decision in corpus.decisions:
             record.decide(*decision)
         for note in corpus.notes:
@@ -174,7 +177,9 @@ class TextSynthesizer(FrameBatches, Synthesizer):
         columns = []
         if self.label is not None and self.levels is not None:
             dtype = self.levels.dtype
-            kind = "boolean" if dtype == pl.Boolean else "integer" if dtype.is_integer() else "decimal" if dtype.is_float() else "categorical"
+            kind = (
+                "boolean" if dtype == pl.Boolean else "integer" if dtype.is_integer() else "decimal" if dtype.is_float() else "categorical"
+            )
             facts = {"categories": self.levels.to_list()} if kind == "categorical" and dtype == pl.String else {}
             columns.append(ColumnSchema.model_validate({"name": self.label, "kind": kind, "dtype": self.dtypes[self.label], **facts}))
         columns.append(ColumnSchema(name=str(self.text), kind="text", dtype=self.dtypes[str(self.text)]))
@@ -202,8 +207,8 @@ class TextSynthesizer(FrameBatches, Synthesizer):
     def _state(self) -> State:
         learned = self._learned()
         manifest = {
-            "text": self.text, "label": self.label, "owner": self.owner, "company": self.company, "dtypes": self.dtypes,
-            "form": self.form.to_dict(), "learned": learned.manifest,
+            "text": self.text, "label": self.label, "owner": self.owner, "company": self.company, "merge": self.merge,
+            "dtypes": self.dtypes, "form": self.form.to_dict(), "learned": learned.manifest,
         }  # fmt: skip
         arrays = {"shares": self.shares, "member_starts": self.fills.starts, "members": self.fills.members}
         tables = {"vocabulary": pa.table({"piece": pa.array(self.fills.vocabulary.tolist(), pa.large_string())})}
@@ -218,7 +223,7 @@ class TextSynthesizer(FrameBatches, Synthesizer):
     @classmethod
     def _from_state(cls, state: State) -> Self:
         facts = state.manifest
-        model = cls(text=facts["text"], label=facts["label"], owner=facts["owner"], company=facts["company"])
+        model = cls(text=facts["text"], label=facts["label"], owner=facts["owner"], company=facts["company"], merge=facts["merge"])
         model.dtypes, model.form = facts["dtypes"], NativeForm.from_dict(facts["form"])
         model.shares = state.arrays["shares"]
         levels = state.tables.get("levels")

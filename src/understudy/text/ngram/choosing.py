@@ -1,8 +1,8 @@
 """Which of several texts drawn for a row is kept: the one that looks most like what was learned, by chance.
 
-Draws that are weighed by exp(t(x)), where t is a classifier's log-odds of real against drawn, follow the real law as far as the classifier
-can see (Azadi et al., "Discriminator rejection sampling", ICLR 2019; Grover et al. 2019). The classifier here sees words, pairs of words that
-enough documents share, and the length; it is fitted again on what the former choice lets through, and the log-odds add up.
+Draws that are weighed by exp(t(x)), where t is a classifier's log-odds of real against drawn, follow the real law as far as the
+classifier can see (Azadi et al., "Discriminator rejection sampling", ICLR 2019; Grover et al. 2019). The classifier here sees words, pairs
+of words that enough documents share, and the length; it is fitted again on what the former choice lets through, and the log-odds add up.
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ class _Judge:
         steps = np.maximum(np.searchsorted(self.edges, np.arange(self.longest + 1), side="right") - 1, 0)
         values = self.weights[:, self.words : self.words + pairs].reshape(-1)
         lengths = self.weights[:, self.words + pairs :][:, steps]
-        return Taste(self.groups, np.ascontiguousarray(self.weights[:, : self.words]), np.ascontiguousarray(lengths), keys, table_of(keys), values)
+        return Taste(
+            self.groups, np.ascontiguousarray(self.weights[:, : self.words]), np.ascontiguousarray(lengths), keys, table_of(keys), values
+        )
 
 
 def shared_pairs(corpus: Corpus, company: int) -> Integers:

@@ -70,8 +70,9 @@ class Occurrences:
 class Levels:
     """Released contexts of all levels, the longest first.
 
-    ``slots`` is a hash table from a context's key to its number (-1: empty); context c is followed by followers[starts[c]:starts[c + 1]], and
-    ``thresholds`` are their running shares of 2³²: what lies above the last goes on to the next level.
+    ``slots`` is a hash table from a context's key to its number (-1: empty); context c is followed by
+    followers[starts[c]:starts[c + 1]], and ``thresholds`` are their running shares of 2³²: what lies above the last goes on to the next
+    level.
     """
 
     steps: tuple[tuple[int, bool], ...]

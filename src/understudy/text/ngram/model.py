@@ -47,6 +47,7 @@ class NgramText(TextSynthesizer):
     Args:
         text, label, owner: the columns, where `fit` is not told them.
         company: documents that a word, and any run of three words or more, must occur in.
+        merge: whether texts that are nearly the same count as one document; turn it off where many people say the same.
         run: words in a row, at most, that contexts of two words or more may give.
         candidates: texts drawn for each one that is kept, at least 1; 1 keeps the first.
     """
@@ -57,10 +58,10 @@ class NgramText(TextSynthesizer):
     longest: int
 
     def __init__(
-        self, *, text: str | None = None, label: str | None = None, owner: str | None = None, company: int = COMPANY, run: int = RUN,
-        candidates: int = CANDIDATES,
+        self, *, text: str | None = None, label: str | None = None, owner: str | None = None, company: int = COMPANY, merge: bool = True,
+        run: int = RUN, candidates: int = CANDIDATES,
     ) -> None:  # fmt: skip
-        super().__init__(text=text, label=label, owner=owner, company=company)
+        super().__init__(text=text, label=label, owner=owner, company=company, merge=merge)
         for option, value in (("company", company), ("run", run), ("candidates", candidates)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ArgumentError(f"`{option}` must be an integer of at least 1, not {value!r}.")
@@ -77,8 +78,8 @@ class NgramText(TextSynthesizer):
             self._learn_taste(corpus, seed)
         record.figures |= {"contexts": len(self.counts.keys), "followers": len(self.counts.followers)}
         record.note(
-            "Statistical text: words, phrases, lengths and label signals are kept, meaning is not. Of use for training and testing classifiers "
-            "and pipelines; not to be read, and not for instruction data."
+            "Statistical text: words, phrases, lengths and label signals are kept, meaning is not. Of use for training and testing "
+            "classifiers and pipelines; not to be read, and not for instruction data."
         )
 
     def _learn_taste(self, corpus: Corpus, seed: Stream) -> None:
@@ -109,7 +110,12 @@ class NgramText(TextSynthesizer):
     def _learned(self) -> State:
         arrays: dict[str, NDArray[Any]] = {f"counts.{name}": array for name, array in self.counts.arrays().items()}
         arrays |= {f"taste.{name}": array for name, array in self.taste.arrays().items()}
-        facts = {"steps": [list(step) for step in self.counts.steps], "longest": self.longest, "run": self.run, "candidates": self.candidates}
+        facts = {
+            "steps": [list(step) for step in self.counts.steps],
+            "longest": self.longest,
+            "run": self.run,
+            "candidates": self.candidates,
+        }
         return State(facts, arrays)
 
     def _relearn(self, state: State) -> None:

@@ -38,7 +38,24 @@ def draw(
 
 @numba.njit(cache=True)
 def _draw(  # type: ignore[no-untyped-def]
-    labels, end, longest, candidates, run, rng, steps, keys, slots, starts, followers, thresholds, groups, words, lengths, pair_keys, pair_slots, pairs
+    labels,
+    end,
+    longest,
+    candidates,
+    run,
+    rng,
+    steps,
+    keys,
+    slots,
+    starts,
+    followers,
+    thresholds,
+    groups,
+    words,
+    lengths,
+    pair_keys,
+    pair_slots,
+    pairs,
 ):
     out = np.empty(len(labels) * 32 + longest, np.int32)
     sizes = np.zeros(len(labels), np.int64)
