@@ -4,7 +4,7 @@ A fill is a piece that begins (after the space before it) with a sign that no te
 
 | kind | detail | made as |
 |---|---|---|
-| the kinds of `scrubbing` | the mask of what stood there, as 99999 999999 | another of the kind, where possible of ranges kept for examples |
+| those of `scrubbing` | the mask of what stood there, as 99999 999999 | another of the kind, of ranges kept for examples if there are any |
 | code | a mask | digits and letters in its shape |
 | word | shape and ending, such as aa·ing | a word of that shape and ending that enough documents share |
 | glue | nothing | nothing: it takes the space off the piece after it |
