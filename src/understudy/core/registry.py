@@ -38,6 +38,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "rule-table": "understudy.rules.dataset:RuleTable",
         "rules": "understudy.rules.dataset:Dataset",
         "scenes": "understudy.scenes.generator:Scenes",
+        "texts": "understudy.text.generator:Texts",
     },
     "worlds": {
         "driving": "understudy.scenes.driving.world:Driving",

@@ -71,6 +71,19 @@ class Dataset(Collection):
         self._worlds: dict[bytes, World] = {}
         self._try()
 
+    @classmethod
+    def over(cls, spec: Spec, folder: Path, sources: Mapping[str, pl.DataFrame]) -> Self:
+        """The tables of a spec with sources that were read before, by the names that `sources` of another data set gives them."""
+        data = cls.__new__(cls)
+        data.spec = spec
+        data._start(Sources(spec, folder, dict(sources)))
+        return data
+
+    @property
+    def sources(self) -> dict[str, pl.DataFrame]:
+        """The files and models that the spec names, as they were read."""
+        return {name: pl.DataFrame(pl.from_arrow(table)) for name, table in self._sources.tables.items()}
+
     def _try(self) -> None:
         """A few rows of every table, so that what cannot be is said before work begins."""
         world = self.world(self.seed)

@@ -44,6 +44,18 @@ class WordLaw:
 
 @lru_cache(maxsize=32)
 def _words(of: str, codes: tuple[str, ...]) -> Names:
+    return names_of(_table(of, codes), [(code, None, None) for code in codes])
+
+
+def word_table(of: str, code: str) -> pl.DataFrame:
+    """The words of one locale: name, weight. Raises `ArgumentError` for an unknown kind of word or locale."""
+    if of not in WORDS:
+        raise ArgumentError(f'The vocabularies have no "{of}".', remedy=did_you_mean(of, list(WORDS)))
+    code = locale(code).code
+    return _table(of, (code,)).filter(locale=code).select("name", "weight")
+
+
+def _table(of: str, codes: tuple[str, ...]) -> pl.DataFrame:
     tables: dict[str, Callable[[], pl.DataFrame]] = {
         "first_name": lambda: _summed(first_names(), "name"), "last_name": lambda: _summed(last_names(), "name"),
         "street": lambda: streets().rename({"street": "name"}), "job": lambda: jobs().rename({"job": "name"}),
@@ -51,7 +63,7 @@ def _words(of: str, codes: tuple[str, ...]) -> Names:
         "country": lambda: evenly(codes, lambda code: [locale(code).name]),
         "product": lambda: evenly(codes, lambda code: products().filter(language=locale(code).language)["product"]),
     }  # fmt: skip
-    return names_of(tables[of](), [(code, None, None) for code in codes])
+    return tables[of]()
 
 
 def _summed(table: pl.DataFrame, name: str) -> pl.DataFrame:

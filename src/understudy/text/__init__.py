@@ -7,6 +7,10 @@
 | `corpus.py` | a column of texts as a learner may see it |
 | `synthesizer.py`, `conditions.py` | what every learner of texts shares |
 | `ngram/` | `NgramText`: counts of words in context |
+| `spec/`, `generator.py` | `TextSpec`: a data set declared: task, columns, cases, way; `Texts` makes it |
+| `tasks/` | what each task puts out, and what must be true of it |
+| `ways/` | how rows become texts |
+| `grammar/`, `specs/` | rules with alternatives, slots and marks, words in their forms; ready-made specs |
 """
 
 from __future__ import annotations
@@ -16,11 +20,17 @@ from typing import TYPE_CHECKING
 from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
+    from understudy.text.generator import Texts as Texts
+    from understudy.text.spec.text_spec import TextSpec as TextSpec
+    from understudy.text.spec.text_spec import read_text_spec as read_text_spec
     from understudy.text.ngram.model import NgramText as NgramText
 else:
     __getattr__, __dir__, __all__ = table_of_contents(
         __name__,
         {
             "NgramText": "understudy.text.ngram.model",
+            "Texts": "understudy.text.generator",
+            "TextSpec": "understudy.text.spec.text_spec",
+            "read_text_spec": "understudy.text.spec.text_spec",
         },
     )

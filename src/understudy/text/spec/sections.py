@@ -1,0 +1,76 @@
+"""The sections of a spec, one a way: what each takes to turn rows into texts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+
+from understudy.core.budget import Budget
+from understudy.core.errors import UnderstudyError
+from understudy.data.constraints import Contradiction
+
+_RULE = {
+    "description": "A text; a list of alternatives; {text: weight}; {by: COLUMN, VALUE: …, else: …}; or {text | any | turns | source and "
+    "target: …, weight: 2, when: {COLUMN: VALUE}}.",
+    "anyOf": [{"type": ["string", "number", "boolean"]}, {"type": "array", "minItems": 1}, {"type": "object", "minProperties": 1}],
+}
+
+
+class Section(BaseModel):
+    """What all sections have: no keys but their own."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class TemplateSection(Section):
+    """A grammar (`text/grammar/`). start: the rule that texts begin from, or one for each output; rules of the outputs' names unless told.
+
+    once: rules that are drawn once a row, so that they say the same wherever they are named. questions, unanswerable: of the task qa.
+    """
+
+    rules: dict[str, Annotated[Any, WithJsonSchema(_RULE)]] = Field(min_length=1)
+    start: str | dict[str, str] | None = None
+    once: list[str] = Field(default_factory=list)
+    questions: dict[str, str] = Field(default_factory=dict)
+    unanswerable: str | None = None
+
+    @field_validator("rules")
+    @classmethod
+    def _are_named(cls, rules: dict[str, Any]) -> dict[str, Any]:
+        for name in rules:
+            if not name.isidentifier():
+                raise Contradiction(f'"{name}" cannot be the name of a rule.', "Use letters, digits and _.", at=(name,))
+        return rules
+
+
+class LearnedSection(Section):
+    """A model that learned from texts: a saved one (`model`), or one that is fitted to a file of examples before work.
+
+    text, label, owner: columns of the examples: the text, the column that decides it, and who wrote it. budget: of the fit.
+    """
+
+    model: str | None = None
+    examples: str | None = None
+    text: str | None = None
+    label: str | None = None
+    owner: str | None = None
+    budget: str | float | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.model is None) == (self.examples is None):
+            raise Contradiction("A learned way has a saved model, or examples to learn from.", "Write examples: FILE, or model: FILE.")
+        if self.examples is not None and self.text is None:
+            raise Contradiction("Which column of the examples holds the texts?", "Write text: COLUMN.")
+        if self.model is not None and (self.text or self.owner or self.budget is not None or self.options):
+            raise Contradiction("A saved model has learned already.", "Keep model, and leave out text, owner, budget and options.")
+        try:
+            Budget.parse(self.budget)
+        except UnderstudyError as error:
+            raise Contradiction(error.what, error.remedy, at=("budget",)) from None
+        return self
+
+
+WAYS = ("template", "ngram", "transformer", "llm", "evolution")

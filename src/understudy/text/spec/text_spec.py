@@ -1,0 +1,323 @@
+"""`TextSpec`: a text data set declared. The YAML file and this object are one-to-one.
+
+    understudy: text/1
+    task: classification
+    about: reviews of kitchen goods
+    columns:
+      label: {type: choice, values: {positive: 3, negative: 1}}
+    label: label
+    template:
+      rules:
+        text: {by: label, positive: "[Lovely|Great]!", negative: "[Broke|Leaked] at once."}
+
+Columns are those of rules (`docs/rules.md`); `tasks/` says what rows hold beside them, `ways/` how they are made. What a spec means is in
+`docs/texts.md`. `read_text_spec` tells every mistake with file, line and the nearest valid word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from understudy.core.errors import SchemaError, UnderstudyError, did_you_mean
+from understudy.core.random import MAX_SEED
+from understudy.data.constraints import Contradiction
+from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
+from understudy.data.schema import weightiest
+from understudy.rules.columns import AnyColumn, Scalar, column_types
+from understudy.rules.spec import ListSpec, Locales, People
+from understudy.text.grammar.rules import Rule, read_rules
+from understudy.text.spec.sections import WAYS, LearnedSection, TemplateSection
+from understudy.text.tasks import TASKS, task
+from understudy.text.tasks.task import Task
+
+MARK = "text/1"
+Shares = dict[Scalar, Annotated[float, Field(ge=0)]]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class CaseSpec(_Model):
+    """A rare case: the share of rows that show it, and the columns that it sets, to a value or to shares of values."""
+
+    rate: float = Field(ge=0, le=1)
+    about: str = ""
+    set: dict[str, Scalar | Shares] = Field(default_factory=dict)
+
+
+class TextSpec(_Model):
+    """A text data set.
+
+    columns: what a row says before it is a text: labels, tone, persons, facts. rows: a file whose rows are to have texts, or the most
+    rows that there are. cases: at most one a row. text: the name of the text's column; label: the column that is the label.
+    language: of words' forms ("en"), or {source: en, target: de}. words: least and most words of a text, or {by: COLUMN, VALUE: [3, 20]}.
+    facts: the columns that each document must state. way: how texts are made; each has a section of its name.
+    """
+
+    understudy: Literal["text/1"] = "text/1"
+    task: str
+    about: str = ""
+    seed: int = Field(default=0, ge=0, le=MAX_SEED)
+    today: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] = "2026-01-01"
+    locale: Locales = "en_US"
+    language: str | dict[Literal["source", "target"], str] = "en"
+    lists: dict[str, ListSpec] = Field(default_factory=dict)
+    models: dict[str, str] = Field(default_factory=dict)
+    frames: dict[str, str] = Field(default_factory=dict)
+    people: dict[str, People] = Field(default_factory=dict)
+    rows: str | int | None = None
+    columns: dict[str, AnyColumn] = Field(default_factory=dict)
+    rules: dict[str, str] = Field(default_factory=dict)
+    cases: dict[str, CaseSpec] = Field(default_factory=dict)
+    text: str = "text"
+    label: str | None = None
+    facts: list[str] | None = None
+    words: tuple[int, int] | dict[str | int | bool, Any] | None = None
+    way: str = "template"
+    template: TemplateSection | None = None
+    ngram: LearnedSection | None = None
+    transformer: LearnedSection | None = None
+    llm: dict[str, Any] | None = None
+    evolution: dict[str, Any] | None = None
+    quality: list[Any] = Field(default_factory=list)
+    _source: LocatedYaml | None = PrivateAttr(default=None)
+    _grammar: dict[str, Rule] | None = PrivateAttr(default=None)
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _short_forms(cls, columns: Any) -> Any:
+        """`id: key` is `id: {type: key}`."""
+        if not isinstance(columns, Mapping):
+            return columns
+        return {name: {"type": column} if isinstance(column, str) else column for name, column in columns.items()}
+
+    @field_validator("lists", mode="before")
+    @classmethod
+    def _short_lists(cls, lists: Any) -> Any:
+        if not isinstance(lists, Mapping):
+            return lists
+        return {name: {"values": entries} if isinstance(entries, list) else entries for name, entries in lists.items()}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        found = task(self.task)
+        if self.way not in WAYS:
+            raise Contradiction(f'There is no way "{self.way}".', did_you_mean(self.way, WAYS), at=("way",))
+        if getattr(self, self.way) is None:
+            raise Contradiction(f'The way "{self.way}" needs a section of its name.', f"Write {self.way}: …", at=("way",))
+        if isinstance(self.rows, int) and self.rows < 1:
+            raise Contradiction("There is at least one row.", "Leave `rows` out where there is no end to them.", at=("rows",))
+        if isinstance(self.language, dict) and set(self.language) != {"source", "target"}:
+            raise Contradiction("Two languages are those of source and target.", "Write {source: en, target: de}.", at=("language",))
+        self._require_columns()
+        found.require(self)
+        for name in found.outputs(self):
+            if name in self.columns or name in ("case", "problem"):
+                raise Contradiction(f'"{name}" is a column that the task {self.task} puts out.', "Give the other one another name.")
+        if self.template is not None:
+            self._grammar = _read(self.template)
+            found.starts(self)
+        return self
+
+    def _require_columns(self) -> None:
+        """Raise where a name is none of a column; those of a file of rows are looked at when it is read."""
+        from understudy.text.spec.lengths import Lengths
+
+        for name in ("case", "problem"):
+            if name in self.columns:
+                raise Contradiction(f'A column cannot be called "{name}": rows have one of that name.', at=("columns", name))
+        Lengths.of(self)
+        if sum(case.rate for case in self.cases.values()) > 1 + 1e-9:
+            raise Contradiction("The rates of all cases are more than 1 together; a row shows one at most.", at=("cases",))
+        for name, case in self.cases.items():
+            for column in case.set:
+                self._require_column(column, ("cases", name, "set", column))
+        if self.rows is None or isinstance(self.rows, int):
+            for place, fact in enumerate(self.facts or []):
+                self._require_column(fact, ("facts", place))
+            if self.label is not None:
+                self._require_column(self.label, ("label",))
+
+    def _require_column(self, name: str, at: tuple[str | int, ...]) -> None:
+        if name not in self.columns:
+            raise Contradiction(f'There is no column "{name}".', did_you_mean(name, self.columns, shown=20), at=at)
+
+    # -- what it says
+
+    @property
+    def of_task(self) -> Task:
+        return task(self.task)
+
+    @property
+    def label_column(self) -> str | None:
+        """The column that is the label: the one that `label` names, or the one called so."""
+        if self.label is not None:
+            return self.label
+        return "label" if "label" in self.columns else None
+
+    @property
+    def main_language(self) -> str:
+        """The language of texts with one side."""
+        return self.language if isinstance(self.language, str) else self.language["source"]
+
+    @property
+    def grammar(self) -> dict[str, Rule]:
+        """The rules of the template's grammar."""
+        return self._grammar or {}
+
+    # -- there and back
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, without what is as by default."""
+        return {"understudy": MARK, **_listed(self.model_dump(exclude_defaults=True))}
+
+    def to_yaml(self) -> str:
+        """The YAML text."""
+        import yaml
+
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=140, default_flow_style=None)
+
+    def save(self, path: str | Path) -> None:
+        """Write the YAML file."""
+        from understudy.core.atomic import atomic_file
+
+        with atomic_file(Path(path)) as file:
+            file.write(self.to_yaml().encode())
+
+    @classmethod
+    def from_dict(cls, stated: Mapping[str, Any], origin: str = "spec") -> TextSpec:
+        """From plain values. Raises `SchemaError` with the path of the mistake and the nearest valid word."""
+        return _validated(stated, origin, None)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the YAML file, for editors."""
+        schema = cls.model_json_schema(by_alias=True)
+        schema["properties"]["task"] = {"enum": list(TASKS)}
+        schema["properties"]["way"] = {"enum": list(WAYS), "default": "template"}
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "understudy texts"}
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """What goes wrong inside with a part of the spec is told with its file, line and path."""
+        try:
+            yield
+        except Contradiction as error:
+            raise SchemaError(error.what, where=self._where(error.at), remedy=error.remedy) from None
+        except UnderstudyError as error:
+            where = str(error.where or "").removeprefix("tables.rows.")
+            steps = tuple(int(step) if step.isdigit() else step for step in where.split(":")[0].split("."))
+            if steps[0] not in type(self).model_fields:
+                raise
+            raise type(error)(error.what, where=self._where(steps), remedy=error.remedy) from error.__cause__
+
+    def _where(self, at: tuple[Any, ...]) -> str:
+        path = ".".join(str(step) for step in at)
+        if self._source is None:
+            return path or "spec"
+        return f"{self._source.origin}, line {self._source.line_of(at)}" + (f": {path}" if path else "")
+
+
+def read_text_spec(source: str | Path | Mapping[str, Any] | TextSpec) -> TextSpec:
+    """A spec from a YAML file, the name of a ready-made one, plain values, or as it is.
+
+    Raises:
+        SchemaError: with file, line, and the nearest valid word.
+    """
+    from understudy.text.ready import ready_made
+
+    if isinstance(source, TextSpec):
+        return source
+    if isinstance(source, Mapping):
+        return TextSpec.from_dict(source)
+    path = Path(source)
+    if not path.exists() and (found := ready_made(str(source))) is not None:
+        path = found
+    return parse_text_spec(read_text(path, "spec"), str(path))
+
+
+def parse_text_spec(text: str, origin: str = "spec") -> TextSpec:
+    """From YAML text; `origin` names it in errors."""
+    found = parse_yaml(text, origin)
+    if not isinstance(found.body, dict) or "understudy" not in found.body:
+        raise SchemaError("A spec begins with what it is.", where=f"{origin}, line 1", remedy=f"Begin with: understudy: {MARK}")
+    return _validated(found.body, origin, found)
+
+
+def _read(section: TemplateSection) -> dict[str, Rule]:
+    try:
+        return read_rules(section.rules)
+    except Contradiction as error:
+        raise Contradiction(error.what, error.remedy, at=("template", "rules", *error.at)) from None
+
+
+def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> TextSpec:
+    try:
+        spec = TextSpec.model_validate(stated)
+    except ValidationError as error:
+        loc, what, remedy = _complaint(error)
+        path = ".".join(str(step) for step in _steps(stated, loc))
+        where = f"{origin}, line {located.line_of(loc)}" if located is not None else origin
+        raise SchemaError(what, where=f"{where}: {path}" if path else where, remedy=remedy) from None
+    spec._source = located
+    return spec
+
+
+def _complaint(error: ValidationError) -> tuple[tuple[Any, ...], str, str | None]:
+    """Where a mistake is, what it is, and what to do."""
+    worst = weightiest(error)
+    loc, context = tuple(worst["loc"]), worst.get("ctx", {})
+    key = str(loc[-1]) if loc else ""
+    match worst["type"]:
+        case "extra_forbidden":
+            return loc, f'"{key}" is not a key here.', did_you_mean(key, _keys(loc[:-1]), shown=40)
+        case "missing":
+            return loc, f'The key "{key}" is missing.', f"Tasks: {', '.join(TASKS)}." if key == "task" else None
+        case "union_tag_invalid":
+            tag = str(context["tag"])
+            return (*loc, "type"), f'"{tag}" is not a type of column.', did_you_mean(tag, column_types(), shown=40)
+        case "union_tag_not_found":
+            return loc, 'A column says its "type".', f"The types: {', '.join(column_types())}."
+        case "literal_error" if key == "understudy":
+            return loc, f'"{worst["input"]}" is no spec of texts.', f"Begin with: understudy: {MARK}"
+        case "value_error" if isinstance(context.get("error"), Contradiction):
+            cause = context["error"]
+            return (*loc, *cause.at), cause.what, cause.remedy
+    message, shown = str(worst["msg"]), repr(worst["input"])
+    return loc, f'"{key}" is {shown if len(shown) < 60 else shown[:57] + "…"}: {message[:1].lower()}{message[1:]}.', None
+
+
+def _steps(stated: Any, loc: tuple[Any, ...]) -> list[Any]:
+    """The steps of a path that are there: tags of unions and types' names are passed over."""
+    steps, node = [], stated
+    for step in loc:
+        if (isinstance(node, Mapping) and step in node) or (isinstance(node, list) and isinstance(step, int) and step < len(node)):
+            node = node[step]
+            steps.append(step)
+    return steps
+
+
+def _keys(loc: tuple[Any, ...]) -> list[str]:
+    """The keys that a place takes."""
+    inside: dict[str, type[BaseModel]] = {"cases": CaseSpec, "lists": ListSpec, "people": People}
+    model: type[BaseModel] = TextSpec
+    if loc:
+        sections: dict[str, type[BaseModel]] = {"template": TemplateSection, "ngram": LearnedSection, "transformer": LearnedSection}
+        columns = {name: kind for name, kind in column_types().items() if name in loc}
+        model = (
+            next(iter(columns.values())) if loc[0] == "columns" and columns else inside.get(str(loc[0]), sections.get(str(loc[0]), model))
+        )
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _listed(stated: Any) -> Any:
+    """With lists in the place of tuples."""
+    if isinstance(stated, dict):
+        return {key: _listed(value) for key, value in stated.items()}
+    return [_listed(value) for value in stated] if isinstance(stated, list | tuple) else stated
