@@ -21,9 +21,9 @@ from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
     from understudy.text.generator import Texts as Texts
+    from understudy.text.ngram.model import NgramText as NgramText
     from understudy.text.spec.text_spec import TextSpec as TextSpec
     from understudy.text.spec.text_spec import read_text_spec as read_text_spec
-    from understudy.text.ngram.model import NgramText as NgramText
 else:
     __getattr__, __dir__, __all__ = table_of_contents(
         __name__,
