@@ -19,7 +19,8 @@ _IRREGULAR = {
     "child": "children", "person": "people", "man": "men", "woman": "women", "foot": "feet", "tooth": "teeth", "mouse": "mice",
     "goose": "geese", "knife": "knives", "life": "lives", "wife": "wives", "leaf": "leaves", "shelf": "shelves", "half": "halves",
     "loaf": "loaves", "wolf": "wolves", "thief": "thieves", "scarf": "scarves", "potato": "potatoes", "tomato": "tomatoes",
-    "hero": "heroes", "echo": "echoes", "diagnosis": "diagnoses", "analysis": "analyses", "crisis": "crises", "basis": "bases", "criterion": "criteria",
+    "hero": "heroes", "echo": "echoes", "diagnosis": "diagnoses", "analysis": "analyses", "crisis": "crises", "basis": "bases",
+    "criterion": "criteria",
     "phenomenon": "phenomena", "series": "series", "species": "species", "sheep": "sheep", "fish": "fish", "aircraft": "aircraft",
     "quiz": "quizzes", "ox": "oxen", "medium": "media", "staff": "staff", "luggage": "luggage",
 }  # fmt: skip
