@@ -7,6 +7,7 @@
 | `corpus.py` | a column of texts as a learner may see it |
 | `synthesizer.py`, `conditions.py` | what every learner of texts shares |
 | `ngram/` | `NgramText`: counts of words in context |
+| `evolution/` | `Evolution`: texts of others, chosen by the votes of private ones |
 | `spec/`, `generator.py` | `TextSpec`: a data set declared: task, columns, cases, way; `Texts` makes it |
 | `tasks/` | what each task puts out, and what must be true of it |
 | `ways/` | how rows become texts |
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
+    from understudy.text.evolution.synthesizer import Evolution as Evolution
     from understudy.text.generator import Texts as Texts
     from understudy.text.ngram.model import NgramText as NgramText
     from understudy.text.spec.text_spec import TextSpec as TextSpec
@@ -28,6 +30,7 @@ else:
     __getattr__, __dir__, __all__ = table_of_contents(
         __name__,
         {
+            "Evolution": "understudy.text.evolution.synthesizer",
             "NgramText": "understudy.text.ngram.model",
             "Texts": "understudy.text.generator",
             "TextSpec": "understudy.text.spec.text_spec",

@@ -224,9 +224,11 @@ class HashedFeatures:
         from sklearn.preprocessing import normalize
 
         counts = self._hashing.transform(made)
+        said = np.unique(counts.indices)  # what no made text says tells none of them apart
+        counts, private = counts[:, said], self._private[:, said]
         weighing = TfidfTransformer(sublinear_tf=True).fit(counts)
-        ours, theirs = weighing.transform(counts), weighing.transform(self._private)
-        size = min(_TURNED, ours.shape[0] - 1)
+        ours, theirs = weighing.transform(counts), weighing.transform(private)
+        size = min(_TURNED, min(ours.shape) - 1)
         if size < 2:
             return np.asarray(ours.toarray()), np.asarray(theirs.toarray())
         turning = TruncatedSVD(size, random_state=0).fit(ours)
