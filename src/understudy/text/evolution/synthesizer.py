@@ -48,7 +48,7 @@ class Evolution(FrameBatches, Synthesizer):
     """
 
     name: ClassVar[str] = "text-evolution"
-    block_size = 256
+    block_size = 64
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Evolution(FrameBatches, Synthesizer):
         for column in chosen:
             if column not in table.columns:
                 raise DataError(f'There is no column "{column}".', where=table.origin, remedy=did_you_mean(column, table.columns))
-        frame = table.frame.select(dict.fromkeys(chosen)).filter(
+        frame = table.frame.select(list(dict.fromkeys(chosen))).filter(
             pl.col(self.text).cast(pl.String).str.strip_chars() != "", *([] if self.label is None else [pl.col(self.label).is_not_null()])
         )
         if frame.is_empty():
@@ -157,9 +157,7 @@ class Evolution(FrameBatches, Synthesizer):
         for remark in provider.says():
             record.note(f"{remark[0].upper()}{remark[1:]}.")
         if evolved.figures["candidates"] < 4 * max(1, len(set(evolved.labels.tolist()))) * (1 + course.variations):
-            record.note(
-                "Votes were few beside the noise and told few texts apart: more private texts or a larger epsilon help."
-            )
+            record.note("Votes were few beside the noise and told few texts apart: more private texts or a larger epsilon help.")
         return record
 
     # -- making texts
