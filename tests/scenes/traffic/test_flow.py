@@ -7,6 +7,7 @@ from understudy.scenes.traffic.drivers import Idm
 from understudy.scenes.traffic.flow import Vehicle, scattered, simulate
 from understudy.scenes.traffic.lanes import Lane, Signal, StopLine, straight
 from understudy.scenes.traffic.safety import conflicts
+from understudy.scenes.traffic.trajectories import Agent, Trajectories
 
 ROAD = (straight("right", 1500.0, left="left"), straight("left", 1500.0, start=(0, 3.5), right="right"))
 ONE = (straight("one", 2000.0, speed_limit_mps=25.0),)
@@ -39,6 +40,47 @@ def test_a_fast_car_overtakes_a_slow_lorry_without_touching_it() -> None:
     assert np.nanmin(conflicts(path).gap_m) > 0.5
     sideways = np.abs(np.diff(path.position_m[:, 1, 1]))
     assert np.nanmax(sideways) < 0.2
+
+
+def test_who_changes_lanes_is_minded_on_both_until_it_is_over() -> None:
+    """A fast car close behind one that has just begun to leave its lane."""
+    vehicles = [
+        Vehicle("lorry", "right", 200.0, 15.0, "truck", (9.0, 2.5, 3.4), 0.45), Vehicle("leaves", "right", 160.0, 26.0),
+        Vehicle("behind", "right", 140.0, 30.0, wish=1.2),
+    ]  # fmt: skip
+    path = simulate(ROAD, vehicles, 15.0, Stream(1))
+    assert "left" in path.lanes_of("leaves")
+    assert np.nanmin(conflicts(path).gap_m) > 0.5
+
+
+def guest(x_m: float, speed_mps: float, y_m: float = 0.0, until_s: float = 20.0) -> Trajectories:
+    times = np.arange(round(until_s / 0.1) + 1) * 0.1
+    place = np.stack([x_m + speed_mps * times, np.full_like(times, y_m), 0 * times], axis=1)[:, None]
+    ones = np.ones((len(times), 1))
+    return Trajectories(times, (Agent("guest", "car", (4.6, 1.85, 1.5)),), place, 0 * ones, speed_mps * ones, ones > 0)
+
+
+def test_vehicles_follow_guests_whose_motion_is_given() -> None:
+    slow = guest(150.0, 8.0)
+    path = simulate(ONE, [Vehicle("car", "one", 60.0, 24.0)], 20.0, Stream(1), guests=slow)
+    gap = slow.position_m[:, 0, 0] - path.position_m[:, 0, 0] - 4.6
+    assert gap.min() > 2.0
+    assert path.speed_mps[-1, 0] == pytest.approx(8.0, abs=1.0)
+    assert [agent.id for agent in path.agents] == ["car"]
+
+
+def test_vehicles_do_not_cut_in_before_guests_and_change_lanes_for_them() -> None:
+    lorry = Vehicle("lorry", "right", 130.0, 12.0, "truck", (9.0, 2.5, 3.4), 0.4)
+    beside = guest(96.0, 27.0, y_m=3.5, until_s=2.0)
+    kept = simulate(ROAD, [lorry, Vehicle("car", "right", 100.0, 27.0)], 1.5, Stream(1), guests=beside)
+    assert set(kept.lanes_of("car")) == {"right"}
+    passed = simulate(ROAD, [Vehicle("car", "right", 60.0, 27.0)], 12.0, Stream(1), guests=guest(130.0, 12.0))
+    assert "left" in passed.lanes_of("car")
+
+
+def test_guests_at_other_times_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="other times"):
+        simulate(ONE, [], 30.0, Stream(1), guests=guest(0.0, 1.0))
 
 
 def test_dense_traffic_has_no_crash() -> None:

@@ -58,6 +58,11 @@ def agent_kind(model: str) -> str:
     return "car" if model in CARS else "truck" if model == "semi-trailer" else model
 
 
+def car_model(draw: Draws) -> str:
+    """The model of a car at its path, as `actor` chooses it."""
+    return _drawn(draw, CARS)
+
+
 def traffic_kind(draw: Draws) -> str:
     """The model of a vehicle of ordinary traffic."""
     return _drawn(draw, TRAFFIC)

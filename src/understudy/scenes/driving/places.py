@@ -42,15 +42,15 @@ def _motorway() -> Place:
     profile = Profile("motorway", forward=2, backward=2, lane_width=lane, shoulder=2.5, median=median, speed=130 / 3.6)
     middle = 1.5 * lane + median / 2
     lanes = ((0.0, 1), (lane, 1), (middle + median / 2 + lane / 2, -1), (middle + median / 2 + 1.5 * lane, -1))
-    return Place("motorway", motorway(1100.0, profile), still((-300.0, middle, 0.0)), lane, lanes)
+    return Place("motorway", motorway(1500.0, profile), still((-300.0, middle, 0.0)), lane, lanes)
 
 
 def _street(lane: float) -> Place:
     profile = Profile("town", lane_width=lane, parking=2.3, sidewalk=2.6, speed=50 / 3.6)
-    return Place("street", motorway(520.0, profile), still((-160.0, lane / 2, 0.0)), lane, ((0.0, 1), (lane, -1)))
+    return Place("street", motorway(760.0, profile), still((-160.0, lane / 2, 0.0)), lane, ((0.0, 1), (lane, -1)))
 
 
 def _crossroads(at: float, lane: float) -> Place:
     profile = Profile("town", lane_width=lane, sidewalk=2.6, speed=50 / 3.6)
-    network = crossing(profile, arms=4, length=150.0, rule="lights", zebra=True)
+    network = crossing(profile, arms=4, length=240.0, rule="lights", zebra=True)
     return Place("crossroads", network, still((at - lane / 2, lane / 2, 0.0)), lane, ((0.0, 1), (lane, -1)))

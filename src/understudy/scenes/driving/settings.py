@@ -36,6 +36,28 @@ class Around(Settings):
     buildings: Annotated[AnyValue, number(0, 1)] = Field(default=0.85, description="share of the plots at a street that are built on")
 
 
+class Kinds(Settings):
+    """How often vehicles of traffic are of each kind, as weights."""
+
+    car: Annotated[AnyValue, number(0, 1)] = 0.8
+    van: Annotated[AnyValue, number(0, 1)] = 0.07
+    truck: Annotated[AnyValue, number(0, 1)] = 0.04
+    semi_trailer: Annotated[AnyValue, number(0, 1)] = 0.04
+    bus: Annotated[AnyValue, number(0, 1)] = 0.02
+    motorcycle: Annotated[AnyValue, number(0, 1)] = 0.03
+
+
+class Traffic(Settings):
+    """Traffic that flows around the ego and the scenario: drivers follow, change lanes, stop at lights and give way; walkers keep clear of
+    each other. simulator: "flow" (IDM and MOBIL) or "sumo" (extra `sumo`). Where traffic flows, nothing else comes the other way."""
+
+    per_km: Annotated[AnyValue, number(0, 80)] = Field(default=0.0, description="vehicles a km of each lane; 0 for none")
+    kinds: Kinds = Kinds()
+    spread: Annotated[AnyValue, number(0, 0.4)] = Field(default=0.12, description="of the speeds that drivers wish, as a share of the mean")
+    walkers: Annotated[AnyValue, count(0, 80)] = Field(default=0, description="pedestrians on sidewalks, moved by social forces")
+    simulator: Literal["flow", "sumo"] = "flow"
+
+
 class Sensors(Settings):
     """Other sensors of the ego."""
 
@@ -62,5 +84,6 @@ class DrivingSettings(Settings):
     weather: Air = Air()
     cameras: Cameras = Cameras()
     around: Around = Around()
+    traffic: Traffic = Traffic()
     sensors: Sensors = Sensors()
     ttc_threshold_s: float = Field(default=2.0, gt=0, description="an event is told while the time to collision is below")

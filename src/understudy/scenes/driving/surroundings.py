@@ -28,6 +28,8 @@ SIGN_KINDS = {"274": "", "205": "yield", "206": "stop", "267": "no entry", "350"
 """Kinds of signals in OpenDRIVE (German catalogue) as models of signs; "" for limits of speed."""
 CLEAR = 4.0
 """m between what is added and the agents of the scenario."""
+CLOSE = 1.4
+"""m between what stands and the middle of the ego's way."""
 
 
 @dataclass
@@ -47,19 +49,27 @@ class _Setting:
         self.next_track += thing
 
     def free(self, position: Floats, radius: float) -> bool:
-        """Whether no agent of the scenario comes near this place at any time."""
-        away = np.linalg.norm(self.trajectories.position_m[..., :2] - position[:2], axis=-1)
-        return bool((np.nan_to_num(away, nan=np.inf) > radius + CLEAR).all())
+        """Whether no agent of the scenario comes near this place at any time; the ego may pass close by."""
+        away = np.nan_to_num(np.linalg.norm(self.trajectories.position_m[..., :2] - position[:2], axis=-1), nan=np.inf)
+        return bool((away[:, 1:] > radius + CLEAR).all() and (away[:, 0] > radius + CLOSE).all())
+
+    def beside(self, position: Floats, half: tuple[float, float]) -> bool:
+        """Whether a vehicle along the street can stand here: the ego passes, and no other agent comes near."""
+        away = np.abs(self.trajectories.position_m[..., :2] - position[:2])
+        passes = (away[:, 0, 0] > half[0] + CLOSE + 2.5) | (away[:, 0, 1] > half[1] + CLOSE)
+        others = np.nan_to_num(np.linalg.norm(away[:, 1:], axis=-1), nan=np.inf)
+        return bool(passes.all() and (others > half[0] + CLEAR).all())
 
 
 def surroundings(
-    settings: Around, place: Place, trajectories: Trajectories, draw: Draws, *, dark: bool, first_track: int
+    settings: Around, place: Place, trajectories: Trajectories, draw: Draws, *, dark: bool, first_track: int, flows: bool = False
 ) -> tuple[Actor, ...]:
-    """All of it. Tracks count on from `first_track`; what is stuff (houses, trees) has none."""
+    """All of it. Tracks count on from `first_track`; what is stuff (houses, trees) has none. flows: traffic does, on the other side too."""
     ego = trajectories.position_m[:, 0, 0]
     town = place.kind != "motorway"
     setting = _Setting(place, trajectories, dark, first_track, float(ego.min()) - BEHIND, float(ego.max()) + SIGHT)
-    _oncoming(setting, settings, draw)
+    if not flows:
+        _oncoming(setting, settings, draw)
     if town:
         _parked(setting, settings, draw)
         _walkers(setting, settings, draw)
@@ -106,7 +116,7 @@ def _parked(setting: _Setting, settings: Around, draw: Draws) -> None:
         for number, x in enumerate(np.arange(setting.start, setting.end, 6.0)):
             here = draw.at(f"parked/{side}/{number}")
             position = np.array([x + 0.5 * here.quantile("place"), y + 0.2 * (here.quantile("aside") - 0.5), 0.0])
-            if here.quantile("taken") < share and setting.free(position, 2.6):
+            if here.quantile("taken") < share and setting.beside(position, (2.6, 1.05)):
                 motion = still(position, about_z(heading + 0.03 * (here.quantile("turn") - 0.5)))
                 kind = "van" if here.quantile("van") < 0.12 else "car"
                 one = actor(f"parked/{side}/{number}", setting.next_track, kind, motion, here, dark=False)

@@ -19,6 +19,8 @@ from understudy.scenes.driving.moving import as_arrays, as_rows, with_actors
 from understudy.scenes.driving.places import place_of
 from understudy.scenes.driving.settings import DrivingSettings
 from understudy.scenes.driving.surroundings import surroundings
+from understudy.scenes.driving.traffic import traffic_actors, traffic_around
+from understudy.scenes.driving.walking import walkers_around
 from understudy.scenes.geometry.motion import Motion
 from understudy.scenes.models.people import KEYPOINTS as PERSON_POINTS
 from understudy.scenes.models.vehicles import KEYPOINTS as VEHICLE_POINTS
@@ -30,7 +32,7 @@ from understudy.scenes.spec.draws import Draws
 from understudy.scenes.spec.values import normal_score
 from understudy.scenes.traffic.safety import Conflicts, conflicts
 from understudy.scenes.traffic.scenarios import Scenario, scenario
-from understudy.scenes.traffic.trajectories import Trajectories
+from understudy.scenes.traffic.trajectories import Trajectories, joined
 from understudy.scenes.world import EdgeCase, Video, World
 
 Floats = NDArray[np.float64]
@@ -76,6 +78,7 @@ class Driving(World):
         "motion-blur": EdgeCase("a long exposure", {"cameras.sensor.exposure_ms": {"uniform": [25, 50]}}),
         "occlusion": EdgeCase("somebody steps out from behind a van", {"scenario": "occluded-pedestrian", "moment_s": {"uniform": [1, 4]}}),
         "rare-class": EdgeCase("an animal or debris on the road", {"scenario": {"choice": ["animal", "debris"]}}),
+        "dense-traffic": EdgeCase("much traffic, close together", {"traffic.per_km": {"uniform": [30, 50]}}),
         "crowded": EdgeCase("many people and parked cars", {"around.walkers": {"integer": [20, 40]}, "around.parked": 0.95}),
     }  # fmt: skip
 
@@ -89,10 +92,18 @@ class Driving(World):
         ego = motion_of(trajectories, 0)
         own = vehicle("sedan", draw.generator("ego"), lights=("low", "tail") if dark else ("daytime",))
         actors = self._actors(trajectories, draw, dark)
-        around = surroundings(settings.around, place, trajectories, draw, dark=dark, first_track=len(actors) + 1)
+        sizes = [own.size, *(one.body.size for one in actors)]
+        traffic = traffic_around(settings.traffic, place, trajectories, sizes, draw)
+        actors += traffic_actors(traffic, draw, dark=dark, first_track=len(actors) + 1)
+        moving = joined([trajectories, traffic])
+        around = surroundings(
+            settings.around, place, trajectories, draw, dark=dark, first_track=len(actors) + 1, flows=bool(traffic.agents)
+        )
         ground = ground_bodies(place.network, draw.generator("ground"), place.motion, land="field" if place.kind == "motorway" else "grass")
-        everybody = with_actors(trajectories, around)
-        named = {agent.id: number for number, agent in enumerate(trajectories.agents)}
+        first = len(actors) + 1 + sum(one.body.track > 0 for one in around)
+        around += walkers_around(settings.traffic, place, moving, around, draw, first)
+        everybody = with_actors(moving, around)
+        named = {agent.id: number for number, agent in enumerate(moving.agents)}
         return Scene(
             world=self.name,
             bodies=(*ground, own.body("ego", IDS["ego vehicle"], 0, ego), *(one.body for one in (*actors, *around))),
@@ -105,8 +116,8 @@ class Driving(World):
             sky=sky,
             weather=weather_of(settings.weather, draw),
             lamps=(*(own.lamps_of("ego") if dark else ()), *(lamp for one in (*actors, *around) for lamp in one.lamps)),
-            events=_events(trajectories, start, video, settings.ttc_threshold_s),
-            records={"safety": _safety(trajectories, start + video.times)},
+            events=_events(moving, start, video, settings.ttc_threshold_s),
+            records={"safety": _safety(moving, start + video.times)},
             arrays=as_arrays(everybody),
             meta=_meta(staged, values, weight, as_rows(everybody, {one.body.name: one.body.track for one in around} | named)),
             sensors=_sensors(settings, ego, draw),

@@ -1,8 +1,9 @@
 """Traffic on a network of lanes: vehicles follow by the IDM, change lanes by MOBIL, stop at lights, give way, turn as they like.
 
 Everybody moves at once, in steps: who is ahead of whom is found by sorting along each lane and looking on into the lanes that follow, so
-a step costs a sort. A change of lanes is decided at once and takes some seconds sideways. Where nobody enters, the number of vehicles only
-falls as they leave at lanes that end.
+a step costs a sort. A change of lanes is decided at once and takes some seconds sideways; until a vehicle is over, it is in the way on the
+lane that it leaves, and minds who is ahead there. Guests, whose motion is given, are on every lane that they stand on or soon will:
+vehicles follow them, wait for them and let them in. Where nobody enters, the number of vehicles only falls as they leave at lanes that end.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ Indices = NDArray[np.int64]
 
 AHEAD_LANES = 4  # how many lanes ahead are looked into
 CHANGE_S = 4.0  # how long a change of lanes takes
+LEFT_BEHIND = 0.7  # of a change of lanes, when the lane that is left is free again
+FORESIGHT_S = 2.5  # who of the guests will be on a lane within this time is on it already
 CHANGE_REST_S = 6.0  # from one change to the next
 THINKS_S = 0.5  # how often a driver thinks of a change
 APPROACH_S = 4.0  # who is nearer than this in time to a crossing goes before those who give way
@@ -105,6 +108,7 @@ def simulate(
     *,
     step_s: float = 0.1,
     drivers: Drivers | None = None,
+    guests: Trajectories | None = None,
 ) -> Trajectories:
     """The motion of all vehicles.
 
@@ -113,16 +117,20 @@ def simulate(
         vehicles: at the beginning.
         duration_s, step_s: > 0; steps above 0.5 s are too coarse for the drivers.
         rng: decides where each vehicle turns.
+        guests: others, whose motion is given at the same times; they are not in what is given back.
 
     Raises:
-        ArgumentError: a lane that is not there, a vehicle beyond its lane's end, vehicles that overlap on a lane, or wrong times.
+        ArgumentError: a lane that is not there, a vehicle beyond its lane's end, vehicles that overlap on a lane, wrong times, or guests
+            at other times.
     """
     if not (duration_s >= 0 and 0 < step_s <= 0.5):
         raise ArgumentError(f"A duration of {duration_s:g} s in steps of {step_s:g} s cannot be simulated.", remedy="Take steps of 0.1 s.")
     network = checked(lanes)
     _refuse_misplaced(network, vehicles)
-    traffic = _Traffic(list(network.values()), vehicles, rng, drivers or Drivers(), step_s)
     frames = round(duration_s / step_s) + 1
+    if guests is not None and (len(guests.times_s) < frames or not np.allclose(guests.times_s[:frames], np.arange(frames) * step_s)):
+        raise ArgumentError("The guests are at other times.", remedy=f"Give them in steps of {step_s:g} s for {duration_s:g} s.")
+    traffic = _Traffic(list(network.values()), vehicles, rng, drivers or Drivers(), step_s, guests)
     for frame in range(frames):
         traffic.record()
         if frame < frames - 1:
@@ -146,10 +154,64 @@ def _refuse_misplaced(network: dict[str, Lane], vehicles: Sequence[Vehicle]) -> 
                 raise ArgumentError(f"{behind.id} and {ahead.id} overlap on lane {ahead.lane}.", remedy="Put them farther apart.")
 
 
-class _Traffic:
-    """The state of all vehicles, as arrays (n,): lane, station, speed, and how far from the lane's middle they still are after a change."""
+@dataclass(frozen=True)
+class _Guests:
+    """Guests as the traffic on lanes sees them, one entry for each lane that one of them is ever on: E of them, at S times.
 
-    def __init__(self, lanes: list[Lane], vehicles: Sequence[Vehicle], rng: Stream, drivers: Drivers, step_s: float) -> None:
+    lane, owner: (E,). station, speed, half: (S, E) along the lane. there: (S, E).
+    """
+
+    lane: Indices
+    owner: Indices
+    station: Floats
+    speed: Floats
+    half: Floats
+    there: NDArray[np.bool_]
+
+
+def _guests_on(lanes: Sequence[Lane], guests: Trajectories | None, step_s: float) -> _Guests:
+    found = []
+    for place, agent in enumerate(guests.agents if guests is not None else ()):
+        assert guests is not None
+        present = guests.present[:, place]
+        spot = np.nan_to_num(guests.position_m[:, place])
+        for number, lane in enumerate(lanes):
+            station, aside = lane.station_of(spot)
+            turn = np.nan_to_num(guests.heading_rad[:, place]) - lane.at(station)[1]
+            c, s = np.abs(np.cos(turn)), np.abs(np.sin(turn))
+            length, width = agent.size_m[:2]
+            on = present & (np.abs(aside) < 0.5 * (lane.width_m + c * width + s * length))
+            if on.any():
+                soon = np.lib.stride_tricks.sliding_window_view(
+                    np.pad(on, (0, round(FORESIGHT_S / step_s))), round(FORESIGHT_S / step_s) + 1
+                )
+                speed = np.nan_to_num(guests.speed_mps[:, place]) * np.cos(turn)
+                found.append((number, place, station, speed, 0.5 * (c * length + s * width), soon.any(axis=1) & present))
+    if not found:
+        steps = 0 if guests is None else len(guests.times_s)
+        none, empty = np.zeros(0, dtype=np.int64), np.zeros((steps, 0))
+        return _Guests(none, none, empty, empty, empty, np.zeros((steps, 0), dtype=np.bool_))
+    lane_of, owner, *series = zip(*found, strict=True)
+    station, speed, half, there = (np.stack(values, axis=1) for values in series)
+    return _Guests(np.array(lane_of), np.array(owner), station, speed, half, there.astype(np.bool_))
+
+
+class _Traffic:
+    """The state of all who are on lanes, as arrays: lane, station, speed, and how far from the lane's middle they still are after a change.
+
+    Of n vehicles and E guests the first n are the vehicles; n more stand for them on the lanes that they are leaving, where they do; then
+    come the guests. `owner` says who each is.
+    """
+
+    def __init__(
+        self,
+        lanes: list[Lane],
+        vehicles: Sequence[Vehicle],
+        rng: Stream,
+        drivers: Drivers,
+        step_s: float,
+        guests: Trajectories | None = None,
+    ) -> None:
         places = {lane.id: place for place, lane in enumerate(lanes)}
         self._lanes, self._vehicles, self._drivers, self._step_s = lanes, vehicles, drivers, step_s
         self._length = np.array([lane.length_m for lane in lanes])
@@ -158,32 +220,61 @@ class _Traffic:
         self._right = np.array([places.get(lane.right or "", -1) for lane in lanes])
         self._successors = [np.array([places[name] for name in lane.successors], dtype=np.int64) for lane in lanes]
         self._stops = [(places[lane.id], stop, [places[name] for name in stop.yields_to]) for lane in lanes for stop in lane.stops]
-        self.lane = np.array([places[vehicle.lane] for vehicle in vehicles], dtype=np.int64)
-        self.station = np.array([vehicle.station_m for vehicle in vehicles])
-        self.speed = np.array([vehicle.speed_mps for vehicle in vehicles])
-        self.wish = np.array([vehicle.wish for vehicle in vehicles])
-        self.half = np.array([vehicle.size_m[0] for vehicle in vehicles]) / 2.0
-        self.present = np.ones(len(vehicles), dtype=np.bool_)
-        self.aside, self.changed = np.zeros(len(vehicles)), np.full(len(vehicles), -np.inf)
-        self._turns = np.array([rng.child(vehicle.id).generator().random(len(lanes)) for vehicle in vehicles]).reshape(
-            len(vehicles), len(lanes)
-        )
+        self._guests, self._n = _guests_on(lanes, guests, step_s), len(vehicles)
+        self._place(vehicles, places)
+        self.aside, self.changed = np.zeros(self._n), np.full(self._n, -np.inf)
+        self._turns = np.array([rng.child(vehicle.id).generator().random(len(lanes)) for vehicle in vehicles]).reshape(self._n, len(lanes))
         self._frames: list[tuple[NDArray[Any], ...]] = []
         idm = self._drivers.idm
         self._taste = (idm.headway_s, idm.standstill_m, idm.acceleration_mps2, idm.brake_mps2, idm.exponent)
         self._hardest, self._time, self._frame = float(idm.hardest_brake_mps2), 0.0, 0
-        self._slower_ahead = np.full(len(vehicles), np.inf)
+        self._slower_ahead = np.full(len(self.lane), np.inf)
+
+    def _place(self, vehicles: Sequence[Vehicle], places: dict[str, int]) -> None:
+        def three(values: list[float], more: Floats | float) -> Floats:
+            return np.concatenate([values, values, np.broadcast_to(more, len(self._guests.lane))])
+
+        guests, numbers = self._guests, np.arange(self._n)
+        own = np.array([places[vehicle.lane] for vehicle in vehicles], dtype=np.int64)
+        self.lane = np.concatenate([own, own, guests.lane])
+        self.owner = np.concatenate([numbers, numbers, self._n + guests.owner])
+        self.wish = three([vehicle.wish for vehicle in vehicles], 1.0)
+        self.station = three([vehicle.station_m for vehicle in vehicles], 0.0)
+        self.speed = three([vehicle.speed_mps for vehicle in vehicles], 0.0)
+        self.half = three([vehicle.size_m[0] / 2.0 for vehicle in vehicles], 0.0)
+        self.present = np.repeat([True, False, False], [self._n, self._n, len(guests.lane)])
+        self._show_guests(0)
+
+    def _show_guests(self, frame: int) -> None:
+        guests, first = self._guests, 2 * self._n
+        if len(guests.lane):
+            self.station[first:], self.speed[first:], self.half[first:] = guests.station[frame], guests.speed[frame], guests.half[frame]
+            self.present[first:] = guests.there[frame]
 
     def step(self, time_s: float) -> None:
         """Everybody decides on the state as it is, then all move."""
-        self._time = time_s
+        self._time, n = time_s, self._n
         self._slower_ahead = self._speeds_for_next_lanes()
-        gap, closing = self._ahead(self.lane, self.station)
+        gap, closing = self._ahead()
         pull = np.minimum(self._pull(self.lane, gap, closing), self._pull_of_lines())
+        leaving = np.where(self.present[n : 2 * n], pull[n : 2 * n], np.inf)
+        pull = np.minimum(pull[:n], leaving)
         self._change_lanes(pull)
-        after, way = advance(self.speed, np.where(self.present, pull, 0.0), self._step_s)
-        self.speed, self.station = after, self.station + np.where(self.present, way, 0.0)
+        after, way = advance(self.speed[:n], np.where(self.present[:n], pull, 0.0), self._step_s)
+        way = np.where(self.present[:n], way, 0.0)
+        self.speed[:n], self.speed[n : 2 * n] = after, after
+        self.station[:n] += way
+        self.station[n : 2 * n] += way
         self._enter_next_lanes()
+        self._leave_lanes()
+        self._show_guests(self._frame)
+
+    def _leave_lanes(self) -> None:
+        """Who is over far enough, or past the end of the lane left behind, is there no more."""
+        n = self._n
+        over = self._time + self._step_s - self.changed >= LEFT_BEHIND * CHANGE_S
+        past = self.station[n : 2 * n] >= self._length[self.lane[n : 2 * n]]
+        self.present[n : 2 * n] &= ~over & ~past & self.present[:n]
 
     def _pull(self, lane: Indices, gap: Floats, closing: Floats, who: Indices | slice = slice(None)) -> Floats:
         """The IDM's acceleration on a lane, (n,)."""
@@ -198,7 +289,7 @@ class _Traffic:
     def _speeds_for_next_lanes(self) -> Floats:
         """The speeds (n,) from which one can still brake in comfort to the limit of the lane that follows."""
         found = np.full(len(self.lane), np.inf)
-        for vehicle in np.flatnonzero(self.present):
+        for vehicle in np.flatnonzero(self.present[: self._n]):
             following = self._next_lane(int(vehicle), int(self.lane[vehicle]))
             if following >= 0:
                 left = max(float(self._length[self.lane[vehicle]] - self.station[vehicle] - self.half[vehicle]), 0.0)
@@ -209,7 +300,7 @@ class _Traffic:
     def _next_lane(self, vehicle: int, lane: int) -> int:
         """Where a vehicle goes on from a lane; -1: out of the scene. Each vehicle keeps to its choice."""
         options = self._successors[lane]
-        return int(options[int(self._turns[vehicle, lane] * len(options))]) if len(options) else -1
+        return int(options[int(self._turns[self.owner[vehicle], lane] * len(options))]) if len(options) else -1
 
     def _order(self) -> tuple[Indices, dict[int, Indices]]:
         """The vehicles that are present, sorted by lane and station, and those of each lane."""
@@ -219,12 +310,12 @@ class _Traffic:
         groups = np.split(order, starts[1:])
         return order, {int(self.lane[group[0]]): group for group in groups if len(group)}
 
-    def _ahead(self, lane: Indices, station: Floats) -> tuple[Floats, Floats]:
-        """Gap and closing speed (n,) of all vehicles to who is ahead on their way, were they on these lanes at these stations."""
+    def _ahead(self) -> tuple[Floats, Floats]:
+        """Gap and closing speed of all vehicles to who is ahead on their way, and on the lanes that they are leaving."""
         _, on = self._order()
-        gap, closing = np.full(len(lane), np.inf), np.zeros(len(lane))
-        for vehicle in np.flatnonzero(self.present).tolist():
-            leader, away = self._leader(vehicle, int(lane[vehicle]), float(station[vehicle]), on)
+        gap, closing = np.full(len(self.lane), np.inf), np.zeros(len(self.lane))
+        for vehicle in np.flatnonzero(self.present[: 2 * self._n]).tolist():
+            leader, away = self._leader(vehicle, int(self.lane[vehicle]), float(self.station[vehicle]), on)
             if leader >= 0:
                 gap[vehicle] = away - self.half[vehicle] - self.half[leader]
                 closing[vehicle] = self.speed[vehicle] - self.speed[leader]
@@ -237,7 +328,7 @@ class _Traffic:
             group = on.get(lane)
             if group is not None:
                 first = int(np.searchsorted(self.station[group], station, side="right")) if hop == 0 else 0
-                while first < len(group) and group[first] == vehicle:
+                while first < len(group) and self.owner[group[first]] == self.owner[vehicle]:
                     first += 1
                 if first < len(group):
                     return int(group[first]), base + float(self.station[group[first]])
@@ -253,7 +344,7 @@ class _Traffic:
         if group is None:
             return -1, np.inf
         behind = int(np.searchsorted(self.station[group], station, side="left")) - 1
-        while behind >= 0 and group[behind] == vehicle:
+        while behind >= 0 and self.owner[group[behind]] == self.owner[vehicle]:
             behind -= 1
         return (int(group[behind]), station - float(self.station[group[behind]])) if behind >= 0 else (-1, np.inf)
 
@@ -292,7 +383,7 @@ class _Traffic:
         order, on = self._order()
         thinks, self._frame = max(round(THINKS_S / self._step_s), 1), self._frame + 1
         for vehicle in order[::-1]:
-            if self._time - self.changed[vehicle] < CHANGE_REST_S or (self._frame + vehicle) % thinks != 0:
+            if vehicle >= self._n or self._time - self.changed[vehicle] < CHANGE_REST_S or (self._frame + vehicle) % thinks != 0:
                 continue
             lane = int(self.lane[vehicle])
             options = [(int(side), bool(right)) for side, right in ((self._left[lane], False), (self._right[lane], True)) if side >= 0]
@@ -337,11 +428,13 @@ class _Traffic:
         lane = self._lanes[self.lane[vehicle]]
         width = 0.5 * (lane.width_m + self._lanes[side].width_m)
         self.aside[vehicle] = width if to_right else -width
+        behind = self._n + vehicle
+        self.lane[behind], self.station[behind], self.present[behind] = self.lane[vehicle], self.station[vehicle], True
         self.station[vehicle] = self._beside(float(self.station[vehicle]), int(self.lane[vehicle]), side)
         self.lane[vehicle], self.changed[vehicle] = side, self._time
 
     def _enter_next_lanes(self) -> None:
-        for vehicle in np.flatnonzero(self.present & (self.station >= self._length[self.lane])):
+        for vehicle in np.flatnonzero((self.present & (self.station >= self._length[self.lane]))[: self._n]):
             while self.present[vehicle] and self.station[vehicle] >= self._length[self.lane[vehicle]]:
                 following = self._next_lane(int(vehicle), int(self.lane[vehicle]))
                 self.station[vehicle] -= self._length[self.lane[vehicle]]
@@ -354,13 +447,13 @@ class _Traffic:
         share = np.clip((now - self.changed) / CHANGE_S, 0.0, 1.0)
         left = 1.0 - share**3 * (10.0 + share * (6.0 * share - 15.0))
         rate = -30.0 * share**2 * (1.0 - share) ** 2 / CHANGE_S
-        place, heading = np.full((len(self.lane), 3), np.nan), np.full(len(self.lane), np.nan)
-        for number in np.unique(self.lane[self.present]):
-            on = np.flatnonzero(self.present & (self.lane == number))
-            place[on], heading[on] = self._lanes[number].at(self.station[on], self.aside[on] * left[on])
-        heading += np.arctan2(np.where(share < 1.0, self.aside * rate, 0.0), np.maximum(self.speed, 1.0))
-        speed = np.where(self.present, self.speed, np.nan)
-        self._frames.append((place, heading, speed, self.present.copy(), np.where(self.present, self.lane, -1)))
+        lane, station, speed, present = (values[: self._n] for values in (self.lane, self.station, self.speed, self.present))
+        place, heading = np.full((self._n, 3), np.nan), np.full(self._n, np.nan)
+        for number in np.unique(lane[present]):
+            on = np.flatnonzero(present & (lane == number))
+            place[on], heading[on] = self._lanes[number].at(station[on], self.aside[on] * left[on])
+        heading += np.arctan2(np.where(share < 1.0, self.aside * rate, 0.0), np.maximum(speed, 1.0))
+        self._frames.append((place, heading, np.where(present, speed, np.nan), present.copy(), np.where(present, lane, -1)))
 
     def trajectories(self) -> Trajectories:
         place, heading, speed, present, lane = (np.stack(column) for column in zip(*self._frames, strict=True))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import ArgumentError, DataError, MissingExtraError
 from understudy.core.random import Stream
+from understudy.scenes.traffic.flow import Vehicle
 from understudy.scenes.traffic.trajectories import Agent, Floats, Trajectories
 
 KINDS = {"passenger": "car", "truck": "truck", "bus": "bus", "motorcycle": "motorcycle", "bicycle": "cyclist", "delivery": "van"}
@@ -67,6 +70,108 @@ def background(
                 entered[0] += 1
 
         return _recorded(sumo, net, duration_s, step_s, warm_up_s, fill)
+
+
+def around_guests(
+    network: str | Path, vehicles: Sequence[Vehicle], places: Floats, guests: Trajectories, *, green_rad: float | None = None, seed: int = 0
+) -> Trajectories:
+    """Vehicles that SUMO's drivers move from given places on, around guests whose motion is given.
+
+    Guests are moved by hand at each step, and SUMO's drivers mind those that are on their lanes. Who finds no room at the beginning enters
+    when there is some. Where each goes is drawn from `seed`.
+
+    Args:
+        network: a SUMO network (.net.xml), or OpenDRIVE (.xodr), which is converted.
+        vehicles: their lanes and stations are not read. places: (N, 2) m of their middles, near lanes of the network.
+        guests: from time 0 on, at even steps; they are not in what is given back.
+        green_rad: a heading along which all lights stay green, and red across; None: they change as SUMO has them.
+
+    Raises:
+        MissingExtraError: SUMO is not installed. DataError: it cannot read the network.
+    """
+    times, step_s = guests.times_s, float(guests.times_s[1] - guests.times_s[0])
+    draws = Stream(seed).child("sumo").generator()
+    with _network(network) as net, _running(net, step_s, seed, ["--collision.action", "none"]) as sumo:
+        offset = _offset(net)
+        edges = [edge for edge in sumo.edge.getIDList() if not edge.startswith(":")]
+        for vehicle, place in zip(vehicles, places + offset, strict=True):
+            _put(sumo, edges, vehicle, place, draws)
+        if green_rad is not None:
+            _set_lights(sumo, green_rad)
+        for agent in guests.agents:
+            _new_type(sumo, f"guest {agent.id}", agent.size_m)
+        frame = [0]
+
+        def lead() -> None:
+            for place, agent in enumerate(guests.agents):
+                _lead(sumo, edges[0], f"guest {agent.id}", guests, frame[0], place, offset)
+            frame[0] = min(frame[0] + 1, len(times) - 1)
+
+        moved = _recorded(sumo, net, float(times[-1]), step_s, 0.0, lead, known={vehicle.id: vehicle for vehicle in vehicles})
+    return replace(moved, times_s=times)
+
+
+def _new_type(sumo: Any, name: str, size: tuple[float, float, float], kind: str = "passenger") -> None:
+    sumo.vehicletype.copy("DEFAULT_VEHTYPE", name)
+    sumo.vehicletype.setVehicleClass(name, kind)
+    for setting, value in zip((sumo.vehicletype.setLength, sumo.vehicletype.setWidth, sumo.vehicletype.setHeight), size, strict=True):
+        setting(name, float(value))
+
+
+def _put(sumo: Any, edges: list[str], vehicle: Vehicle, place: Floats, draws: np.random.Generator) -> None:
+    """A vehicle where it starts, on a random way."""
+    edge, position, lane = sumo.simulation.convertRoad(float(place[0]), float(place[1]))
+    ends = [edges[int(draws.integers(len(edges)))] for _ in range(6)]
+    ways = [] if edge.startswith(":") else [way for end in ends if _goes_on(way := sumo.simulation.findRoute(edge, end).edges)]
+    kind = {"truck": "truck", "bus": "bus", "motorcycle": "motorcycle", "van": "delivery"}.get(vehicle.kind, "passenger")
+    _new_type(sumo, f"type of {vehicle.id}", vehicle.size_m, kind)
+    sumo.vehicletype.setSpeedFactor(f"type of {vehicle.id}", float(vehicle.wish))
+    sumo.route.add(f"way of {vehicle.id}", ways[0] if ways else (edge,))
+    front = position + 0.5 * vehicle.size_m[0]
+    name, place_on = vehicle.id, {"departLane": str(lane), "departPos": f"{front:.3f}", "departSpeed": "max"}
+    with suppress(_packages()[0].TraCIException):
+        sumo.vehicle.add(name, f"way of {name}", typeID=f"type of {name}", depart="now", **place_on)
+
+
+def _goes_on(way: Sequence[str]) -> bool:
+    """Whether a way leads somewhere, without turning round at the end of a road. netconvert gives the way back the same name with a "-"."""
+    return bool(way) and all(f"-{one}" != other and f"-{other}" != one for one, other in pairwise(way))
+
+
+def _set_lights(sumo: Any, heading: float) -> None:
+    """Green for good along a heading and against it, red across; who turns gives way."""
+    for light in sumo.trafficlight.getIDList():
+        state = ""
+        for links in sumo.trafficlight.getControlledLinks(light):
+            if not links:
+                state += "r"
+                continue
+            into, out = (_heading_of(sumo, lane, end) for lane, end in ((links[0][0], -1), (links[0][1], 0)))
+            along = abs(np.cos(into - heading)) > 0.7
+            state += "r" if not along else "G" if np.cos(out - into) > 0.7 else "g"
+        sumo.trafficlight.setRedYellowGreenState(light, state)
+
+
+def _heading_of(sumo: Any, lane: str, end: int) -> float:
+    shape = np.array(sumo.lane.getShape(lane))
+    way = shape[-1] - shape[-2] if end else shape[1] - shape[0]
+    return float(np.arctan2(way[1], way[0]))
+
+
+def _lead(sumo: Any, edge: str, name: str, guests: Trajectories, frame: int, place: int, offset: Floats) -> None:
+    """A guest where it is now; nowhere, where no lane of the network is near."""
+    if not guests.present[frame, place]:
+        return
+    if name not in sumo.vehicle.getIDList():
+        if f"way of {name}" not in sumo.route.getIDList():
+            sumo.route.add(f"way of {name}", (edge,))
+        sumo.vehicle.add(name, f"way of {name}", typeID=name, depart="now")
+        sumo.vehicle.setLaneChangeMode(name, 0)
+    heading, half = float(guests.heading_rad[frame, place]), 0.5 * guests.agents[place].size_m[0]
+    x, y = guests.position_m[frame, place, :2] + offset + half * np.array([np.cos(heading), np.sin(heading)])
+    with suppress(_packages()[0].TraCIException):
+        sumo.vehicle.moveToXY(name, "", -1, float(x), float(y), float(90.0 - np.degrees(heading)), 2)
+        sumo.vehicle.setSpeed(name, float(guests.speed_mps[frame, place]))
 
 
 def _enter(sumo: Any, edges: list[str], name: str, draws: np.random.Generator) -> None:
@@ -125,8 +230,16 @@ def _running(net: Path, step_s: float, seed: int, more: list[str]) -> Iterator[A
         sumo.close()
 
 
-def _recorded(sumo: Any, net: Path, duration_s: float, step_s: float, warm_up_s: float, before: Callable[[], None]) -> Trajectories:
-    """Steps through the warm-up and the time wanted; at each frame of the latter notes all vehicles."""
+def _recorded(
+    sumo: Any,
+    net: Path,
+    duration_s: float,
+    step_s: float,
+    warm_up_s: float,
+    before: Callable[[], None],
+    known: Mapping[str, Vehicle] | None = None,
+) -> Trajectories:
+    """Steps through the warm-up and the time wanted; at each frame of the latter notes all vehicles, or only those that are known."""
     for _ in range(round(warm_up_s / step_s)):
         before()
         sumo.simulationStep()
@@ -137,7 +250,9 @@ def _recorded(sumo: Any, net: Path, duration_s: float, step_s: float, warm_up_s:
     for _ in times:
         before()
         sumo.simulationStep()
-        frames.append({name: _state(sumo, name, agents, lanes) for name in sumo.vehicle.getIDList()})
+        frames.append({name: _state(sumo, name, agents, lanes) for name in sumo.vehicle.getIDList() if known is None or name in known})
+    if known is not None:
+        agents = {name: Agent(name, known[name].kind, known[name].size_m) for name in agents}
     return _trajectories(times, frames, agents, lanes, _offset(net))
 
 
