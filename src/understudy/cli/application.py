@@ -23,6 +23,7 @@ from understudy.cli.sample import sample
 from understudy.cli.scenarios import scenarios
 from understudy.cli.scenes import preview, scenes
 from understudy.cli.schema import schema
+from understudy.cli.serve_model import serve_model
 from understudy.cli.stream import stream
 from understudy.cli.study import study
 from understudy.cli.verify import verify
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 for command in (fit, sample, generate, stream, prove, verify, scenes, preview, impute, evaluate, compare, augment, study, inspect, demo):
     app.command()(command)
+app.command("serve-model")(serve_model)
 app.add_typer(schema)
 app.add_typer(scenarios)
 

@@ -81,6 +81,14 @@ class NotFittedError(UnderstudyError):
     """A synthesizer was asked for data before `fit`."""
 
 
+class EndpointError(UnderstudyError):
+    """A language model's endpoint cannot be used: nothing answers, the key is refused, the model is unknown."""
+
+
+class BudgetError(UnderstudyError):
+    """A spending limit is reached, or cannot be held."""
+
+
 class Cancelled(UnderstudyError):
     """The work was stopped on request; what was finished is kept."""
 

@@ -11,6 +11,7 @@
 | `spec/`, `generator.py` | `TextSpec`: a data set declared: task, columns, cases, way; `Texts` makes it |
 | `tasks/` | what each task puts out, and what must be true of it |
 | `ways/` | how rows become texts |
+| `llm/`, `serving/` | language models asked, with a journal and a limit; models served over the same wire, with faults on demand |
 | `grammar/`, `specs/` | rules with alternatives, slots and marks, words in their forms; ready-made specs |
 """
 

@@ -1,0 +1,129 @@
+"""How many calls at once: one more for every good reply at first, then one more a round, and by a third fewer when the server says so.
+
+Additive increase, multiplicative decrease (Chiu and Jain 1989), as in TCP: a cut counts once for all calls that were under way when it
+was made. While the server asks to wait (Retry-After), nothing is sent. Requests and tokens a minute are held to where they are known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+FIRST_WINDOW = 16
+CUT = 0.7
+
+
+class Rate:
+    """A bucket that fills with `per_minute` a minute and holds what a tenth of that time brings, so that no minute sees much more."""
+
+    def __init__(self, per_minute: int | None, now: float) -> None:
+        self._per_s = None if per_minute is None else per_minute / 60
+        self._most = 0.0 if per_minute is None else max(1.0, per_minute / 10)
+        self._level, self._at = self._most, now
+
+    def wait_s(self, amount: float, now: float) -> float:
+        """Seconds until `amount` may be taken; what is larger than the bucket waits for a full one."""
+        if self._per_s is None:
+            return 0.0
+        self._fill(now)
+        return max(0.0, (min(amount, self._most) - self._level) / self._per_s)
+
+    def take(self, amount: float, now: float) -> None:
+        if self._per_s is not None:
+            self._fill(now)
+            self._level -= amount
+
+    def _fill(self, now: float) -> None:
+        assert self._per_s is not None
+        self._level = min(self._most, self._level + (now - self._at) * self._per_s)
+        self._at = now
+
+
+class Limiter:
+    """Permits for calls to one model.
+
+    Args:
+        most: calls at once, at most.
+        requests_per_minute, tokens_per_minute: of the contract, where known.
+
+    Attributes:
+        window: calls at once, now.
+        flying: calls under way.
+    """
+
+    def __init__(self, most: int, *, requests_per_minute: int | None = None, tokens_per_minute: int | None = None) -> None:
+        self.most = most
+        self.window = float(min(FIRST_WINDOW, most))
+        self.flying = 0
+        self._growing_fast = True
+        self._last_cut = 0.0
+        self._paused_until = 0.0
+        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        now = time.monotonic()
+        self._requests, self._tokens = Rate(requests_per_minute, now), Rate(tokens_per_minute, now)
+        self._alarm: asyncio.TimerHandle | None = None
+
+    async def acquire(self, tokens: int) -> None:
+        """Wait for a permit for a call of up to so many tokens."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((waiter, tokens))
+        self._grant()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self.release()
+            raise
+
+    def release(self) -> None:
+        """A call has ended."""
+        self.flying -= 1
+        self._grant()
+
+    def went_well(self) -> None:
+        """A good reply: room for more."""
+        self.window = min(float(self.most), self.window + (1.0 if self._growing_fast else 1.0 / self.window))
+        self._grant()
+
+    def was_too_much(self, sent_at: float, pause_s: float | None = None) -> None:
+        """The server had too much of a call that was sent at `sent_at` (monotonic clock), and asks to wait `pause_s`."""
+        now = time.monotonic()
+        if sent_at >= self._last_cut:
+            self.window = max(1.0, self.window * CUT)
+            self._last_cut = now
+            self._growing_fast = False
+        if pause_s is not None:
+            self._paused_until = max(self._paused_until, now + pause_s)
+
+    def fail(self, error: Exception) -> None:
+        """Nobody waits any longer."""
+        waiting, self._waiting = self._waiting, deque()
+        for waiter, _ in waiting:
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def _grant(self) -> None:
+        while self._waiting and self.flying < int(self.window):
+            waiter, tokens = self._waiting[0]
+            if waiter.done():
+                self._waiting.popleft()
+                continue
+            now = time.monotonic()
+            wait_s = max(self._paused_until - now, self._requests.wait_s(1, now), self._tokens.wait_s(tokens, now))
+            if wait_s > 0:
+                self._ring_in(wait_s)
+                return
+            self._waiting.popleft()
+            self._requests.take(1, now)
+            self._tokens.take(tokens, now)
+            self.flying += 1
+            waiter.set_result(None)
+
+    def _ring_in(self, wait_s: float) -> None:
+        if self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(wait_s + 0.001, self._rung)
+
+    def _rung(self) -> None:
+        self._alarm = None
+        self._grant()
