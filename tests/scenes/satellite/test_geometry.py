@@ -7,7 +7,8 @@ import pytest
 from tests.scenes.satellite.places import Level
 
 from understudy.scenes.satellite import shapes
-from understudy.scenes.satellite.city import Block, CityLook, _apron
+from understudy.scenes.satellite.blocks import Block, CityLook
+from understudy.scenes.satellite.open_grounds import apron
 from understudy.scenes.satellite.spectra import surface
 from understudy.scenes.satellite.world import ground_transform
 
@@ -75,10 +76,25 @@ def test_heights_are_those_of_what_was_built():
 
 def test_aircraft_on_an_apron_are_labelled_each_by_itself():
     block, rng = Block(-70, -55, 70, 55, 0), np.random.default_rng(3)
-    frame = Level(lambda site: _apron(site, block, CityLook(parked=0.9), rng), gsd=0.5, size=(320, 260)).frame()
+    frame = Level(lambda site: apron(site, block, CityLook(parked=0.9), rng), gsd=0.5, size=(320, 260)).frame()
     planes = [instance for instance in frame.instances if instance.name.startswith("plane/")]
     assert len(planes) > 1
     for plane in planes:
         sides = np.linalg.norm(np.roll(plane.oriented_box, -1, axis=0) - plane.oriented_box, axis=1) * 0.5
-        whole = float(plane.size[0] * plane.size[1])  # the least rectangle may lie along a swept wing
-        assert 0.7 * whole < sides[0] * sides[1] <= 1.01 * whole
+        assert sides[:2] == pytest.approx(plane.size[:2], rel=0.02)
+
+
+@pytest.mark.parametrize("heading", [0.0, 0.3, math.pi / 4, 2.0])
+@pytest.mark.parametrize("off_nadir", [0.0, 30.0])
+def test_the_box_of_an_aircraft_lies_as_the_aircraft_does(heading, off_nadir):
+    def fill(site):
+        site.add("plane", (0.0, 0.0), heading, shapes.plane(34.0, 36.0, 2), (*WALLS, *WALLS), (36.0, 34.0, 10.0))
+
+    level = Level(fill, off_nadir=off_nadir, azimuth=200.0)
+    (plane,) = level.frame().instances
+    side = plane.oriented_box[1] - plane.oriented_box[0]
+    a, b, _, d, e, _ = ground_transform(level.camera)
+    ahead = np.linalg.solve([[a, b], [d, e]], [math.cos(heading), math.sin(heading)])
+    assert abs(side @ ahead) == pytest.approx(np.linalg.norm(side) * np.linalg.norm(ahead), rel=1e-6)
+    if not off_nadir:
+        assert np.linalg.norm(side) * level.gsd == pytest.approx(36.0, abs=0.1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from understudy.data.media.items import Instance
 from understudy.scenes.labels.flow import ROUNDS
 from understudy.scenes.labels.lens import ORTHOGRAPHIC, project
-from understudy.scenes.labels.oriented import around_pixels, around_points
+from understudy.scenes.labels.oriented import along, around_pixels
 from understudy.scenes.labels.silhouette import Silhouette, moved
 from understudy.scenes.labels.staging import Sight, Survey
 from understudy.scenes.scene import Body
@@ -69,7 +69,8 @@ def _corners(x0: float, y0: float, x1: float, y1: float) -> Floats:
 
 
 def _oriented(sight: Sight, seen: Survey, number: int) -> Floats:
-    """Around the visible pixels; seen by parallel rays from above, around the outline on the ground."""
+    """Around the visible pixels; seen by parallel rays from above, around the outline on the ground, with sides as the object lies (the
+    least rectangle around an aircraft would stand on a corner)."""
     if sight.camera.model != "orthographic":
         x0, y0, x1, y1 = (float(value) for value in seen.boxes[number])
         return around_pixels(seen.body, number, (x0, y0, x1, y1))
@@ -79,11 +80,12 @@ def _oriented(sight: Sight, seen: Survey, number: int) -> Floats:
         first, count = stage.parts[link, :2]
         pose = sight.poses[sight.middle, link]
         placed.append(stage.shapes.vertices[first : first + count] @ pose[:, :3].T + pose[:, 3])
-    points = np.concatenate(placed)
+    forward = sight.poses[sight.middle, stage.links[number]][:, 0]
+    points = np.concatenate([*placed, placed[0][:1] + 1000.0 * forward])
     points[:, 2] = points[:, 2].min()
     eye = sight.eyes[sight.middle]
     pixels, _ = sight.camera.project((points - eye[:, 3]) @ eye[:, :3])
-    return around_points(pixels)
+    return along(pixels[:-1], pixels[-1] - pixels[0])
 
 
 def _keypoints(sight: Sight, body: Body, first: int) -> Floats:

@@ -1,5 +1,5 @@
-"""The least rectangle at any angle around points: one of its sides lies on a side of their convex hull (Freeman and Shapira, 1975), so
-the hull is turned from side to side (rotating calipers, Toussaint 1983)."""
+"""Rectangles at an angle: along a direction that is known, or the least around points. One of the least one's sides lies on a side of
+the points' convex hull (Freeman and Shapira, 1975), so the hull is turned from side to side (rotating calipers, Toussaint 1983)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def around_points(points: Floats) -> Floats:
     """(4, 2): around (N, 2) points."""
     order = np.lexsort((points[:, 0], points[:, 1]))
     return _least(_hull(np.ascontiguousarray(points[order])))  # type: ignore[no-any-return]
+
+
+def along(points: Floats, direction: Floats) -> Floats:
+    """(4, 2): around (N, 2) points, with sides along a direction (2,)."""
+    dx, dy = (direction / max(float(np.hypot(*direction)), 1e-12)).tolist()
+    u, v = points[:, 0] * dx + points[:, 1] * dy, points[:, 1] * dx - points[:, 0] * dy
+    low_u, high_u, low_v, high_v = u.min(), u.max(), v.min(), v.max()
+    corners = ((low_u, low_v), (high_u, low_v), (high_u, high_v), (low_u, high_v))
+    return np.array([(a * dx - b * dy, a * dy + b * dx) for a, b in corners])
 
 
 @numba.njit(cache=True)

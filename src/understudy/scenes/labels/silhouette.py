@@ -7,6 +7,7 @@ what is.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numba
@@ -65,7 +66,7 @@ def silhouette(sight: Sight, seen: Survey, rays: NDArray[np.float32], body: int)
     stage, to_camera = sight.staging, sight.to_camera
     links = np.arange(stage.links[body], stage.links[body + 1])
     left, top = margins(sight.camera)
-    moments = np.unique([0, len(to_camera) // 2, len(to_camera) - 1])
+    moments = np.array(sorted({0, len(to_camera) // 2, len(to_camera) - 1}))
     places, pixels, behind, extent = _placed(sight.lens, stage.shapes.vertices, stage.parts, links, to_camera, moments)
     cut = _looked_at(extent, behind, seen.boxes[body], (left, top, sight.camera.width, sight.camera.height))
     distance, close = _covered(
@@ -93,12 +94,12 @@ def silhouette(sight: Sight, seen: Survey, rays: NDArray[np.float32], body: int)
 def _looked_at(extent: Floats, behind: bool, seen: NDArray[np.int64], picture: tuple[int, int, int, int]) -> NDArray[np.int64]:
     """The part of picture and margins that can hold the object: [x0, y0, x1, y1]."""
     left, top, width, height = picture
-    most = np.array([-left, -top, width + left, height + top])
-    if behind or not np.isfinite(extent).all():
-        return most
-    low, high = np.floor(extent[:2] - 0.5), np.ceil(extent[2:] + 0.5)
-    around = np.concatenate([np.minimum(low, seen[:2]), np.maximum(high, seen[2:])])
-    return np.concatenate([np.clip(around[:2], most[:2], most[2:]), np.clip(around[2:], most[:2], most[2:])]).astype(np.int64)
+    most = (-left, -top, width + left, height + top)
+    ends = extent.tolist()
+    if behind or not all(map(math.isfinite, ends)):
+        return np.array(most)
+    around = [min(math.floor(ends[k] - 0.5), int(seen[k])) for k in (0, 1)] + [max(math.ceil(ends[k] + 0.5), int(seen[k])) for k in (2, 3)]
+    return np.array([min(max(end, most[k % 2]), most[2 + k % 2]) for k, end in enumerate(around)])
 
 
 def _whole(extent: Floats, behind: bool, box: NDArray[np.int64], picture: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

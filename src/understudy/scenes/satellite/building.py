@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.scenes.camera import Camera
-from understudy.scenes.satellite.city import CityLook, build_city
+from understudy.scenes.satellite.blocks import CityLook
+from understudy.scenes.satellite.city import build_city
 from understudy.scenes.satellite.coast import CoastLook, build_coast
 from understudy.scenes.satellite.fields import FarmLook, build_fields
 from understudy.scenes.satellite.ground import Plan, Relief, Season

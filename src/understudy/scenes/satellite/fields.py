@@ -10,7 +10,9 @@ import numpy as np
 
 from understudy.scenes.geometry.mesh import joined
 from understudy.scenes.satellite import shapes
-from understudy.scenes.satellite.city import CityLook, park_car, plant
+from understudy.scenes.satellite.blocks import CityLook
+from understudy.scenes.satellite.parking import park_car
+from understudy.scenes.satellite.planting import plant
 from understudy.scenes.satellite.site import Site, tinted, turned
 from understudy.scenes.satellite.spectra import surface
 

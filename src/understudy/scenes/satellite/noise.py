@@ -62,15 +62,21 @@ def fractal(rng: np.random.Generator, size: int, slope: float, lowest: float = 1
 def filtered(rng: np.random.Generator, size: int, shape: Floats) -> Floats:
     """White noise with its spectrum times `shape`, mean 0 and deviation 1."""
     white = rng.standard_normal((size, size), dtype=np.float32)
-    spectrum = fft.rfft2(white) * shape[:, : size // 2 + 1].astype(np.float32)
-    field = fft.irfft2(spectrum, s=(size, size)).astype(np.float64)
-    made: Floats = (field - field.mean()) / field.std()
-    return made
+    spectrum = fft.rfft2(white)
+    spectrum *= shape.astype(np.float32)
+    field = fft.irfft2(spectrum, s=(size, size), overwrite_x=True).astype(np.float64)
+    field -= field.mean()
+    field /= field.std()
+    return field
 
 
+@functools.lru_cache(maxsize=2)
 def _frequency(size: int) -> Floats:
+    """(size, size / 2 + 1): cycles a cell, of the half that real fields need."""
     axis = np.fft.fftfreq(size)
-    return np.asarray(np.hypot(axis[:, None], axis[None, :]), dtype=np.float64)
+    made: Floats = np.hypot(axis[:, None], axis[None, : size // 2 + 1])
+    made.flags.writeable = False
+    return made
 
 
 def _power(frequency: Floats, slope: float) -> Floats:

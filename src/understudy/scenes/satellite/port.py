@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from understudy.scenes.satellite import shapes
-from understudy.scenes.satellite.city import Block, CityLook, fill, park_truck, tank
+from understudy.scenes.satellite.blocks import Block, CityLook
 from understudy.scenes.satellite.covers import WATERS
+from understudy.scenes.satellite.flat_roofs import halls, tank
+from understudy.scenes.satellite.open_grounds import parking_lot
+from understudy.scenes.satellite.parking import park_truck
 from understudy.scenes.satellite.site import Site, painted_steel, tinted, turned
 from understudy.scenes.satellite.spectra import surface
 
@@ -185,7 +188,7 @@ def _hinterland(site: Site, look: PortLook, stream: Any, length: float) -> None:
             if own.random() < look.tanks * 0.6:
                 _tank_farm(site, box, own)
             else:
-                fill(site, Block(*box, number), "halls" if own.random() < 0.75 else "parking", greens, own)
+                (halls if own.random() < 0.75 else parking_lot)(site, Block(*box, number), greens, own)
             u += wide
             number += 1
         plan.rect(-reach, v - deep - 10, reach, v - deep - 1, "asphalt", 0)

@@ -22,17 +22,22 @@ def prism(outline: object, low: float, high: float, side: int = 0, top: int = 1)
     """Over an outline (N, 2), counter-clockwise and seen whole from its middle, from height `low` to `high`; open at the bottom."""
     edge = np.asarray(outline, dtype=np.float64).reshape(-1, 2)
     count = len(edge)
+    vertices = np.empty((2 * count + 1, 3))
+    vertices[:count, :2], vertices[count:-1, :2], vertices[-1, :2] = edge, edge, edge.sum(axis=0) / count
+    vertices[:count, 2], vertices[count:, 2] = low, high
+    faces = _prism_faces(count)
+    materials = np.full(len(faces), side, dtype=np.int16)
+    materials[2 * count :] = top
+    return Mesh(vertices, faces, materials, np.zeros((2 * count + 1, 2)))
+
+
+@functools.cache
+def _prism_faces(count: int) -> NDArray[np.int32]:
+    """Two triangles a side, then a fan over the top."""
     ring = np.arange(count)
     following = (ring + 1) % count
-    vertices = np.vstack(
-        [np.column_stack([edge, np.full(count, low)]), np.column_stack([edge, np.full(count, high)]), [*edge.mean(axis=0), high]]
-    )
     walls = np.vstack([np.column_stack([ring, following, following + count]), np.column_stack([ring, following + count, ring + count])])
-    fan = np.column_stack([ring + count, following + count, np.full(count, 2 * count)])
-    made = mesh(vertices, np.vstack([walls, fan]))
-    made.materials[:] = side
-    made.materials[len(walls) :] = top
-    return made
+    return np.vstack([walls, np.column_stack([ring + count, following + count, np.full(count, 2 * count)])]).astype(np.int32)
 
 
 def oblong(length: float, width: float, x: float = 0.0, y: float = 0.0) -> Floats:
@@ -71,15 +76,21 @@ def hip(length: float, width: float, eaves: float, ridge: float, overhang: float
     return _roofed(length, width, eaves, ridge, overhang, min(width, length) / 2 * 0.95)
 
 
+_ROOFED = np.concatenate([_prism_faces(4), 9 + np.array([(0, 1, 5), (0, 5, 4), (2, 3, 4), (2, 4, 5), (1, 2, 5), (3, 0, 4)])]).astype(
+    np.int32
+)
+_GABLED, _SLOPED = np.array([1, 1, 1, 1, 0, 0], dtype=np.int16), np.ones(6, dtype=np.int16)
+"""Faces of a house on a rectangle: its prism, then four of the roof and the two ends; their materials."""
+
+
 def _roofed(length: float, width: float, eaves: float, ridge: float, overhang: float, inset: float) -> Mesh:
     walls = prism(oblong(length, width), 0.0, eaves)
     a, b = length / 2 + overhang, width / 2 + overhang
     low = eaves - overhang * (ridge - eaves) / (width / 2)
     inner = length / 2 - inset if inset else a
-    points = [(-a, -b, low), (a, -b, low), (a, b, low), (-a, b, low), (-inner, 0, ridge), (inner, 0, ridge)]
-    slopes = mesh(points, [(0, 1, 5), (0, 5, 4), (2, 3, 4), (2, 4, 5)], 1)
-    ends = mesh(points, [(1, 2, 5), (3, 0, 4)], 1 if inset else 0)
-    return joined([walls, slopes, ends])
+    points = np.array([(-a, -b, low), (a, -b, low), (a, b, low), (-a, b, low), (-inner, 0, ridge), (inner, 0, ridge)])
+    materials = np.concatenate([walls.materials, _SLOPED if inset else _GABLED])
+    return Mesh(np.concatenate([walls.vertices, points]), _ROOFED, materials, np.zeros((len(walls.vertices) + 6, 2)))
 
 
 def flat(outline: object, height: float, parapet: float = 0.6, rim: float = 0.35) -> Mesh:

@@ -61,6 +61,7 @@ class Site:
     depth: NDArray[np.float32] | None = None
     bottom: str = "sand"
     counts: dict[str, int] = field(default_factory=dict)
+    _frame: tuple[float, float, float] | None = None
 
     def add(
         self,
@@ -84,6 +85,15 @@ class Site:
         x, y = self.plan.to_world(np.array([place]))[0]
         return bool(abs(x) <= self.sight[0] + reach and abs(y) <= self.sight[1] + reach)
 
+    def is_near(self, u: float, v: float) -> bool:
+        """Whether a point at u, v may be in sight: quickly, as if the plan were bent by the most everywhere."""
+        if self.sight is None:
+            return True
+        if self._frame is None:
+            self._frame = (math.cos(self.plan.turn), math.sin(self.plan.turn), float(np.abs(self.plan.waves[:, :2]).sum()))
+        c, s, bend = self._frame
+        return abs(c * u - s * v) <= self.sight[0] + bend and abs(s * u + c * v) <= self.sight[1] + bend
+
     def is_sealed(self, u: float, v: float) -> bool:
         """Whether cars drive or people walk there, so that nothing grows."""
         return self.plan.kind_at(u, v) in SEALED
@@ -96,6 +106,15 @@ SEALED = frozenset(
         "acrylic blue", "clay court", "water", "pond",
     )
 )  # fmt: skip
+
+
+def add_building(
+    site: Site, place: tuple[float, float], heading: float, shape: Mesh, materials: tuple[Material, ...], use: str, **more: Any
+) -> None:
+    """A building, as large as its shape."""
+    low, high = shape.bounds
+    size = (float(high[0] - low[0]), float(high[1] - low[1]), float(high[2] - low[2]))
+    site.add("building", place, heading, shape, materials, size, attributes={"use": use}, **more)
 
 
 def bodies(things: list[Thing], plan: Plan, relief: Relief | None, tracks: Mapping[str, int]) -> list[Body]:
@@ -160,20 +179,16 @@ def painted_steel(rng: np.random.Generator, brightness: float = 1.0) -> Material
 
 def foliage(rng: np.random.Generator, season_bare: float = 0.0, autumn: float = 0.0) -> Material:
     """A crown's leaves, of a tone of its own."""
-    conifer = rng.random() < 0.2
-    base = (
-        spectrum("conifer")
-        if conifer
-        else spectrum("broadleaf") * rng.uniform(0.8, 1.05) + spectrum("broadleaf light") * rng.uniform(0.0, 0.4)
-    )
-    if not conifer:
-        base = base + (spectrum("autumn leaves") * rng.uniform(0.5, 1.2) - base) * autumn * rng.uniform(0.3, 1.0)
+    conifer, dark, light, turned, colored = rng.random(5).tolist()
+    if conifer < 0.2:
+        base = spectrum("conifer")
+    else:
+        base = spectrum("broadleaf") * (0.8 + 0.25 * dark) + spectrum("broadleaf light") * (0.4 * light)
+        base = base + (spectrum("autumn leaves") * (0.5 + 0.7 * turned) - base) * (autumn * (0.3 + 0.7 * colored))
         base = base + (spectrum("branches") - base) * season_bare
-    values = np.clip(base * np.exp(rng.normal(0, 0.12)), 0.0, 0.9)
-    red, green, blue, nir, swir1 = (float(value) for value in values)
-    second = tuple(0.45 * value for value in (red, green, blue))
+    red, green, blue, nir, swir1 = np.minimum(base * math.exp(0.12 * rng.standard_normal()), 0.9).tolist()
     return Material(
-        "leaves", (red, green, blue), (second[0], second[1], second[2]), "leaves", 0.9, 0.8,
+        "leaves", (red, green, blue), (0.45 * red, 0.45 * green, 0.45 * blue), "leaves", 0.9, 0.8,
         bands={"nir": nir, "swir1": swir1, "second nir": nir * 0.55, "second swir1": swir1 * 0.5},
     )  # fmt: skip
 

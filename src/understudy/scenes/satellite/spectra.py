@@ -112,22 +112,23 @@ def spectrum(name: str) -> Floats:
 
 def surface(name: str, brightness: float = 1.0, second: str | None = None, contrast: float = 0.35, scale: float = 2.0) -> Material:
     """A material of this spectrum. second: what it is mottled with, by patches of `scale` m; None: a darker tone of itself."""
-    bright = np.clip(spectrum(name) * brightness, 0.0, 0.95)
-    other = bright * 0.72 if second is None else np.clip(spectrum(second) * brightness, 0.0, 0.95)
+    bright = np.minimum(spectrum(name) * brightness, 0.95)
+    other = bright * 0.72 if second is None else np.minimum(spectrum(second) * brightness, 0.95)
     return painted(name, bright, other, contrast, scale)
 
 
 def painted(name: str, bright: Floats, other: Floats, contrast: float = 0.35, scale: float = 2.0) -> Material:
     """A material of these reflectances by band."""
-    red, green, blue, nir, swir1 = (float(value) for value in bright)
+    red, green, blue, nir, swir1 = bright.tolist()
+    second_red, second_green, second_blue, second_nir, second_swir1 = other.tolist()
     return Material(
         name=name,
         color=(red, green, blue),
-        second=(float(other[0]), float(other[1]), float(other[2])),
+        second=(second_red, second_green, second_blue),
         pattern="noise",
         scale=scale,
         contrast=contrast,
-        bands={"nir": nir, "swir1": swir1, "second nir": float(other[3]), "second swir1": float(other[4])},
+        bands={"nir": nir, "swir1": swir1, "second nir": second_nir, "second swir1": second_swir1},
     )
 
 
