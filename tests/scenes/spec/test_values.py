@@ -21,9 +21,9 @@ class Place(BaseModel):
     wet: Annotated[AnyValue, switch()] = False
 
 
-def drawn(stated, lookup=None):
+def drawn(stated, lookup=None, quantiles=QUANTILES):
     value = VALUE.validate_python(stated)
-    return np.array([constant(value, float(u), lookup) for u in QUANTILES])
+    return np.array([constant(value, float(u), lookup) for u in quantiles])
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,8 @@ def drawn(stated, lookup=None):
     ],
 )
 def test_a_distribution_of_numbers_has_the_quantiles_of_its_law(stated, law):
-    np.testing.assert_allclose(drawn(stated), law.ppf(QUANTILES), rtol=1e-6, atol=1e-6)
+    some = QUANTILES[:: 100 if "law" in stated else 1]  # named laws of SciPy take a millisecond each
+    np.testing.assert_allclose(drawn(stated, quantiles=some), law.ppf(some), rtol=1e-6, atol=1e-6)
 
 
 def test_counts_have_the_shares_of_their_law_between_their_ends():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from understudy.data.media.items import Instance
 from understudy.scenes.labels.flow import ROUNDS
 from understudy.scenes.labels.lens import ORTHOGRAPHIC, project
-from understudy.scenes.labels.oriented import along, around_pixels
+from understudy.scenes.labels.oriented import around_pixels
 from understudy.scenes.labels.silhouette import Silhouette, moved
 from understudy.scenes.labels.staging import Sight, Survey
 from understudy.scenes.scene import Body
@@ -75,17 +75,49 @@ def _oriented(sight: Sight, seen: Survey, number: int) -> Floats:
         x0, y0, x1, y1 = (float(value) for value in seen.boxes[number])
         return around_pixels(seen.body, number, (x0, y0, x1, y1))
     stage = sight.staging
-    placed = []
-    for link in range(stage.links[number], stage.links[number + 1]):
-        first, count = stage.parts[link, :2]
-        pose = sight.poses[sight.middle, link]
-        placed.append(stage.shapes.vertices[first : first + count] @ pose[:, :3].T + pose[:, 3])
-    forward = sight.poses[sight.middle, stage.links[number]][:, 0]
-    points = np.concatenate([*placed, placed[0][:1] + 1000.0 * forward])
-    points[:, 2] = points[:, 2].min()
-    eye = sight.eyes[sight.middle]
-    pixels, _ = sight.camera.project((points - eye[:, 3]) @ eye[:, :3])
-    return along(pixels[:-1], pixels[-1] - pixels[0])
+    first, last = stage.links[number], stage.links[number + 1]
+    return _lying(  # type: ignore[no-any-return]
+        sight.lens, stage.shapes.vertices, stage.parts, sight.poses[sight.middle], first, last, sight.eyes[sight.middle]
+    )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _lying(lens, vertices, parts, poses, first, last, eye):  # type: ignore[no-untyped-def]
+    """(4, 2): around the vertices of some links, all put on the level of the lowest, with sides along the first link's x axis."""
+    level = np.inf
+    for link in range(first, last):
+        for v in range(parts[link, 0], parts[link, 0] + parts[link, 1]):
+            level = min(level, moved(poses[link], vertices[v, 0], vertices[v, 1], vertices[v, 2])[2])
+    u, v = _level(lens, eye, 0.0, 0.0, level)
+    dx, dy = _level(lens, eye, 1000 * poses[first, 0, 0], 1000 * poses[first, 1, 0], level)
+    dx, dy = dx - u, dy - v
+    length = max(np.sqrt(dx * dx + dy * dy), 1e-12)
+    dx, dy = dx / length, dy / length
+    low_a, high_a, low_b, high_b = np.inf, -np.inf, np.inf, -np.inf
+    for link in range(first, last):
+        for k in range(parts[link, 0], parts[link, 0] + parts[link, 1]):
+            x, y, _ = moved(poses[link], vertices[k, 0], vertices[k, 1], vertices[k, 2])
+            u, v = _level(lens, eye, x, y, level)
+            a, b = u * dx + v * dy, v * dx - u * dy
+            low_a, high_a, low_b, high_b = min(low_a, a), max(high_a, a), min(low_b, b), max(high_b, b)
+    corners = np.empty((4, 2))
+    for k in range(4):
+        a, b = (low_a if k in (0, 3) else high_a), (low_b if k < 2 else high_b)
+        corners[k, 0], corners[k, 1] = a * dx - b * dy, a * dy + b * dx
+    return corners
+
+
+@numba.njit(cache=True, inline="always")
+def _level(lens, eye, x, y, z):  # type: ignore[no-untyped-def]
+    """The pixel of a place in the world."""
+    x, y, z = x - eye[0, 3], y - eye[1, 3], z - eye[2, 3]
+    u, v, _ = project(
+        lens,
+        eye[0, 0] * x + eye[1, 0] * y + eye[2, 0] * z,
+        eye[0, 1] * x + eye[1, 1] * y + eye[2, 1] * z,
+        eye[0, 2] * x + eye[1, 2] * y + eye[2, 2] * z,
+    )
+    return u, v
 
 
 def _keypoints(sight: Sight, body: Body, first: int) -> Floats:

@@ -23,15 +23,6 @@ def around_points(points: Floats) -> Floats:
     return _least(_hull(np.ascontiguousarray(points[order])))  # type: ignore[no-any-return]
 
 
-def along(points: Floats, direction: Floats) -> Floats:
-    """(4, 2): around (N, 2) points, with sides along a direction (2,)."""
-    dx, dy = (direction / max(float(np.hypot(*direction)), 1e-12)).tolist()
-    u, v = points[:, 0] * dx + points[:, 1] * dy, points[:, 1] * dx - points[:, 0] * dy
-    low_u, high_u, low_v, high_v = u.min(), u.max(), v.min(), v.max()
-    corners = ((low_u, low_v), (high_u, low_v), (high_u, high_v), (low_u, high_v))
-    return np.array([(a * dx - b * dy, a * dy + b * dx) for a, b in corners])
-
-
 @numba.njit(cache=True)
 def _edges(body, number, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
     """Corners of the first and last pixel of each row, by y and then x: no others can be on the hull."""

@@ -64,7 +64,7 @@ def filtered(rng: np.random.Generator, size: int, shape: Floats) -> Floats:
     white = rng.standard_normal((size, size), dtype=np.float32)
     spectrum = fft.rfft2(white)
     spectrum *= shape.astype(np.float32)
-    field = fft.irfft2(spectrum, s=(size, size), overwrite_x=True).astype(np.float64)
+    field: Floats = fft.irfft2(spectrum, s=(size, size), overwrite_x=True).astype(np.float64)
     field -= field.mean()
     field /= field.std()
     return field

@@ -76,9 +76,8 @@ def hip(length: float, width: float, eaves: float, ridge: float, overhang: float
     return _roofed(length, width, eaves, ridge, overhang, min(width, length) / 2 * 0.95)
 
 
-_ROOFED = np.concatenate([_prism_faces(4), 9 + np.array([(0, 1, 5), (0, 5, 4), (2, 3, 4), (2, 4, 5), (1, 2, 5), (3, 0, 4)])]).astype(
-    np.int32
-)
+_ROOF = np.array([(0, 1, 5), (0, 5, 4), (2, 3, 4), (2, 4, 5), (1, 2, 5), (3, 0, 4)], dtype=np.int32)
+_ROOFED = np.concatenate([_prism_faces(4), _ROOF + np.int32(9)])
 _GABLED, _SLOPED = np.array([1, 1, 1, 1, 0, 0], dtype=np.int16), np.ones(6, dtype=np.int16)
 """Faces of a house on a rectangle: its prism, then four of the roof and the two ends; their materials."""
 
