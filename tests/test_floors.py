@@ -17,12 +17,12 @@ MAY_IMPORT = {
     "neural": {"core"},
     "tabular": {"neural", "data", "core"},
     "rules": {"data", "core"},
-    "scenes": {"rules", "data", "core"},
     "text": {"rules", "neural", "data", "core"},
+    "scenes": {"rules", "data", "core"},
     "run": {"tabular", "data", "core"},
-    "evaluate": {"run", "tabular", "neural", "data", "core"},
-    "augment": {"evaluate", "run", "tabular", "data", "core"},
-    "cli": {"augment", "evaluate", "run", "scenes", "text", "tabular", "rules", "data", "core"},
+    "evaluate": {"run", "text", "tabular", "neural", "data", "core"},
+    "augment": {"evaluate", "run", "text", "tabular", "data", "core"},
+    "cli": {"augment", "evaluate", "run", "text", "scenes", "tabular", "rules", "data", "core"},
     "testing": {"core"},
 }
 FILES = sorted(path for room in MAY_IMPORT for path in (SOURCE / room).rglob("*.py"))

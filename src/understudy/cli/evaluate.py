@@ -14,6 +14,7 @@ from understudy.cli.screen import Screen, seconds_in_words
 
 if TYPE_CHECKING:
     from understudy.evaluate.result import Evaluation, Figure
+    from understudy.evaluate.texts.result import TextEvaluation
 
 MARKS = {"pass": "✓", "warn": "!", "fail": "✗", "undecided": "?", "info": " "}
 STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "undecided": "dim", "info": ""}
@@ -29,6 +30,10 @@ def evaluate(
     output: Page = None,
     holdout: Annotated[str | None, typer.Option(metavar="DATA", help="Real rows that the model never saw: the yardstick.")] = None,
     target: Target = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="COLUMN", help="Judge the texts of this column, rather than the whole table.")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="With --text: the column of the texts' classes.")] = None,
     model: Annotated[Path | None, typer.Option(metavar="MODEL", help="The model, to show its record in the report.")] = None,
     schema: Schema = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 on this verdict or a worse one.")] = "never",
@@ -38,9 +43,11 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Judge a synthetic table against the real one, or a folder of synthetic pictures against one of real pictures.
+    """Judge a synthetic table against the real one, the texts of one column, or a folder of pictures against one of real pictures.
 
     **understudy evaluate customers.csv synthetic.csv --holdout later.csv --target churn -o report.html**
+
+    **understudy evaluate reviews.csv made.csv --holdout later.csv --text review --label stars -o report.html**
     """
     from understudy.cli.pictures import evaluate_pictures, holds_pictures
     from understudy.cli.tables import fitted_schema, read_table
@@ -53,6 +60,15 @@ def evaluate(
         return
     if output is not None:
         require_page(output)
+    if label is not None and text is None:
+        raise typer.BadParameter("it goes with --text, the column of texts", param_hint="--label")
+    if text is not None:
+        from understudy.cli.texts import evaluate_texts
+
+        evaluation_of_texts = evaluate_texts(screen, real, synthetic, output, holdout, text, label, seed, reading or (), as_json)
+        if _failed(evaluation_of_texts, fail_on):
+            raise typer.Exit(VERDICT)
+        return
     learner = None if model is None else load(model)
     real_table = read_table(real, schema=schema, reading=reading or ())
     listener = screen.progress()
@@ -78,11 +94,11 @@ def evaluate(
         raise typer.Exit(VERDICT)
 
 
-def _failed(evaluation: Evaluation, fail_on: FailOn) -> bool:
+def _failed(evaluation: Evaluation | TextEvaluation, fail_on: FailOn) -> bool:
     return any(family.verdict in BAD[fail_on] for family in evaluation.verdict.families)
 
 
-def show_evaluation(screen: Screen, evaluation: Evaluation, output: Path | None) -> None:
+def show_evaluation(screen: Screen, evaluation: Evaluation | TextEvaluation, output: Path | None) -> None:
     """The verdict, the weak points, and the figures of each family beside their yardsticks."""
     screen.say(evaluation.verdict.headline, style="bold")
     screen.say()

@@ -44,7 +44,15 @@ class Repeats:
 
 
 def copies(comparison: Comparison, stream: Stream) -> Copies:
-    keys = _keys(comparison)
+    return copies_of(_keys(comparison), stream)
+
+
+def repeats(comparison: Comparison, level: float) -> Repeats:
+    return repeats_of(_keys(comparison), level)
+
+
+def copies_of(keys: dict[Side, NDArray[np.int64]], stream: Stream) -> Copies:
+    """keys: one number a row, equal for equal rows."""
     seen = np.unique(keys["real"])
     equal = {side: np.isin(keys[side], seen) for side in ("holdout", "synthetic")}
     share = {side: _share(flags) for side, flags in equal.items()}
@@ -53,8 +61,8 @@ def copies(comparison: Comparison, stream: Stream) -> Copies:
     return Copies(made, held, float(fisher_exact(table, alternative="greater").pvalue), _beyond_holdout(keys, stream))
 
 
-def repeats(comparison: Comparison, level: float) -> Repeats:
-    keys = _keys(comparison)
+def repeats_of(keys: dict[Side, NDArray[np.int64]], level: float) -> Repeats:
+    """keys: one number a row, equal for equal rows."""
     synthetic, most, of_training_row = _repeated(keys["real"], keys["synthetic"], level)
     holdout, _, _ = _repeated(keys["real"], keys["holdout"], level)
     return Repeats(synthetic, holdout, most, of_training_row)

@@ -74,7 +74,7 @@ def evaluate(
     passed_on = _record_of(record)
     stream = Stream(seed).child("evaluate")
     with listening(progress) as listener:
-        clock = _Clock(listener)
+        clock = Clock(listener)
         clock.stage("read")
         comparison = compare(real, synthetic, holdout, schema=schema, target=target, stream=stream.child("read"))
         for note in comparison.notes:
@@ -84,7 +84,7 @@ def evaluate(
     return found.model_copy(update={"record": passed_on, "seed": seed, "seconds": clock.total, "stage_seconds": clock.seconds})
 
 
-class _Clock:
+class Clock:
     """Tells the listener the stages, notes what each took, and stops where it is asked to."""
 
     def __init__(self, listener: Progress) -> None:
@@ -113,7 +113,7 @@ class _Clock:
 class _Work:
     """The steps of one evaluation, in order."""
 
-    def __init__(self, comparison: Comparison, policy: Policy, stream: Stream, clock: _Clock, target: str | None) -> None:
+    def __init__(self, comparison: Comparison, policy: Policy, stream: Stream, clock: Clock, target: str | None) -> None:
         self._comparison, self._policy, self._stream, self._clock, self._target = comparison, policy, stream, clock, target
 
     def evaluation(self) -> Evaluation:

@@ -62,7 +62,7 @@ def membership(space: Space, stream: Stream, false_positives: float) -> Membersh
     member_scores, *other_scores = (
         np.log(far + tiny) - np.log(near + tiny) for far, near in zip(reference, [near_member, *near_other], strict=True)
     )
-    draw = _Attacks(stream, false_positives)
+    draw = Attacks(stream, false_positives)
     return Membership(
         draw.attack("distance", -near_member, -np.concatenate(near_other)),
         draw.attack("distance null", -near_other[0], -near_other[1]),
@@ -71,7 +71,9 @@ def membership(space: Space, stream: Stream, false_positives: float) -> Membersh
     )
 
 
-class _Attacks:
+class Attacks:
+    """Attacks under one rate of false alarms, each with its interval."""
+
     def __init__(self, stream: Stream, false_positives: float) -> None:
         self._stream, self._rate = stream, false_positives
 

@@ -39,6 +39,19 @@ class Policy:
     tpr_fail: float = 0.03  # lower end
     dcr_alarm: float = 0.02  # DCR share: its interval excludes .5 by more than this
     copies_level: float = 0.01  # one-sided error rate of the tests on copies
+    text_shape_gap: float = 0.05  # texts: lengths, words, labels, share of mass misplaced beyond that of real texts
+    text_grams_gap: float = 0.02  # divergence of n-grams beyond the yardstick's, bits
+    perplexity_pass: float = 0.15  # log of the perplexity above the yardstick's
+    perplexity_warn: float = 0.40
+    frontier_gap: float = 0.10  # frontier, density and coverage under the yardstick's
+    kernel_gap: float = 0.01  # squared kernel distance above the yardstick's
+    diversity_pass: float = 0.10  # share of the yardstick's diversity that is lost
+    diversity_warn: float = 0.25
+    label_gap: float = 0.05  # accuracy of labels under the yardstick's
+    verbatim_pass: float = 0.02  # share of texts with a run of the training texts, beyond that of held-out texts
+    verbatim_fail: float = 0.10
+    personal_gap: float = 0.02  # share of texts with a personal value of a training text beyond that of held-out texts
+    exposure_pass: float = 3.0  # mean exposure of canaries, bits; guessing gives 1.44
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)

@@ -18,6 +18,7 @@ from understudy.evaluate.grade import within
 from understudy.evaluate.membership import Attack, membership
 from understudy.evaluate.policy import Policy
 from understudy.evaluate.proximity import Space, space
+from understudy.evaluate.resample import Side
 from understudy.evaluate.result import Curve, Figure, Remade, Verdict
 from understudy.evaluate.tables import Comparison
 
@@ -32,8 +33,8 @@ _NEEDED_FOR_RATE = 1_500
 
 def privacy(comparison: Comparison, remade: Mapping[str, Remade], policy: Policy, stream: Stream) -> tuple[list[Figure], Curve | None]:
     figures = [
-        _copies_figure(comparison, copies(comparison, stream), policy),
-        _repeats_figure(comparison, repeats(comparison, policy.copies_level)),
+        copies_figure(copies(comparison, stream), policy, withheld=comparison.withheld),
+        repeats_figure(repeats(comparison, policy.copies_level), comparison.rows),
     ]
     if remade:
         figures.append(_remade_figure(comparison, remade))
@@ -50,9 +51,9 @@ def privacy(comparison: Comparison, remade: Mapping[str, Remade], policy: Policy
 def _membership_figures(points: Space, policy: Policy, stream: Stream) -> list[Figure]:
     found = membership(points, stream, policy.tpr_fpr)
     if found is None:
-        return [_blank(key, name, "Too few rows: at least 20 of each table are needed.") for key, name in _MEMBERSHIP]
+        return [blank(key, name, "Too few rows: at least 20 of each table are needed.") for key, name in _MEMBERSHIP]
     return [
-        _auc_figure(
+        auc_figure(
             "membership_auc",
             "Training rows recognised (AUC)",
             found.distance,
@@ -60,7 +61,7 @@ def _membership_figures(points: Space, policy: Policy, stream: Stream) -> list[F
             policy,
             "Are training rows nearer to the synthetic table than held-out rows? .5: no better than guessing.",
         ),
-        _auc_figure(
+        auc_figure(
             "membership_ratio_auc",
             "The same, calibrated (AUC)",
             found.ratio,
@@ -68,7 +69,7 @@ def _membership_figures(points: Space, policy: Policy, stream: Stream) -> list[F
             policy,
             "Distance to the nearest synthetic row against the distance to the nearest of other held-out rows.",
         ),
-        _tpr_figure(found.ratio, found.ratio_null, policy),
+        tpr_figure(found.ratio, found.ratio_null, policy),
     ]
 
 
@@ -81,10 +82,10 @@ _MEMBERSHIP = (
 
 def _undecided() -> list[Figure]:
     names = (*_MEMBERSHIP, ("dcr_share", "Nearer to training than to held-out rows"))
-    return [_blank(key, name, NO_HOLDOUT) for key, name in names]
+    return [blank(key, name, NO_HOLDOUT) for key, name in names]
 
 
-def _blank(key: str, name: str, reason: str) -> Figure:
+def blank(key: str, name: str, reason: str) -> Figure:
     rate = key == "membership_tpr"
     return Figure(
         key=key,
@@ -99,7 +100,7 @@ def _blank(key: str, name: str, reason: str) -> Figure:
     )
 
 
-def _auc_figure(key: str, name: str, attack: Attack, null: Attack, policy: Policy, note: str) -> Figure:
+def auc_figure(key: str, name: str, attack: Attack, null: Attack, policy: Policy, note: str) -> Figure:
     low, high = attack.auc.interval
     # What halves of the holdout show by luck of the draw is granted to the synthetic table as well.
     passes = max(policy.auc_pass, min(null.auc.value, 0.55) + policy.auc_yardstick)
@@ -139,7 +140,7 @@ def _auc_figure(key: str, name: str, attack: Attack, null: Attack, policy: Polic
     )
 
 
-def _tpr_figure(attack: Attack, null: Attack, policy: Policy) -> Figure:
+def tpr_figure(attack: Attack, null: Attack, policy: Policy) -> Figure:
     low, high = attack.found_interval
     few = min(attack.others, attack.members)
     verdict: Verdict
@@ -180,12 +181,12 @@ def _tpr_figure(attack: Attack, null: Attack, policy: Policy) -> Figure:
     )
 
 
-def _copies_figure(comparison: Comparison, found: Copies, policy: Policy) -> Figure:
+def copies_figure(found: Copies, policy: Policy, *, withheld: bool) -> Figure:
     made, held = found.synthetic, found.holdout
     beyond = found.beyond_chance < policy.copies_level and made.value > held.value
-    half = "real rows of one half equal one of the other" if not comparison.withheld else "held-out rows do"
+    half = "real rows of one half equal one of the other" if not withheld else "held-out rows do"
     verdict: Verdict
-    if beyond and (found.beyond_holdout < policy.copies_level or not comparison.withheld):
+    if beyond and (found.beyond_holdout < policy.copies_level or not withheld):
         verdict, reason = "fail", f"{made.value:.2%} of the synthetic rows equal a training row; {held.value:.2%} of the {half}."
     elif beyond:
         verdict, reason = (
@@ -196,7 +197,7 @@ def _copies_figure(comparison: Comparison, found: Copies, policy: Policy) -> Fig
         verdict, reason = "pass", "No synthetic row equals a training row."
     else:
         verdict, reason = "pass", f"{made.value:.2%} equal a training row, no more than chance: {held.value:.2%} of the {half}."
-    if not comparison.withheld and verdict == "pass" and made.hits:
+    if not withheld and verdict == "pass" and made.hits:
         verdict = "undecided"
     return Figure(
         key="exact_copies",
@@ -219,7 +220,7 @@ def _copies_figure(comparison: Comparison, found: Copies, policy: Policy) -> Fig
     )
 
 
-def _repeats_figure(comparison: Comparison, found: Repeats) -> Figure:
+def repeats_figure(found: Repeats, rows: Mapping[Side, int]) -> Figure:
     verdict: Verdict = "pass"
     reason = "No rare row is repeated beyond chance."
     if found.most and found.of_training_row:
@@ -237,8 +238,8 @@ def _repeats_figure(comparison: Comparison, found: Repeats) -> Figure:
         better="lower",
         scale=(0.0, max(0.01, found.synthetic * 1.2)),
         form="share",
-        n=comparison.rows["synthetic"],
-        n_holdout=comparison.rows["holdout"],
+        n=rows["synthetic"],
+        n_holdout=rows["holdout"],
         verdict=verdict,
         reason=reason,
         note="Share of rows that repeat a row which is rare or absent in the real table, beyond the number that chance allows.",

@@ -22,7 +22,7 @@ from understudy.core.errors import DataError
 Verdict = Literal["pass", "warn", "fail", "undecided", "info"]
 """pass, warn and fail are judgements against a stated tolerance; undecided: too few rows or no holdout; info: shown, not judged."""
 
-Family = Literal["fidelity", "utility", "privacy", "rules"]
+Family = Literal["fidelity", "diversity", "utility", "privacy", "rules"]
 Interval = tuple[float, float]
 
 

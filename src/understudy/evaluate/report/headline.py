@@ -13,6 +13,7 @@ from understudy.evaluate.report.verdicts import SEVERITY, light, worst
 
 if TYPE_CHECKING:
     from understudy.evaluate.result import Evaluation, FamilyVerdict, Figure, Subject, WeakPoint
+    from understudy.evaluate.texts.result import TextEvaluation
 
 _SHOWN_ON_A_CARD = 4
 _MOST_ON_A_CARD = 8
@@ -20,6 +21,8 @@ _WEAK = ("fail", "warn")
 _TELLING = (
     "c2st_auc", "column_shapes", "pair_trends", "accuracy_3", "utility_kept", "importance_agreement",
     "exact_copies", "membership_auc", "membership_tpr", "dcr_share", "near_copies",
+    "perplexity_of_real", "perplexity_of_synthetic", "frontier_tfidf", "self_bleu", "distinct_2", "vendi", "label_consistency",
+    "verbatim_8",
 )  # fmt: skip
 _SHOWN_WEAK_POINTS = 6
 _LONG_HEADLINE = 90
@@ -30,10 +33,10 @@ def headline(evaluation: Evaluation) -> Markup:
     overall = worst([family.verdict for family in evaluation.verdict.families])
     text = evaluation.verdict.headline
     title = tag("h1", sentence(text, 600), class_="long" if len(text) > _LONG_HEADLINE else None)
-    return tag("header", _subjects(evaluation), title, _weak_points(evaluation), _treatment(evaluation), class_=f"hero {overall}", id="top")
+    return tag("header", _subjects(evaluation), title, weak_points(evaluation), _treatment(evaluation), class_=f"hero {overall}", id="top")
 
 
-def cards(evaluation: Evaluation) -> Markup:
+def cards(evaluation: Evaluation | TextEvaluation) -> Markup:
     """One card a family, each figure beside the same figure of held-out real data."""
     any_matched = any(figure.matched is not None for figure in evaluation.figures)
     legend = tag(
@@ -67,19 +70,21 @@ def reading(figure: Figure) -> Reading:
 
 
 def _subjects(evaluation: Evaluation) -> Markup:
-    against = [_subject("Synthetic", evaluation.synthetic), _subject("Real", evaluation.real)]
+    against = [subject_of("Synthetic", evaluation.synthetic), subject_of("Real", evaluation.real)]
     if evaluation.holdout:
-        against.append(_subject("Held-out real", evaluation.holdout))
+        against.append(subject_of("Held-out real", evaluation.holdout))
     against.append(tag("div", tag("dt", "Columns"), tag("dd", count(len(evaluation.columns)))))
     return tag("dl", against, class_="subjects")
 
 
-def _subject(role: str, subject: Subject) -> Markup:
+def subject_of(role: str, subject: Subject) -> Markup:
+    """One of the sets compared, with its size."""
     rows = plural(subject.rows, "row")
     return tag("div", tag("dt", role), tag("dd", tag("b", name(subject.origin, 40)), " ", tag("span", rows)))
 
 
-def _weak_points(evaluation: Evaluation) -> Markup:
+def weak_points(evaluation: Evaluation | TextEvaluation) -> Markup:
+    """Where it is weak, the worst first."""
     points = evaluation.verdict.weak_points
     if not points:
         return tag("p", light("pass"), " No weak point was found.", class_="weak none")
@@ -111,7 +116,7 @@ def _decided(evaluation: Evaluation) -> int:
     return len((evaluation.record or {}).get("decisions") or [])
 
 
-def _card(evaluation: Evaluation, family: FamilyVerdict) -> Markup:
+def _card(evaluation: Evaluation | TextEvaluation, family: FamilyVerdict) -> Markup:
     by_key = {figure.key: figure for figure in evaluation.figures}
     figures = [by_key[key] for key in family.figures if key in by_key]
     key = _key_figures(figures)

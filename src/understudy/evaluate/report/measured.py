@@ -14,9 +14,10 @@ from understudy.evaluate.report.verdicts import light
 
 if TYPE_CHECKING:
     from understudy.evaluate.result import Evaluation, Figure, Subject
+    from understudy.evaluate.texts.result import TextEvaluation
 
 
-def every_figure(evaluation: Evaluation) -> Markup:
+def every_figure(evaluation: Evaluation | TextEvaluation) -> Markup:
     """All figures as one table of numbers."""
     headings = [
         Heading("Figure"),
@@ -35,12 +36,14 @@ def every_figure(evaluation: Evaluation) -> Markup:
 
 def measured(evaluation: Evaluation) -> Markup:
     """The section on how the figures came about."""
-    facts = [_subject("Synthetic table", evaluation.synthetic), _subject("Real table", evaluation.real)]
-    facts.append(_subject("Held-out real table", evaluation.holdout) if evaluation.holdout else fact("Held-out real table", "none given"))
+    facts = [subject_fact("Synthetic table", evaluation.synthetic), subject_fact("Real table", evaluation.real)]
+    facts.append(
+        subject_fact("Held-out real table", evaluation.holdout) if evaluation.holdout else fact("Held-out real table", "none given")
+    )
     facts += [
         fact("Target", name(evaluation.target) if evaluation.target is not None else "none given"),
         fact("Seed", str(evaluation.seed)),
-        fact("Time", _time(evaluation)),
+        fact("Time", time_spent(evaluation)),
         fact("Releases", ", ".join(f"{package} {release}" for package, release in evaluation.versions.items())),
         fact("Made", moment(evaluation.created)),
     ]
@@ -48,15 +51,20 @@ def measured(evaluation: Evaluation) -> Markup:
     if record.get("seconds"):
         facts.append(fact("Time of the fit", seconds(float(record["seconds"]))))
     facts += [fact(_words(key), _cell(value)) for key, value in (record.get("figures") or {}).items() if _is_plain(value)]
-    limits = ", ".join(f"{_words(limit)} {number(value)}" for limit, value in evaluation.tolerances.items())
     return tag(
         "section",
         tag("h2", "How it was measured"),
         tag("dl", facts, class_="facts"),
         every_figure(evaluation),
-        tag("details", tag("summary", "Limits that the verdicts use"), tag("p", limits)) if limits else None,
+        limits(evaluation.tolerances),
         id="measured",
     )
+
+
+def limits(tolerances: dict[str, float]) -> Markup | None:
+    """Every limit that a verdict used."""
+    listed = ", ".join(f"{_words(limit)} {number(value)}" for limit, value in tolerances.items())
+    return tag("details", tag("summary", "Limits that the verdicts use"), tag("p", listed)) if listed else None
 
 
 def glossary(evaluation: Evaluation) -> Markup:
@@ -94,7 +102,8 @@ def with_interval(value: float | None, ends: tuple[float, float] | None, form: s
     return join(formatted(value, form), between)
 
 
-def _subject(role: str, subject: Subject) -> Markup:
+def subject_fact(role: str, subject: Subject) -> Markup:
+    """One of the sets compared, with how much of it was used."""
     used = "" if subject.rows_used == subject.rows else f", {count(subject.rows_used)} used"
     note = f". {shown(subject.note, 200)}" if subject.note else ""
     return fact(role, join(name(subject.origin, 80), f", {plural(subject.rows, 'row')}{used}{note}"))
@@ -105,7 +114,8 @@ def fact(term: str, value: Markup | str) -> Markup:
     return tag("div", tag("dt", term), tag("dd", value))
 
 
-def _time(evaluation: Evaluation) -> str:
+def time_spent(evaluation: Evaluation | TextEvaluation) -> str:
+    """The whole time, and that of each stage."""
     stages = ", ".join(f"{_words(stage)} {seconds(spent)}" for stage, spent in evaluation.stage_seconds.items())
     return seconds(evaluation.seconds) + (f" ({stages})" if stages else "")
 

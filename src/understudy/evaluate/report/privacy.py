@@ -22,20 +22,26 @@ _FURTHEST_SHOWN = 0.99  # of the rows, in the picture of distances
 
 def privacy(evaluation: Evaluation) -> Markup:
     """The section on what the synthetic table gives away about its training rows."""
-    figures = [figure for figure in evaluation.figures if figure.family == "privacy"]
     return tag(
         "section",
         tag("h2", "Privacy alarms"),
+        alarms(evaluation.figures),
+        _distances(evaluation.distances),
+        _remade(evaluation),
+        id="privacy",
+    )
+
+
+def alarms(figures: list[Figure]) -> Markup:
+    """The privacy figures, each with what it shows and what it does not."""
+    return join(
         tag(
             "p",
             "These are alarms, not certificates. An alarm that rings shows a leak; one that stays quiet shows that this attack, with this "
             "knowledge, found nothing. Only differential privacy gives a promise that holds against attacks nobody has thought of.",
             class_="note",
         ),
-        tag("div", [_alarm(figure) for figure in figures], class_="alarms"),
-        _distances(evaluation.distances),
-        _remade(evaluation),
-        id="privacy",
+        tag("div", [_alarm(figure) for figure in figures if figure.family == "privacy"], class_="alarms"),
     )
 
 

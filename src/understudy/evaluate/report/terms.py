@@ -53,6 +53,30 @@ _PROOFS = {
         "Whether synthetic rows cling to one training row instead of lying among several.",
         "Much the same as the share of near rows; alone it proves nothing.",
     ),
+    "verbatim_8": (
+        "Whether passages of single training texts come back word by word; what several training texts say is left out.",
+        "Facts told in other words, and names or numbers shorter than the passage.",
+    ),
+    "verbatim_13": (
+        "The same for longer passages, which hardly ever agree by chance.",
+        "Shorter ones.",
+    ),
+    "longest_run": (
+        "Whether texts share longer passages with training texts than almost any fresh real text does.",
+        "What is said in other words.",
+    ),
+    "personal_rate": (
+        "How often something that looks like personal data stands in the texts; made-up data look the same.",
+        "Whether it is anyone's: see the personal values of training texts.",
+    ),
+    "personal_reused": (
+        "Whether names, addresses and numbers that one training text alone has turn up again.",
+        "Personal data in forms that the scan does not know, and what the text tells about a person without naming one.",
+    ),
+    "canary_exposure": (
+        "How much is remembered of sentences that were planted for this test before the model learned.",
+        "How much is remembered of others; planted once, a sentence is remembered less than what a person says often.",
+    ),
     "values_reused": (
         "Whether identifiers or personal data of real people turn up again.",
         "What a reader could infer about a person from the other columns.",
