@@ -109,7 +109,7 @@ def measured(scene: Scene, repeats: int) -> tuple[float, float, float]:
     """CPU s of Embree alone (one ray a pixel at what stands), of hits, and of a picture."""
     tracer, camera, renderer = EmbreeTracer(scene), scene.cameras[0], Raycast()
     origins, directions = world_rays(*tracer.camera_rays(camera), camera.motion.at(0.0)[None, :3], camera.width)
-    bare = seconds(lambda _: tracer._in_whole(origins, directions, None), repeats)
+    bare = seconds(lambda _: tracer._met(origins, directions, None, None, camera.width), repeats)
     hits = seconds(lambda number: tracer.hits(camera, float(scene.times[number])), repeats)
 
     def picture(number: int) -> None:

@@ -1,15 +1,13 @@
 """`EmbreeTracer`: rays into a scene through Embree (Wald et al., "Embree: a kernel framework for efficient CPU ray tracing", 2014).
 
 What stands still is one shape in Embree, built once, in coordinates near the first camera so that single precision suffices. What moves,
-and large meshes that several links share, keep a shape each in their own coordinates, and rays are taken there; so nothing is ever built
-again, and a rolling shutter is exact: every row has poses of its own. Embree finds the triangle; where the ray meets it is computed anew
-in double precision.
+and large meshes that several links share, keep a shape each in their own coordinates, which is put to its pose; so nothing is ever built
+again. Where rays belong to different times, they are taken into the shapes' coordinates instead, and a rolling shutter is exact: every row
+has poses of its own. Embree finds the triangle; where the ray meets it is computed anew in double precision.
 """
 
 from __future__ import annotations
 
-import functools
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +16,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.core.errors import MissingExtraError
 from understudy.scenes.camera import Camera
 from understudy.scenes.geometry.mesh import Mesh
 from understudy.scenes.hits import Hits
 from understudy.scenes.raycast.broad import boxes_around, pairs_of, tree_of
+from understudy.scenes.raycast.embree_library import FAR, Placed, Shape, hidden, library, nearest, shape_of
 from understudy.scenes.raycast.lens import pixel_rays
 from understudy.scenes.raycast.packed import Packed, packed
 from understudy.scenes.raycast.poses import Motions
@@ -32,7 +30,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 SHARED_FACES = 200
 """A mesh of as many faces that several links share is built once; smaller ones are cheaper as part of the whole."""
-FAR = 1e30
+ANYWHERE = np.zeros(0)
+"""Limits of rays that have none."""
+NONE = np.zeros(0, np.int32)
 
 
 @dataclass
@@ -67,6 +67,8 @@ class EmbreeTracer:
         self._still = self.poses(0.0)
         merged = np.setdiff1d(np.arange(len(self.links)), self._apart)
         self._whole, self._whole_link, self._whole_face = self._merged([int(link) for link in merged if len(self.links[link].mesh.faces)])
+        self._put: tuple[float, Placed | None, Floats] | None = None
+        self._rays: tuple[object, tuple[Floats, Floats]] | None = None
         self._asked: tuple[object, NDArray[np.int64], Floats, tuple[Floats, NDArray[np.int64]]] | None = None
 
     # -- rays
@@ -78,10 +80,9 @@ class EmbreeTracer:
         rolling = camera.readout > 0
         moments = times if rolling else np.array([time])
         views = Motions.of([camera.motion]).at(moments)[:, 0]
-        places, ahead = self.camera_rays(camera)
-        origins, directions = world_rays(places, ahead, views, width)
+        origins, directions = self.world_rays(camera, views)
         moment = np.repeat(np.arange(len(moments), dtype=np.int32), width if rolling else height * width)
-        found, poses = self._find(origins, directions, moments, moment)
+        found, poses = self._find(origins, directions, moments, moment, width=width)
         face, barycentric, distance, point, normal = self._refined(found, origins, directions, poses, moment)
         return Hits(
             link=found.link.reshape(height, width),
@@ -112,23 +113,17 @@ class EmbreeTracer:
         """The first hit along rays that each look at the scene at one of (T,) `moments`."""
         return self._find(origins, directions, moments, moment)[0]
 
-    def blocked(self, origins: Floats, directions: Floats, time: float, limits: Floats | None = None) -> NDArray[np.bool_]:
-        """(N,) whether anything is on (N, 3) rays in the world before (N,) `limits`."""
+    def blocked(
+        self, origins: Floats, directions: Floats, time: float, limits: Floats | None = None, *, alike: bool = True
+    ) -> NDArray[np.bool_]:
+        """(N,) whether anything is on (N, 3) rays in the world before (N,) `limits`. alike: neighbours go much the same way."""
         origins, directions = np.ascontiguousarray(origins, dtype=np.float64), np.ascontiguousarray(directions, dtype=np.float64)
-        far = np.full(len(origins), FAR) if limits is None else limits
-        blocked: NDArray[np.bool_] = np.zeros(len(origins), dtype=np.bool_)
-        if self._whole is not None:
-            dark = self._whole.run(_single(origins - self.origin), _single(directions), dists=_single(far), query="OCCLUDED")
-            blocked |= dark != -1
-            far = np.where(blocked, -1.0, far)
-        members, poses, (bounds, children) = self._members(None, np.array([float(time)]))
-        rays, starts = pairs_of(bounds, children, len(members), origins, directions, far)
-        if len(rays):
-            local = local_rays(rays, starts, origins, directions, far, poses, np.zeros(len(origins), np.int32))
-            for position in np.flatnonzero(np.diff(starts)):
-                part = slice(starts[position], starts[position + 1])
-                dark = _built(self._mesh_of(members[position])).run(local[0][part], local[1][part], dists=local[2][part], query="OCCLUDED")
-                blocked[rays[part][dark != -1]] = True
+        code, placed = library(), self._placed(float(time))[0]
+        arguments = code.together if alike else code.apart
+        blocked: NDArray[np.bool_] = hidden(
+            code.occluded, arguments.ctypes.data, _handle(self._whole), _handle(placed), self.origin, origins, directions,
+            ANYWHERE if limits is None else np.asarray(limits, dtype=np.float64),
+        )  # fmt: skip
         return blocked
 
     def poses(self, time: float) -> Floats:
@@ -139,6 +134,13 @@ class EmbreeTracer:
     def camera_rays(self, camera: Camera) -> tuple[Floats, Floats]:
         """Origins (one, or one a pixel) and directions in the camera's coordinates."""
         return pixel_rays(camera)
+
+    def world_rays(self, camera: Camera, views: Floats) -> tuple[Floats, Floats]:
+        """Origins and directions in the world of the rays of all pixels, with one view or one for each row; the last ones are kept."""
+        key = (camera, views.tobytes())
+        if self._rays is None or self._rays[0] != key:
+            self._rays = (key, world_rays(*self.camera_rays(camera), views, camera.width))
+        return self._rays[1]
 
     # -- what is built
 
@@ -154,7 +156,7 @@ class EmbreeTracer:
         ]
         return np.array(apart, dtype=np.int64)
 
-    def _merged(self, links: Sequence[int]) -> tuple[Any, Ints, Ints]:
+    def _merged(self, links: Sequence[int]) -> tuple[Shape | None, Ints, Ints]:
         """One shape of all links that stand still, and the link and the face of each of its triangles."""
         if not links:
             return None, np.zeros(0, np.int32), np.zeros(0, np.int32)
@@ -165,7 +167,7 @@ class EmbreeTracer:
             faces.append(link.mesh.faces + np.int32(start))
             start += len(link.mesh.vertices)
         counts = [len(part) for part in faces]
-        shape = _shape(np.concatenate(vertices), np.concatenate(faces))
+        shape = Shape(np.concatenate(vertices), np.concatenate(faces))
         return (
             shape,
             np.repeat(np.array(links, dtype=np.int32), counts),
@@ -175,6 +177,20 @@ class EmbreeTracer:
     def _mesh_of(self, link: int) -> Mesh:
         mesh: Mesh = self.packed.meshes[self.packed.mesh[link]]
         return mesh
+
+    def _placed(self, time: float) -> tuple[Placed | None, Floats]:
+        """The links apart where they are at `time`, and their poses (1, M, 3, 4)."""
+        if self._put is None or self._put[0] != time:
+            placed = self._put[1] if self._put else None
+            if placed is None and len(self._apart):
+                placed = Placed([shape_of(self._mesh_of(int(link))) for link in self._apart])
+            poses = self.poses(time)[None, self._apart]
+            if placed is not None:
+                near = poses[0].copy()
+                near[:, :, 3] -= self.origin
+                placed.put(near)
+            self._put = (time, placed, poses)
+        return self._put[1], self._put[2]
 
     # -- what is found
 
@@ -195,9 +211,31 @@ class EmbreeTracer:
         moment: Ints,
         only: tuple[int, ...] | None = None,
         limits: Floats | None = None,
+        width: int = 0,
     ) -> tuple[Found, Floats]:
-        """First hits of rays, each at one of `moments`, and the poses that members had."""
-        found = self._in_whole(origins, directions, limits) if only is None else _nothing(len(origins), limits)
+        """First hits of rays, each at one of `moments`, and the poses that members had. width: of the picture that rays make up, or 0."""
+        if only is None and len(moments) == 1:
+            placed, poses = self._placed(float(moments[0]))
+            found = self._met(origins, directions, limits, placed, width)
+        else:
+            found = self._met(origins, directions, limits, None, width) if only is None else _nothing(len(origins), limits)
+            poses = self._nearer(found, origins, directions, moments, moment, only)
+        found.distance[found.link < 0] = np.inf
+        return found, poses
+
+    def _met(self, origins: Floats, directions: Floats, limits: Floats | None, placed: Placed | None, width: int) -> Found:
+        """First hits with what stands still and what is `placed`."""
+        code = library()
+        return Found(*nearest(
+            code.intersect, code.together.ctypes.data, _handle(self._whole), _handle(placed), self.origin, origins, directions,
+            ANYWHERE if limits is None else np.asarray(limits, dtype=np.float64), self._whole_link, self._whole_face, self._apart, width,
+        ))  # fmt: skip
+
+    def _nearer(
+        self, found: Found, origins: Floats, directions: Floats, moments: Floats, moment: Ints, only: tuple[int, ...] | None
+    ) -> Floats:
+        """Puts nearer hits with links apart (or `only` those) into `found`; gives the poses that they had."""
+        code = library()
         members, poses, (bounds, children) = self._members(only, moments)
         rays, starts = pairs_of(bounds, children, len(members), origins, directions, found.distance)
         if len(rays):
@@ -205,23 +243,12 @@ class EmbreeTracer:
             for position in np.flatnonzero(np.diff(starts)):
                 part = slice(starts[position], starts[position + 1])
                 link = members[position]
-                met = _built(self._mesh_of(link)).run(near[part], ahead[part], dists=far[part], output=1)
-                keep_nearer(
-                    rays[part], met["primID"], met["tfar"], met["u"], met["v"], link,
-                    found.link, found.face, found.u, found.v, found.distance,
+                hit, face, u, v, distance = nearest(
+                    code.intersect, code.apart.ctypes.data, shape_of(self._mesh_of(link)).scene, 0, np.zeros(3),
+                    near[part], ahead[part], far[part], NONE, NONE, self._apart, 0,
                 )  # fmt: skip
-        found.distance[found.link < 0] = np.inf
-        return found, poses
-
-    def _in_whole(self, origins: Floats, directions: Floats, limits: Floats | None) -> Found:
-        if self._whole is None or not len(origins):
-            return _nothing(len(origins), limits)
-        far = None if limits is None else _single(limits)
-        met = self._whole.run(_single(origins - self.origin), _single(directions), dists=far, output=1)
-        link, face, distance = from_whole(met["primID"], met["tfar"], self._whole_link, self._whole_face)
-        if limits is not None:
-            distance = np.where(link < 0, limits, distance)
-        return Found(link, face, met["u"], met["v"], distance)
+                keep_nearer(rays[part], hit, face, distance, u, v, link, found.link, found.face, found.u, found.v, found.distance)
+        return poses
 
     def _refined(self, found: Found, origins: Floats, directions: Floats, poses: Floats, moment: Ints) -> tuple[Any, ...]:
         """Face, barycentric, distance, point and normal in double precision, from the triangle that was hit."""
@@ -241,43 +268,8 @@ def _nothing(count: int, limits: Floats | None) -> Found:
     return Found(none, none.copy(), zeros, zeros.copy(), np.full(count, FAR) if limits is None else np.array(limits, dtype=np.float64))
 
 
-def _single(values: Floats) -> NDArray[np.float32]:
-    return np.ascontiguousarray(values, dtype=np.float32)
-
-
-# -- Embree
-
-
-@functools.cache
-def _device() -> Any:
-    try:
-        from embreex.rtcore import EmbreeDevice
-    except ImportError:
-        raise MissingExtraError.of("scenes", "Tracing rays") from None
-    return EmbreeDevice()
-
-
-def _shape(vertices: Floats, faces: NDArray[np.int32]) -> Any:
-    device = _device()
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
-
-    shape = EmbreeScene(device, robust=True)
-    TriangleMesh(shape, _single(vertices), np.ascontiguousarray(faces, dtype=np.int32))
-    return shape
-
-
-_shapes: dict[int, tuple[Any, Any]] = {}
-
-
-def _built(mesh: Mesh) -> Any:
-    """The mesh's shape in its own coordinates, kept for as long as the mesh lives."""
-    number = id(mesh)
-    known = _shapes.get(number)
-    if known is None or known[0]() is not mesh:
-        known = (weakref.ref(mesh, lambda _: _shapes.pop(number, None)), _shape(mesh.vertices, mesh.faces))
-        _shapes[number] = known
-    return known[1]
+def _handle(scene: Shape | Placed | None) -> int:
+    return 0 if scene is None else scene.scene
 
 
 # -- kernels
@@ -299,22 +291,10 @@ def world_rays(places, ahead, views, width):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def from_whole(primitive, far, links, faces):  # type: ignore[no-untyped-def]
-    count = primitive.shape[0]
-    link, face, distance = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count)
-    for ray in range(count):
-        if primitive[ray] >= 0:
-            link[ray], face[ray], distance[ray] = links[primitive[ray]], faces[primitive[ray]], far[ray]
-        else:
-            link[ray], face[ray], distance[ray] = -1, -1, 1e30
-    return link, face, distance
-
-
-@numba.njit(cache=True)
 def local_rays(rays, starts, origins, directions, limits, poses, moments):  # type: ignore[no-untyped-def]
-    """Rays in the coordinates of the box that they may meet, in single precision."""
-    near, ahead = np.empty((rays.shape[0], 3), np.float32), np.empty((rays.shape[0], 3), np.float32)
-    far = np.empty(rays.shape[0], np.float32)
+    """Rays in the coordinates of the box that they may meet."""
+    near, ahead = np.empty((rays.shape[0], 3)), np.empty((rays.shape[0], 3))
+    far = np.empty(rays.shape[0])
     for box in range(starts.shape[0] - 1):
         for k in range(starts[box], starts[box + 1]):
             ray = rays[k]
@@ -331,11 +311,11 @@ def local_rays(rays, starts, origins, directions, limits, poses, moments):  # ty
 
 
 @numba.njit(cache=True)
-def keep_nearer(rays, primitive, far, u, v, link, links, faces, us, vs, distances):  # type: ignore[no-untyped-def]
+def keep_nearer(rays, hit, face, far, u, v, link, links, faces, us, vs, distances):  # type: ignore[no-untyped-def]
     for k in range(rays.shape[0]):
         ray = rays[k]
-        if primitive[k] >= 0 and far[k] < distances[ray]:
-            links[ray], faces[ray], us[ray], vs[ray], distances[ray] = link, primitive[k], u[k], v[k], far[k]
+        if hit[k] >= 0 and far[k] < distances[ray]:
+            links[ray], faces[ray], us[ray], vs[ray], distances[ray] = link, face[k], u[k], v[k], far[k]
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -16,7 +16,7 @@ from understudy.scenes.camera import Camera
 from understudy.scenes.hits import Hits, Tracer
 from understudy.scenes.raycast import lighting, sensor, weather
 from understudy.scenes.raycast.bands import band_colors, infrared_colors, lamp_at_camera, thermal_picture
-from understudy.scenes.raycast.embree import EmbreeTracer, world_rays
+from understudy.scenes.raycast.embree import EmbreeTracer
 from understudy.scenes.raycast.lamps import lamp_row
 from understudy.scenes.raycast.motion_blur import blurred
 from understudy.scenes.raycast.poses import Motions
@@ -139,8 +139,7 @@ class Exposure:
     def seen(self, surfaces: Surfaces) -> tuple[Ray, Floats]:
         """The rays through the middles of all pixels, with the surfaces that they met, and their origins."""
         hits, pixels = self.hits, self.height * self.width
-        places, ahead = self.tracer.camera_rays(self.camera)
-        origins, directions = world_rays(places, ahead, self.views, self.width)
+        origins, directions = self.tracer.world_rays(self.camera, self.views)
         distance = hits.distance.ravel()
         u, v = np.ascontiguousarray(hits.barycentric.reshape(pixels, 2).T)
         which = np.arange(pixels, dtype=np.int32)
@@ -177,7 +176,7 @@ class Exposure:
         cells, origins, directions, limits = lighting.hemisphere_rays(
             rays.made, rays.places, near, self.height, self.width, count, least, most
         )
-        blocked = self.tracer.blocked(origins, directions, self.time, limits)
+        blocked = self.tracer.blocked(origins, directions, self.time, limits, alike=False)
         opened: Floats = lighting.openness(cells, blocked, count, rays.made, rays.distance, self.height, self.width)
         return opened
 
