@@ -224,8 +224,10 @@ def test_rays_at_one_time_and_at_several_meet_the_same() -> None:
     origins, directions = tracer.world_rays(made.cameras[0], made.cameras[0].motion.at(0.0)[None, :3])
     once = tracer.trace(origins, directions, 0.4)
     twice = tracer.trace_at(origins, directions, np.array([0.4, 0.4]), np.arange(len(directions), dtype=np.int32) % 2)
-    assert (once.link == twice.link).all() and (once.face == twice.face).all()
-    assert np.abs(once.distance - twice.distance)[once.link >= 0].max() < 1e-4
+    assert (once.link == twice.link).all()
+    assert (once.face == twice.face).all()
+    met = once.link >= 0
+    assert np.abs(once.distance[met] - twice.distance[met]).max() < 1e-4
     limits = np.where(np.isfinite(once.distance), once.distance, 1.0)
-    assert tracer.blocked(origins, directions, 0.4, limits + 0.01)[once.link >= 0].all()
+    assert tracer.blocked(origins, directions, 0.4, limits + 0.01)[met].all()
     assert not tracer.blocked(origins, directions, 0.4, limits - 0.01).any()

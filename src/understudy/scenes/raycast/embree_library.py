@@ -162,8 +162,7 @@ _shapes: dict[int, tuple[Any, Shape]] = {}
 ROWS = 22
 
 
-@intrinsic
-def call(typing: Any, address: Any, valid: Any, scene: Any, packet: Any, arguments: Any) -> Any:
+def _call(typing: Any, address: Any, valid: Any, scene: Any, packet: Any, arguments: Any) -> Any:
     """Calls the function at an address with four pointers."""
 
     def made(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -173,6 +172,9 @@ def call(typing: Any, address: Any, valid: Any, scene: Any, packet: Any, argumen
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64, types.int64, types.int64), made
+
+
+call: Any = intrinsic(_call)
 
 
 @numba.njit(cache=True)
@@ -190,8 +192,8 @@ def nearest(  # type: ignore[no-untyped-def]  # noqa: C901
 ):
     """Link, face, u, v and distance of the first hit along rays; link -1, and the limit or `FAR`, where there is none.
 
-    still, moving: scenes, 0 for none, in coordinates whose origin is at `origin`. links, faces: of the triangles of `still`; empty: a mesh by
-    itself. members: links of the instances in `moving`. origins: (N, 3) or (1, 3). limits: (N,) or (0,). width: of a picture whose rays
+    still, moving: scenes, 0 for none, in coordinates whose origin is at `origin`. links, faces: of the triangles of `still`; empty: a mesh
+    by itself. members: links of the instances in `moving`. origins: (N, 3) or (1, 3). limits: (N,) or (0,). width: of a picture whose rays
     these are, for packets of 4 x 2; 0: packets are rows.
     """
     count = directions.shape[0]
