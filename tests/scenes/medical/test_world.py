@@ -93,9 +93,9 @@ def test_a_lesion_more_leaves_patient_and_first_lesion_as_they_were():
 
 @pytest.mark.slow
 def test_a_radiograph_shows_lesion_and_organs_each_by_itself():
-    made = shot(modality="xray", region="chest", size=96)
+    made = shot(modality="xray", region="chest", size=64)
     frame = made.frames[0]
-    assert frame.image.shape == (96, 96)
+    assert frame.image.shape == (64, 64)
     assert made.arrays["radiograph"].max() == 4095
     assert len(frame.instances) == 1
     lung, heart = made.arrays["organs/lung"].astype(bool), made.arrays["organs/heart"].astype(bool)
@@ -106,7 +106,7 @@ def test_a_radiograph_shows_lesion_and_organs_each_by_itself():
 
 @pytest.mark.slow
 def test_a_hand_is_broken_where_it_is_said():
-    made = shot(modality="xray", region="hand", size=192)
+    made = shot(modality="xray", region="hand", size=128)
     lesion = made.records["lesions"][0]
     assert lesion["kind"] == "fracture"
     assert made.frames[0].instances[0].pixels > 4
@@ -142,8 +142,8 @@ def test_truncation_cuts_the_patient_off():
 
 @pytest.mark.slow
 def test_faint_rare_many_and_none():
-    assert shot("faint_lesion").records["lesions"][0]["contrast_hu"] == pytest.approx(0.25 * shot().records["lesions"][0]["contrast_hu"])
-    rare = shot("rare_lesion").records["lesions"][0]
+    faint, usual, rare = (shot(case, slices=1).records["lesions"][0] for case in ("faint_lesion", None, "rare_lesion"))
+    assert faint["contrast_hu"] == pytest.approx(0.25 * usual["contrast_hu"])
     assert (rare["kind"], rare["organ"]) in {("calcification", "lung"), ("cyst", "lung"), ("tumour", "heart")}
     assert 3 <= len(shot("many_lesions").records["lesions"]) <= 6
     assert shot("no_lesion").records["lesions"] == []

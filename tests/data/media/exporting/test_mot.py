@@ -56,6 +56,34 @@ def test_a_photo_is_a_sequence_of_one() -> None:
     assert "seqLength=1\n" in dict(Mot().files(photo(3)))["train/00000003-front/seqinfo.ini"].decode()
 
 
+@pytest.mark.filterwarnings("ignore")  # of TrackEval, with the NumPy of today
+def test_trackeval_finds_its_sequences_and_the_truth_is_a_perfect_tracker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trackeval = pytest.importorskip("trackeval", reason="TrackEval is not installed")
+    for name, kind in (("float", float), ("int", int), ("bool", bool)):  # which it asks of NumPy, and NumPy 2 no longer has
+        monkeypatch.setattr(np, name, kind, raising=False)
+    folder = written(tmp_path / "set")
+    made = tmp_path / "made" / "understudy-train" / "truth" / "data"
+    made.mkdir(parents=True)
+    (tmp_path / "truth").mkdir()
+    (folder / "train").rename(tmp_path / "truth" / "understudy-train")
+    for path in (tmp_path / "truth" / "understudy-train").glob("*/gt/gt.txt"):
+        rows = [line.split(",") for line in path.read_text().splitlines()]
+        path.write_text("".join(",".join([*row[:7], "1", *row[8:]]) + "\n" for row in rows))  # it judges class 1 alone, the pedestrians
+        (made / f"{path.parents[1].name}.txt").write_text("".join(",".join([*row[:6], "1", "-1", "-1", "-1"]) + "\n" for row in rows))
+    quiet = {"PRINT_CONFIG": False}
+    data = trackeval.datasets.MotChallenge2DBox(
+        {"GT_FOLDER": str(tmp_path / "truth"), "TRACKERS_FOLDER": str(tmp_path / "made"), "BENCHMARK": "understudy",
+         "SPLIT_TO_EVAL": "train", "SEQMAP_FILE": str(next((folder / "seqmaps").glob("*.txt"))), **quiet}
+    )  # fmt: skip
+    shown = ("PLOT_CURVES", "OUTPUT_SUMMARY", "OUTPUT_DETAILED", "TIME_PROGRESS", "PRINT_RESULTS", "USE_PARALLEL")
+    judge = trackeval.Evaluator({**quiet, **dict.fromkeys(shown, False), "BREAK_ON_ERROR": True})
+    found, _ = judge.evaluate([data], [trackeval.metrics.HOTA(), trackeval.metrics.CLEAR()])
+    whole = found["MotChallenge2DBox"]["truth"]["COMBINED_SEQ"]["pedestrian"]
+    assert whole["HOTA"]["HOTA"].mean() == pytest.approx(1.0)
+    assert whole["CLEAR"]["MOTA"] == pytest.approx(1.0)
+    assert len(found["MotChallenge2DBox"]["truth"]) == 1 + len(list((tmp_path / "truth" / "understudy-train").iterdir()))
+
+
 def first_row(**change: str) -> spoil.Spoil:
     places = ("frame", "track", "left", "top", "width", "height", "counted", "kind", "visible")
 

@@ -105,6 +105,20 @@ def test_the_segmentation_holds_every_mask(tmp_path: Path) -> None:
     assert np.array_equal(found["cyst 1"], source.arrays["tracks"] == 1)
 
 
+@pytest.mark.parametrize("modality", ["ct", "mri"])
+def test_highdicom_reads_the_segmentation_and_finds_each_mask_by_the_slice_it_is_of(tmp_path: Path, modality: str) -> None:
+    highdicom = pytest.importorskip("highdicom", reason="highdicom is not installed")
+    source = scan(0, modality)
+    write_dataset(opened_exporter("dicom"), [source], tmp_path)
+    read = highdicom.seg.segread(tmp_path / "scans/00000000/segmentation.dcm")
+    assert [read.get_segment_description(number).segment_label for number in read.segment_numbers] == ["liver", "cyst 1"]
+    assert {one.meaning for one in read.segmented_property_categories} == {"Anatomical Structure", "Morphologically Abnormal Structure"}
+    slices = [pydicom.dcmread(path) for path in sorted((tmp_path / "scans/00000000").glob("??/*.dcm"))]
+    masks = read.get_pixels_by_source_instance([file.SOPInstanceUID for file in slices])
+    assert np.array_equal(masks[..., 0] > 0, source.arrays["categories"] == 2)
+    assert np.array_equal(masks[..., 1] > 0, source.arrays["tracks"] == 1)
+
+
 def test_a_radiograph_is_computed_radiography(tmp_path: Path) -> None:
     source = scan(0, "xray")
     write_dataset(opened_exporter("dicom"), [source], tmp_path)
