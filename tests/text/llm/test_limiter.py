@@ -31,9 +31,11 @@ def test_no_more_than_the_window_are_under_way():
 
         async def call():
             nonlocal most
-            await limiter.acquire(1)
+            await limiter.prepare()
+            await limiter.depart(1)
             most = max(most, limiter.flying)
             await asyncio.sleep(0.001)
+            limiter.landed()
             limiter.release()
 
         await asyncio.gather(*(call() for _ in range(50)))
@@ -48,7 +50,7 @@ def test_nothing_is_sent_while_the_server_asks_to_wait():
         limiter = Limiter(4)
         limiter.was_too_much(time.monotonic(), 0.1)
         start = time.monotonic()
-        await limiter.acquire(1)
+        await limiter.depart(1)
         assert time.monotonic() - start >= 0.099
 
     asyncio.run(work())
@@ -59,8 +61,8 @@ def test_requests_and_tokens_a_minute_are_held_to():
         limiter = Limiter(100, **rates)
         start = time.monotonic()
         for _ in range(30):
-            await limiter.acquire(100)
-            limiter.release()
+            await limiter.depart(100)
+            limiter.landed()
         return time.monotonic() - start
 
     assert asyncio.run(took()) < 0.05
@@ -71,12 +73,12 @@ def test_requests_and_tokens_a_minute_are_held_to():
 def test_one_who_gives_up_waiting_takes_no_permit():
     async def work():
         limiter = Limiter(1)
-        await limiter.acquire(1)
-        waiting = asyncio.ensure_future(limiter.acquire(1))
+        await limiter.depart(1)
+        waiting = asyncio.ensure_future(limiter.depart(1))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.sleep(0)
-        limiter.release()
-        await asyncio.wait_for(limiter.acquire(1), 1)
+        limiter.landed()
+        await asyncio.wait_for(limiter.depart(1), 1)
 
     asyncio.run(work())

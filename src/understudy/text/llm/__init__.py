@@ -3,7 +3,7 @@
 | file | holds |
 |---|---|
 | `endpoint.py`, `wire.py` | where to ask; what is asked and answered, in the words of the OpenAI API |
-| `client.py` | one call over HTTP, and what came of it |
+| `client.py`, `transport.py` | one call over HTTP, and what came of it; a quick way to servers nearby |
 | `limiter.py` | how many calls at once: more while all goes well, fewer when the server says so |
 | `prices.py`, `prices.toml`, `budget.py` | what calls cost, and the limit that they are held to |
 | `journal.py` | what was sent, what was answered, what it cost, as a file that outlives the process |

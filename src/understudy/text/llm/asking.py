@@ -174,38 +174,55 @@ class Asker:
         """Send once; when it returns, what came of it is settled, and a good reply is on the disk."""
         if self.ended is not None:
             raise self.ended.with_traceback(None)
-        await limiter.acquire(worst.tokens)
+        await limiter.prepare()
         self.flying += 1
         try:
-            send, answer, sent_at = await self._posted(call, key, worst, limiter)
-            if answer.outcome == "good":
-                usage, cost = self.cost_of(answer.body or {}, worst, price)
-                await self.journal.stored(send, key, path, answer.raw, usage, cost, None if price is None else price.source)
-                self.purse.settle(worst, cost)
-                self.tally.answered += 1
-            elif answer.outcome == "lost":
-                self.journal.ended(send, "unknown", answer.reason)
-                self.purse.settle(worst, worst)
-            else:
-                self.journal.ended(send, "failed", answer.reason)
-                self.purse.settle(worst, Cost(0, 0))
-            return answer, sent_at
+            send = await self._noted(call, key, worst)
+            try:
+                await limiter.depart(worst.tokens)
+            except Exception:
+                self._settle(send, "failed", "stopped before it was sent", worst, Cost(0, 0))
+                raise
+            sent_at = time.monotonic()
+            try:
+                answer = _readable(call, await self.client.post(call.route, self.body_of(call), key.hex()))
+            finally:
+                limiter.landed()
         finally:
             self.flying -= 1
+            limiter.release()
+        self.flying += 1  # its permit is free, but it is not on the disk yet
+        try:
+            await self._noted_answer(answer, send, key, path, worst, price)
+        finally:
+            self.flying -= 1
+        return answer, sent_at
 
-    async def _posted(self, call: Call, key: bytes, worst: Cost, limiter: Limiter) -> tuple[int, Answer, float]:
-        """Under a permit: hold back the worst case, note the sending, call."""
+    async def _noted(self, call: Call, key: bytes, worst: Cost) -> int:
+        """Hold back the worst case, and note on the disk that this is about to be sent."""
         try:
             await self.purse.hold(worst, call.model)
             send = self.journal.next_send()
             await self.journal.sent(send, key, call.model, worst)
-            sent_at = time.monotonic()
-            return send, _readable(call, await self.client.post(call.route, self.body_of(call), key.hex())), sent_at
         except Exception as error:
             self._over(error)
             raise
-        finally:
-            limiter.release()
+        return send
+
+    async def _noted_answer(self, answer: Answer, send: int, key: bytes, path: str, worst: Cost, price: Price | None) -> None:
+        if answer.outcome == "good":
+            usage, cost = self.cost_of(answer.body or {}, worst, price)
+            await self.journal.stored(send, key, path, answer.raw, usage, cost, None if price is None else price.source)
+            self.purse.settle(worst, cost)
+            self.tally.answered += 1
+        elif answer.outcome == "lost":
+            self._settle(send, "unknown", answer.reason, worst, worst)
+        else:
+            self._settle(send, "failed", answer.reason, worst, Cost(0, 0))
+
+    def _settle(self, send: int, state: str, reason: str, held: Cost, cost: Cost) -> None:
+        self.journal.ended(send, state, reason)
+        self.purse.settle(held, cost)
 
     def body_of(self, call: Call) -> dict[str, Any]:
         """The body as this server wants it told."""

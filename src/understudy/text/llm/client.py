@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from understudy.core.errors import MissingExtraError
 from understudy.text.llm.endpoint import Endpoint
@@ -52,6 +54,9 @@ class Client:
         self._headers = {"User-Agent": "understudy", **endpoint.headers, **({"Authorization": f"Bearer {secret}"} if secret else {})}
         self._timeout = self._httpx.Timeout(endpoint.timeout_s, connect=min(CONNECT_S, endpoint.timeout_s), pool=None)
         self._verify = self._httpx.create_ssl_context() if endpoint.url.startswith("https") else False
+        host = urlsplit(endpoint.url).hostname or ""
+        proxied = bool(set(getproxies()) & {"http", "all"}) and not proxy_bypass(host)
+        self._plain = endpoint.url.startswith("http:") and not proxied
         self._idle: list[httpx.AsyncClient] = []
         self._urls: dict[str, Any] = {}
 
@@ -82,10 +87,15 @@ class Client:
         return self._urls[route]
 
     def _connection(self) -> httpx.AsyncClient:
-        limits = self._httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30)
-        client: httpx.AsyncClient = self._httpx.AsyncClient(
-            headers=self._headers, limits=limits, timeout=self._timeout, verify=self._verify
-        )
+        options: dict[str, Any] = {"headers": self._headers, "timeout": self._timeout}
+        if self._plain:
+            from understudy.text.llm.transport import PlainTransport
+
+            options["transport"] = PlainTransport()
+        else:
+            limits = self._httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30)
+            options |= {"limits": limits, "verify": self._verify}
+        client: httpx.AsyncClient = self._httpx.AsyncClient(**options)
         return client
 
     async def _guarded(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 
 FIRST_WINDOW = 16
 CUT = 0.7
+SPARE, SPARE_LEAST = 0.25, 2
 
 
 class Rate:
@@ -41,7 +43,9 @@ class Rate:
 
 
 class Limiter:
-    """Permits for calls to one model.
+    """Permits for calls to one model: first to prepare a call, then to send it.
+
+    Some more calls are prepared than may be sent, so that none waits for the disk while there is room on the wire.
 
     Args:
         most: calls at once, at most.
@@ -49,36 +53,45 @@ class Limiter:
 
     Attributes:
         window: calls at once, now.
-        flying: calls under way.
+        prepared: calls that hold a permit, sent or not.
+        flying: calls sent.
     """
 
     def __init__(self, most: int, *, requests_per_minute: int | None = None, tokens_per_minute: int | None = None) -> None:
         self.most = most
         self.window = float(min(FIRST_WINDOW, most))
-        self.flying = 0
+        self.prepared = self.flying = 0
         self._growing_fast = True
         self._last_cut = 0.0
         self._paused_until = 0.0
-        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
+        self._preparing: deque[asyncio.Future[None]] = deque()
+        self._departing: deque[tuple[asyncio.Future[None], int]] = deque()
         now = time.monotonic()
         self._requests, self._tokens = Rate(requests_per_minute, now), Rate(tokens_per_minute, now)
         self._alarm: asyncio.TimerHandle | None = None
 
-    async def acquire(self, tokens: int) -> None:
-        """Wait for a permit for a call of up to so many tokens."""
+    async def prepare(self) -> None:
+        """Wait for a permit to prepare a call; `release` gives it back."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((waiter, tokens))
+        self._preparing.append(waiter)
         self._grant()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.release()
-            raise
+        await self._granted(waiter, self.release)
+
+    async def depart(self, tokens: int) -> None:
+        """Wait for a permit to send a call that is prepared and takes up to so many tokens; `landed` gives it back."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._departing.append((waiter, tokens))
+        self._grant()
+        await self._granted(waiter, self.landed)
+
+    def landed(self) -> None:
+        """A call that was sent has ended."""
+        self.flying -= 1
+        self._grant()
 
     def release(self) -> None:
-        """A call has ended."""
-        self.flying -= 1
+        """A call is over, sent or not."""
+        self.prepared -= 1
         self._grant()
 
     def went_well(self) -> None:
@@ -98,23 +111,43 @@ class Limiter:
 
     def fail(self, error: Exception) -> None:
         """Nobody waits any longer."""
-        waiting, self._waiting = self._waiting, deque()
-        for waiter, _ in waiting:
+        waiting = [*self._preparing, *(waiter for waiter, _ in self._departing)]
+        self._preparing.clear()
+        self._departing.clear()
+        for waiter in waiting:
             if not waiter.done():
                 waiter.set_exception(error)
 
+    @staticmethod
+    async def _granted(waiter: asyncio.Future[None], give_back: Callable[[], None]) -> None:
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                give_back()
+            raise
+
     def _grant(self) -> None:
-        while self._waiting and self.flying < int(self.window):
-            waiter, tokens = self._waiting[0]
+        self._let_depart()
+        ready = int(self.window) + max(SPARE_LEAST, int(self.window * SPARE))
+        while self._preparing and self.prepared < ready:
+            waiter = self._preparing.popleft()
+            if not waiter.done():
+                self.prepared += 1
+                waiter.set_result(None)
+
+    def _let_depart(self) -> None:
+        while self._departing and self.flying < int(self.window):
+            waiter, tokens = self._departing[0]
             if waiter.done():
-                self._waiting.popleft()
+                self._departing.popleft()
                 continue
             now = time.monotonic()
             wait_s = max(self._paused_until - now, self._requests.wait_s(1, now), self._tokens.wait_s(tokens, now))
             if wait_s > 0:
                 self._ring_in(wait_s)
                 return
-            self._waiting.popleft()
+            self._departing.popleft()
             self._requests.take(1, now)
             self._tokens.take(tokens, now)
             self.flying += 1
