@@ -22,9 +22,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -94,13 +95,12 @@ def faults(count: int) -> None:
         valid = sum(isinstance(reply.value, Review) for reply in replies)
         told = sum(reply.problem is not None for reply in replies)
         books, spent = server.books(), session.spent()
+    again = sum(reply.tries == 2 for reply in replies)
+    billed = Decimal(str(books["money"]))
     print("| rows asked | valid | with a reason | silently lost | calls | re-asked | billed by the server | counted by us | s | CPU s |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    again = sum(reply.tries == 2 for reply in replies)
-    print(
-        f"| {count:,} | {valid:,} | {told} | {count - valid - told} | {books['requests']:,} | {again} | {Decimal(str(books['money'])):.4f} | "
-        f"{spent.money:.4f} | {took_s:.0f} | {cpu_s:.1f} |"
-    )
+    print(f"| {count:,} | {valid:,} | {told} | {count - valid - told} | {books['requests']:,} | {again} ", end="")
+    print(f"| {billed:.4f} | {spent.money:.4f} | {took_s:.0f} | {cpu_s:.1f} |")
     print(f"\noutcomes at the server: {books['outcomes']}")
     for reason in sorted({str(reply.problem) for reply in replies if reply.problem}):
         print(f"reason: {reason}")
@@ -150,9 +150,8 @@ def kills(times: int, count: int) -> None:
     answered = sum(line["outcome"] == "ok" for line in lines)
     print(f"\n- finished: {out.split()[-1] == 'done'}; rows {count:,}, replies made by the server {answered:,}")
     print(f"- stored replies asked for again: {again}")
-    print(
-        f"- in flight at the kills: {unknown}, counted at their worst case: {spent.unknown}; made twice by the server: {answered - count - 1}"
-    )
+    print(f"- in flight at the kills: {unknown}, counted at their worst case: {spent.unknown}", end="")
+    print(f"; made twice by the server: {answered - count - 1}")
     print(f"- billed by the server {books['money']}, counted by us {spent.money:.6f}, limit 1.5")
 
 
@@ -162,14 +161,11 @@ def limits(count: int) -> None:
     print("| limit | counted by us | billed by the server | replies | passed |\n|---|---|---|---|---|")
     for limit in (SpendingLimit(money=Decimal("0.02")), SpendingLimit(tokens=20_000), SpendingLimit(money=Decimal("0.0005"))):
         with served("--delay", "0.05", "--spread", "1", "--faults", "hang=0.01") as (server, folder):
-            replies = 0
             endpoint = Endpoint(server.url, MODEL, timeout_s=1, backoff_s=0.05)
             with Session(endpoint, journal=folder / "j", budget=limit) as session:
-                try:
-                    for _ in asked(session, count):
-                        replies += 1
-                except BudgetError:
-                    pass
+                with suppress(BudgetError):
+                    list(asked(session, count))
+                replies = session.counts()["replies"]
             spent, books = session.spent(), server.books()
         billed = Decimal(str(books["money"])) if limit.money else books["prompt_tokens"] + books["completion_tokens"]  # type: ignore[operator]
         counted, most = (spent.money, limit.money) if limit.money else (spent.tokens, limit.tokens)
@@ -179,9 +175,8 @@ def limits(count: int) -> None:
 def rates(count: int, repeats: int) -> None:
     """Our rate beside that of a plain load generator."""
     print("\n## Rate at 64 requests at once, beside a plain load generator, alternating in one run\n")
-    print(
-        "| server's delay | plain, replies/s | ours, replies/s | ratio | CPU ms a reply, plain | ours | load of the machine |\n|---|---|---|---|---|---|---|"
-    )
+    print("| server's delay | plain, replies/s | ours | ratio | CPU ms a reply, plain | ours | load of the machine |")
+    print("|---|---|---|---|---|---|---|")
     for delay, share in (("0.5", 0.25), ("0.2", 0.5), ("0.1", 1.0), ("0", 1.0)):
         some = max(640, int(count * share))
         with served("--delay", delay) as (server, folder):
@@ -189,9 +184,8 @@ def rates(count: int, repeats: int) -> None:
             with Session(Endpoint(server.url, MODEL), journal=folder / "j") as session:
                 list(asked(session, 640, start=10**6))  # the window is open
                 for repeat in range(repeats):
-                    plain.append(_measured(lambda: asyncio.run(_load(server.url, some, 64)), some))
-                    first = repeat * some
-                    ours.append(_measured(lambda first=first: sum(1 for _ in asked(session, some, start=first)), some))
+                    plain.append(_measured(partial(_loaded, server.url, some), some))
+                    ours.append(_measured(partial(_asked, session, some, repeat * some), some))
         ratio = sorted(mine[0] / theirs[0] for mine, theirs in zip(ours, plain, strict=True))[repeats // 2]
         best_plain, best_ours = max(plain), max(ours)
         print(
@@ -221,11 +215,20 @@ def memory(count: int) -> None:
     print(f"\npeak {peak:.0f} MB; {cpu_ms:.2f} CPU ms a row")
 
 
-def _measured(work: object, count: int) -> tuple[float, float]:
+def _measured(work: Callable[[], None], count: int) -> tuple[float, float]:
     """Replies a second, CPU milliseconds a reply."""
     start, cpu = time.monotonic(), time.process_time()
-    work()  # type: ignore[operator]
+    work()
     return count / (time.monotonic() - start), 1000 * (time.process_time() - cpu) / count
+
+
+def _loaded(url: str, count: int) -> None:
+    asyncio.run(_load(url, count, 64))
+
+
+def _asked(session: Session, count: int, start: int) -> None:
+    for _ in asked(session, count, start=start):
+        pass
 
 
 async def _load(url: str, count: int, connections: int) -> None:
