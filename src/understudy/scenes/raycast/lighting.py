@@ -19,7 +19,9 @@ Singles = NDArray[np.float32]
 @numba.njit(cache=True, error_model="numpy")
 def interleaved(x, y):  # type: ignore[no-untyped-def]
     """Noise in 0 .. 1 whose neighbours differ (Jimenez, "Next generation post processing in Call of Duty", 2014)."""
-    return (52.9829189 * ((0.06711056 * x + 0.00583715 * y) % 1.0)) % 1.0
+    first = 0.06711056 * x + 0.00583715 * y
+    second = 52.9829189 * (first - np.floor(first))
+    return second - np.floor(second)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -338,9 +340,12 @@ def reach_of(lamps, k, x, y, z, least):  # type: ignore[no-untyped-def]
     """How much of lamp k arrives at a place, before the angle to the surface, and the unit direction to it; 0 for less than `least`."""
     dx, dy, dz = lamps[k, 0] - x, lamps[k, 1] - y, lamps[k, 2] - z
     square = dx * dx + dy * dy + dz * dz + 1e-4
-    strength = 1 / (square + 0.02)
-    if strength * lamps[k, 12] < least:
+    if lamps[k, 12] < least * (square + 0.02):
         return 0.0, 0.0, 0.0, 0.0, 0.0
+    ahead, begins = -(dx * lamps[k, 6] + dy * lamps[k, 7] + dz * lamps[k, 8]), lamps[k, 10]
+    if begins >= 0 and (ahead <= 0 or ahead * ahead <= 0.9999 * begins * begins * square):
+        return 0.0, 0.0, 0.0, 0.0, 0.0
+    strength = 1 / (square + 0.02)
     distance = np.sqrt(square)
     dx, dy, dz = dx / distance, dy / distance, dz / distance
     cosine = -(dx * lamps[k, 6] + dy * lamps[k, 7] + dz * lamps[k, 8])
@@ -387,8 +392,11 @@ def lamp_rays(made, places, lamps, k, least):  # type: ignore[no-untyped-def]
     for n in range(count):
         if made[n, 17] <= 0:
             continue
-        strength, dx, dy, dz, distance = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2], least)
-        if strength * power < least or made[n, 11] * dx + made[n, 12] * dy + made[n, 13] * dz <= 0:
+        x, y, z = places[n, 0], places[n, 1], places[n, 2]
+        if made[n, 11] * (lamps[k, 0] - x) + made[n, 12] * (lamps[k, 1] - y) + made[n, 13] * (lamps[k, 2] - z) <= 0:
+            continue
+        strength, dx, dy, dz, distance = reach_of(lamps, k, x, y, z, least)
+        if strength * power < least:
             continue
         for i in range(3):
             origins[used, i] = places[n, i] + min(2e-3 + 0.5 * made[n, 17], 0.02) * made[n, 18 + i]
@@ -417,7 +425,10 @@ def lamp_light(made, places, directions, lamps, visible, order, least):  # type:
             if position < shadowed and not visible[position, n]:
                 continue
             k = order[position]
-            strength, dx, dy, dz, _ = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2], least)
+            x, y, z = places[n, 0], places[n, 1], places[n, 2]
+            if nx * (lamps[k, 0] - x) + ny * (lamps[k, 1] - y) + nz * (lamps[k, 2] - z) <= 0:
+                continue
+            strength, dx, dy, dz, _ = reach_of(lamps, k, x, y, z, least)
             if strength <= 0:
                 continue
             cosine = nx * dx + ny * dy + nz * dz

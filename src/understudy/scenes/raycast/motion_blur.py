@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from understudy.scenes.camera import Camera
 from understudy.scenes.hits import Hits
 from understudy.scenes.raycast.embree import EmbreeTracer
+from understudy.scenes.raycast.lighting import interleaved
 
 Floats = NDArray[np.float64]
 NOWHERE = 1e29
@@ -24,7 +25,7 @@ def blurred(picture: Floats, tracer: EmbreeTracer, camera: Camera, time: float, 
     if not camera.motion.moves and not moving.any():
         return picture
     way = motion_field(tracer, camera, time, hits)
-    longest = np.sqrt((way**2).sum(-1))
+    longest = np.hypot(way[..., 0], way[..., 1])
     if float(longest.max()) < 1.0:
         return picture
     distance = np.where(np.isfinite(hits.distance), hits.distance, 1e6)
@@ -144,9 +145,9 @@ def gather(picture, way, longest, distance):  # type: ignore[no-untyped-def]  # 
                 vx, vy, length = fastest[row, column, 0], fastest[row, column, 1], fastest[row, column, 2]
             if length < 1.0:
                 continue
-            total, weights = np.zeros(3), 0.0
+            red, green, blue, weights = 0.0, 0.0, 0.0, 0.0
             steps = min(13, max(3, 2 * int(length / 2) + 1))
-            start = (52.9829189 * ((0.06711056 * (x + 0.5) + 0.00583715 * (y + 0.5)) % 1.0)) % 1.0 - 0.5
+            start = interleaved(x + 0.5, y + 0.5) - 0.5
             for step in range(steps):
                 share = (step + 0.5 + 0.6 * start) / steps - 0.5
                 px, py = int(np.floor(x + 0.5 + vx * share)), int(np.floor(y + 0.5 + vy * share))
@@ -157,9 +158,7 @@ def gather(picture, way, longest, distance):  # type: ignore[no-untyped-def]  # 
                 over = min(max(longest[py, px] / 2 - gone + 0.5, 0.0), 1.0)  # what moves there reaches here
                 under = min(max(longest[y, x] / 2 - gone + 0.5, 0.0), 1.0)  # what moves here uncovers what is there
                 weight = max(near * over, (1.0 - near) * under) + (1e-3 if gone > 0.5 else 0.6)
-                for c in range(3):
-                    total[c] += weight * picture[py, px, c]
+                red, green, blue = red + weight * picture[py, px, 0], green + weight * picture[py, px, 1], blue + weight * picture[py, px, 2]
                 weights += weight
-            for c in range(3):
-                out[y, x, c] = total[c] / weights
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = red / weights, green / weights, blue / weights
     return out

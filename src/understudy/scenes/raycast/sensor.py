@@ -14,6 +14,10 @@ from understudy.scenes.camera import Camera
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
+GHOSTS = np.array(
+    [[0.45, 0.03, 0.5, 1, 0.6], [-0.35, 0.05, 1, 0.6, 0.4], [-0.8, 0.09, 0.4, 0.6, 1], [0.8, 0.02, 1, 1, 0.5]]
+)  # fmt: skip
+"""Mirror images of the sun in a lens: place along the line from the middle (0) to it (1), radius as a share of the width, colour."""
 
 
 def exposure_of(picture: Floats, gray: float = 0.19) -> float:
@@ -59,8 +63,8 @@ def on_the_lens(picture: Floats, camera: Camera, sun: tuple[float, float] | None
     """Dirt, rain drops and flare. sun: its place in the picture, where it can flare."""
     faults = camera.faults
     height, width = picture.shape[:2]
-    y, x = np.mgrid[:height, :width].astype(np.float64)
     if faults.drops:
+        y, x = np.mgrid[:height, :width].astype(np.float64)
         chance = rng.child("drops").generator()
         soft = blur(picture, 0.006 * width)
         for _ in range(faults.drops):
@@ -90,25 +94,34 @@ def on_the_lens(picture: Floats, camera: Camera, sun: tuple[float, float] | None
         film = blur(picture, 0.02 * width)
         picture = picture * (1 - cover) + cover * (0.45 * film + 0.03 * picture.mean() * np.array([1.0, 0.9, 0.75]))
     if faults.flare > 0 and sun is not None:
-        picture = picture + faults.flare * _flare(x, y, sun, width, height) * max(float(picture.mean()), 0.02)
+        picture = picture.copy()
+        add_flare(picture, sun[0], sun[1], faults.flare * max(float(picture.mean()), 0.02))
     return picture
 
 
-def _flare(x: Floats, y: Floats, sun: tuple[float, float], width: int, height: int) -> Floats:
-    """A veil around the light and its mirror images along the line through the middle."""
-    away = np.hypot(x - sun[0], y - sun[1]) / width
-    light = (2.5 * np.exp(-away / 0.10) + 0.7 * np.exp(-away / 0.45))[..., None] * np.array([1.0, 0.95, 0.85])
-    middle = np.array([width / 2, height / 2])
-    for place, radius, color in (
-        (0.45, 0.03, (0.5, 1, 0.6)),
-        (-0.35, 0.05, (1, 0.6, 0.4)),
-        (-0.8, 0.09, (0.4, 0.6, 1)),
-        (0.8, 0.02, (1, 1, 0.5)),
-    ):
-        centre = middle + place * (np.array(sun) - middle)
-        ring = np.hypot(x - centre[0], y - centre[1]) / width
-        light = light + 0.35 * np.clip((radius - ring) / 0.01, 0, 1)[..., None] * (0.5 + 0.5 * ring / radius)[..., None] * np.array(color)
-    return np.asarray(light)
+@numba.njit(cache=True, error_model="numpy")
+def add_flare(picture, sun_x, sun_y, strength):  # type: ignore[no-untyped-def]
+    """Adds a veil around the light, and its mirror images along the line through the middle, in place."""
+    height, width = picture.shape[0], picture.shape[1]
+    for y in range(height):
+        for x in range(width):
+            dx, dy = x - sun_x, y - sun_y
+            away = np.sqrt(dx * dx + dy * dy) / width
+            wide = np.exp(-away / 0.45)
+            veil = strength * (2.5 * wide * wide * wide * wide * np.exp(-away / 0.9) + 0.7 * wide)  # 1 / .1 is 4 / .45 and 1 / .9
+            picture[y, x, 0] += veil
+            picture[y, x, 1] += 0.95 * veil
+            picture[y, x, 2] += 0.85 * veil
+    for k in range(GHOSTS.shape[0]):
+        place, radius = GHOSTS[k, 0], GHOSTS[k, 1]
+        middle_x, middle_y = width / 2 + place * (sun_x - width / 2), height / 2 + place * (sun_y - height / 2)
+        reach = radius * width + 1
+        for y in range(max(int(middle_y - reach), 0), min(int(middle_y + reach) + 1, height)):
+            for x in range(max(int(middle_x - reach), 0), min(int(middle_x + reach) + 1, width)):
+                ring = np.sqrt((x - middle_x) ** 2 + (y - middle_y) ** 2) / width
+                seen = strength * 0.35 * min(max((radius - ring) / 0.01, 0.0), 1.0) * (0.5 + 0.5 * ring / radius)
+                for c in range(3):
+                    picture[y, x, c] += seen * GHOSTS[k, 2 + c]
 
 
 def developed(picture: Floats, camera: Camera, balance: Floats, gain: float, rng: Stream) -> Bytes:
