@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.random import Stream
-from understudy.scenes.mitsuba.translation import Translation, mitsuba, plain_color
+from understudy.scenes.mitsuba.translation import Translation, emission, mitsuba, plain_color
 from understudy.scenes.rendering import Renderer, require_whole
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from understudy.scenes.scene import Scene
 
 Floats = NDArray[np.float64]
+ROULETTE = 2
+"""Bounce from which paths that carry little light end by chance, with the others counting for more."""
 PASS = 4
 """Samples a pixel that are in memory at a time."""
 
@@ -41,14 +43,16 @@ class Mitsuba(Renderer):
         require_whole(Mitsuba, "depth", depth, 2, 64)
         self.samples, self.depth = samples, depth
         self._mi = mitsuba()
-        self._integrator = self._mi.load_dict({"type": "path", "max_depth": depth})
+        self._integrator = self._mi.load_dict({"type": "path", "max_depth": depth, "rr_depth": ROULETTE})
         self._known: tuple[weakref.ref[Any], Translation] | None = None
         self._corners: tuple[Any, Floats, Floats] | None = None
 
     def image(self, scene: Scene, tracer: Tracer, camera: Camera, time: float, hits: Hits, rng: Stream) -> NDArray[Any]:
-        from understudy.scenes.raycast.developing import develop
+        from understudy.scenes.raycast.developing import develop, of_materials
 
         light = self.radiance(scene, camera, time, rng)
+        if self._translation(scene).bright:
+            light += of_materials(scene, hits, emission, 0.0)
         return develop(light, plain_color, scene, tracer, camera, time, hits, rng)
 
     def radiance(self, scene: Scene, camera: Camera, time: float, rng: Stream) -> Floats:

@@ -32,6 +32,9 @@ SURFACE = {
     "clearcoat": {"type": "mesh_attribute", "name": "face_clearcoat"},
     "clearcoat_gloss": 0.95,
 }
+BRIGHT = 0.15
+"""Of the sky's light: above it, things that shine light nothing that could be seen, and rays to them would be wasted."""
+NO_LIGHT: Color = (0.0, 0.0, 0.0)
 LEAST_LLVM = 16
 LIBRARIES = ("/usr/lib/*-linux-gnu", "/usr/lib64", "/usr/lib/llvm-*/lib", "/usr/local/lib", "/opt/homebrew/opt/llvm/lib")
 
@@ -74,7 +77,11 @@ def llvm() -> str | None:
 
 class Translation:
     """A scene's parts in Mitsuba. All surfaces are one shape whose faces carry their colour and gloss, and those that shine are one more
-    for each colour of light: a few hundred shapes would take minutes to compile and seconds to load."""
+    for each colour of light: a few hundred shapes would take minutes to compile and seconds to load.
+
+    Attributes:
+        bright: what shines does so by day: it is no light here, and its own light is put into the picture where it is seen.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._mi = mitsuba()
@@ -82,9 +89,10 @@ class Translation:
         self._links = [link for _, _, link in scene.links()]
         self._parts = [_with_normals(link.mesh) for link in self._links]
         self._facts = [np.array([_facts(material) for material in link.materials]) for link in self._links]
-        lights = sorted({material.emission for link in self._links for material in link.materials})
-        self._lights = {emission: number for number, emission in enumerate(lights)}
-        self._glow = [np.array([self._lights[material.emission] for material in link.materials]) for link in self._links]
+        self.bright = bool(light_of(scene.sky, scene.weather).up.mean() > BRIGHT)
+        shines = [[NO_LIGHT if self.bright else material.emission for material in link.materials] for link in self._links]
+        self._lights = {light: number for number, light in enumerate(sorted({light for lights in shines for light in lights}))}
+        self._glow = [np.array([self._lights[light] for light in lights]) for lights in shines]
 
     def at(self, time: float) -> Any:
         """Mitsuba's scene at `time`."""
@@ -190,6 +198,11 @@ def plain_color(material: Material) -> Floats:
         return np.full(3, 0.5)
     share = 0.5 * material.contrast if material.pattern != "plain" else 0.0
     return np.clip((1 - share) * np.array(material.color) + share * np.array(material.second), 0.004, 0.98)
+
+
+def emission(material: Material) -> Floats:
+    """(3,) light that a surface sends by itself."""
+    return np.array(material.emission)
 
 
 def _with_normals(shape: Mesh) -> Mesh:

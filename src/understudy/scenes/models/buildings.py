@@ -231,8 +231,8 @@ def _palette(wall: str, rng: np.random.Generator) -> dict[str, Material]:
     }
     color, second, pattern, scale, contrast = looks[wall]
     frame: Color = (0.62, 0.62, 0.6) if rng.random() < 0.7 else (0.09, 0.07, 0.06)
-    glow = 0.06 * float(rng.uniform(0.4, 1.2))
-    warm = (glow, 0.7 * glow, 0.4 * glow)
+    glow = 0.018 * float(rng.uniform(0.4, 1.6))
+    warm = (glow, 0.68 * glow, 0.36 * glow)
     return {
         "wall": Material(f"{wall} wall", color, second, pattern, scale, contrast, roughness=0.9),
         "glass": Material("window", (0.03, 0.035, 0.04), roughness=0.06, specular=0.08, opacity=0.4),

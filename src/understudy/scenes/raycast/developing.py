@@ -36,17 +36,17 @@ def develop(
     color_of: the plain colour that the renderer gave a material in the place of its pattern, (3,).
     """
     rays = tracer if isinstance(tracer, EmbreeTracer) else EmbreeTracer(scene)
-    return Exposure(Raycast(), scene, rays, camera, time, hits, rng).finished(light, _plain(scene, hits, color_of))
+    return Exposure(Raycast(), scene, rays, camera, time, hits, rng).finished(light, of_materials(scene, hits, color_of, 1.0))
 
 
-def _plain(scene: Scene, hits: Hits, color_of: Callable[[Material], Floats]) -> Floats:
-    """(H, W, 3) the plain colour of the material at each pixel; 1 where nothing was met."""
-    colors: list[Floats] = [np.ones(3)]
+def of_materials(scene: Scene, hits: Hits, color_of: Callable[[Material], Floats], other: float) -> Floats:
+    """(H, W, 3) the colour of the material at each pixel; `other` where nothing was met."""
+    colors: list[Floats] = [np.full(3, other)]
     first: list[int] = []
     slots: list[NDArray[np.int16]] = []
     for _, _, link in scene.links():
         first.append(len(colors))
-        colors += [np.asarray(color_of(material)) for material in link.materials]
+        colors += [np.asarray(color_of(material), dtype=np.float64) for material in link.materials]
         slots.append(link.mesh.materials)
     starts = np.cumsum([0, *(len(part) for part in slots)])
     met = hits.link >= 0

@@ -158,7 +158,11 @@ def gather(picture, way, longest, distance):  # type: ignore[no-untyped-def]  # 
                 over = min(max(longest[py, px] / 2 - gone + 0.5, 0.0), 1.0)  # what moves there reaches here
                 under = min(max(longest[y, x] / 2 - gone + 0.5, 0.0), 1.0)  # what moves here uncovers what is there
                 weight = max(near * over, (1.0 - near) * under) + (1e-3 if gone > 0.5 else 0.6)
-                red, green, blue = red + weight * picture[py, px, 0], green + weight * picture[py, px, 1], blue + weight * picture[py, px, 2]
+                red, green, blue = (
+                    red + weight * picture[py, px, 0],
+                    green + weight * picture[py, px, 1],
+                    blue + weight * picture[py, px, 2],
+                )
                 weights += weight
             out[y, x, 0], out[y, x, 1], out[y, x, 2] = red / weights, green / weights, blue / weights
     return out

@@ -115,8 +115,8 @@ def pattern_at(kind, x, y, z, nx, ny, nz, scale, footprint):  # type: ignore[no-
         share = 0.5 + 0.6 * fractal(x, y, z, 4, f)
     elif kind == ASPHALT:
         grains = 0.8 * speckle(x * 4, y * 4, z * 4, f * 4) + 0.8 * speckle(x * 1.7, y * 1.7, z * 1.7, f * 1.7)
-        worn = fractal(x / 12, y / 12, z / 12, 3, f / 12)
-        broad = fractal(x / 130, y / 60, z / 130, 3, f / 130)
+        worn = fractal(x / 12, y / 12, z / 12, 2, f / 12)
+        broad = fractal(x / 130, y / 60, z / 130, 2, f / 130)
         share = 0.5 + 0.4 * grains + 0.1 * worn + 0.12 * broad
         bright = 1 + 0.05 * broad + 0.12 * grains
         dents = 0.25 * fade(0.2, f)

@@ -21,7 +21,7 @@ from understudy.scenes.raycast.lamps import lamp_row
 from understudy.scenes.raycast.motion_blur import blurred
 from understudy.scenes.raycast.poses import Motions
 from understudy.scenes.raycast.sky import Light, light_of
-from understudy.scenes.raycast.smoothing import edge_pixels, merged, sky_colors, sub_rays
+from understudy.scenes.raycast.smoothing import edge_pixels, merged, sky_colors, sub_rays, unlike
 from understudy.scenes.raycast.surfaces import FOOTPRINT, Surfaces, looked_at, surfaces_of
 from understudy.scenes.rendering import Renderer, require_whole
 from understudy.scenes.scene import Scene
@@ -59,9 +59,23 @@ class LampsSeen:
         return LampsSeen(self.order, np.ascontiguousarray(self.visible[:, which]), self.least)
 
 
+@dataclass
+class Pixels:
+    """What is known of all pixels of a picture from their first rays; `origins` are those of the rays."""
+
+    main: Ray
+    surfaces: Surfaces
+    opened: Floats
+    sunlit: Floats
+    mirrored: Mirrored
+    lamps: Floats
+    seen: LampsSeen | None
+    origins: Floats
+
+
 class Raycast(Renderer):
     """Args:
-    samples: rays for a pixel on an edge, 1 .. 4; the others have one.
+    samples: rays for a pixel on an edge, 1 .. 4; where the first two see the same, and off the edges, there are no more.
     occlusion: rays for the sky's light at every fourth pixel, 0 .. 16.
     """
 
@@ -307,20 +321,32 @@ class Exposure:
         edges = edge_pixels(hits.link, hits.face, hits.normal, hits.distance, main.made, sunlit.reshape(hits.link.shape), colors)
         if not len(edges):
             return colors
-        extra = self.look.samples - 1
-        starts, directions = sub_rays(edges, main.directions, origins, self.height, self.width, extra)
-        which = np.repeat(edges, extra).astype(np.int32)
+        pixels = Pixels(main, surfaces, opened, sunlit, mirrored, lamps, seen, origins)
+        more = np.zeros((len(edges), self.look.samples - 1, 3))
+        more[:, 0] = self._again(edges, 0, pixels)
+        unsure = unlike(colors, edges, more[:, 0])
+        for place in range(1, self.look.samples - 1):
+            more[unsure, place] = self._again(edges[unsure], place, pixels)
+        counts = np.ones(len(edges), np.int64)
+        counts[unsure] = self.look.samples - 1
+        return np.asarray(merged(colors, edges, more, counts))
+
+    def _again(self, edges: NDArray[np.int64], place: int, known: Pixels) -> Floats:
+        """(E, 3) light along one more ray through each of these pixels."""
+        hits, main = self.hits, known.main
+        starts, directions = sub_rays(edges, main.directions, known.origins, self.height, self.width, place)
+        which = edges.astype(np.int32)
         rolling = self.camera.readout > 0
         moments = hits.times if rolling else np.array([self.time])
         moment = (which // self.width).astype(np.int32) if rolling else np.zeros(len(which), np.int32)
         found = self.tracer.trace_at(starts, directions, moments, moment)
-        made, places = self._looked_at(surfaces, found.link, found.face, found.u, found.v, directions, found.distance)
+        made, places = self._looked_at(known.surfaces, found.link, found.face, found.u, found.v, directions, found.distance)
         rays = Ray(which, directions, found.distance, made, places)
-        lit = sunlit[which]
+        lit = known.sunlit[which]
         new = found.link != hits.link.ravel()[which]
         lit[new] = self._sunlit(Ray(which[new], directions[new], found.distance[new], made[new], places[new]))
-        more = self._shaded(rays, opened[which], lit, (mirrored[0][which], mirrored[1][which]), lamps, seen and seen.of(which))
-        return np.asarray(merged(colors, edges, more, extra))
+        mirrored = known.mirrored[0][which], known.mirrored[1][which]
+        return self._shaded(rays, known.opened[which], lit, mirrored, known.lamps, known.seen and known.seen.of(which))
 
     # -- lens and sensor
 

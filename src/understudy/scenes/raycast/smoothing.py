@@ -45,47 +45,56 @@ def edge_pixels(link, face, normal, distance, made, sunlit, colors):  # type: ig
 
 
 @numba.njit(cache=True, error_model="numpy")
-def sub_rays(edges, directions, origins, height, width, extra):  # type: ignore[no-untyped-def]
-    """Rays through further places of pixels, from how the picture's rays turn from pixel to pixel."""
-    starts, made = np.empty((edges.shape[0] * extra, 3)), np.empty((edges.shape[0] * extra, 3))
+def sub_rays(edges, directions, origins, height, width, place):  # type: ignore[no-untyped-def]
+    """Rays through a further place of pixels, one of `PLACES`, from how the picture's rays turn from pixel to pixel."""
+    starts, made = np.empty((edges.shape[0], 3)), np.empty((edges.shape[0], 3))
+    dx, dy = PLACES[place, 0], PLACES[place, 1]
     for e in range(edges.shape[0]):
         n = edges[e]
         x, y = n % width, n // width
         left, right = (n - 1 if x > 0 else n), (n + 1 if x < width - 1 else n)
         over, under = (n - width if y > 0 else n), (n + width if y < height - 1 else n)
         across, down = max(right - left, 1), max((under - over) // width, 1)
-        for k in range(extra):
-            dx, dy = PLACES[k, 0], PLACES[k, 1]
-            length = 0.0
-            for i in range(3):
-                ray = (
-                    directions[n, i]
-                    + dx * (directions[right, i] - directions[left, i]) / across
-                    + dy * (directions[under, i] - directions[over, i]) / down
-                )
-                made[e * extra + k, i] = ray
-                length += ray * ray
-                starts[e * extra + k, i] = (
-                    origins[n, i]
-                    + dx * (origins[right, i] - origins[left, i]) / across
-                    + dy * (origins[under, i] - origins[over, i]) / down
-                )
-            length = np.sqrt(length)
-            for i in range(3):
-                made[e * extra + k, i] /= length
+        length = 0.0
+        for i in range(3):
+            ray = (
+                directions[n, i]
+                + dx * (directions[right, i] - directions[left, i]) / across
+                + dy * (directions[under, i] - directions[over, i]) / down
+            )
+            made[e, i] = ray
+            length += ray * ray
+            starts[e, i] = (
+                origins[n, i] + dx * (origins[right, i] - origins[left, i]) / across + dy * (origins[under, i] - origins[over, i]) / down
+            )
+        length = np.sqrt(length)
+        for i in range(3):
+            made[e, i] /= length
     return starts, made
 
 
 @numba.njit(cache=True, error_model="numpy")
-def merged(colors, edges, more, extra):  # type: ignore[no-untyped-def]
-    """Means over each edge pixel's rays, of light as an eye weighs it, so that one bright ray does not fray an edge."""
+def unlike(colors, edges, again):  # type: ignore[no-untyped-def]
+    """Positions of edge pixels in which a second ray saw other light than the first, so that more are worth their price."""
+    found = np.zeros(edges.shape[0], np.bool_)
+    for e in range(edges.shape[0]):
+        for c in range(3):
+            one, other = colors[edges[e], c], again[e, c]
+            found[e] = found[e] or abs(one - other) > 0.06 * (one + other) + 1e-4
+    return np.flatnonzero(found)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def merged(colors, edges, more, counts):  # type: ignore[no-untyped-def]
+    """Means over each edge pixel's rays, of light as an eye weighs it, so that one bright ray does not fray an edge. more: (E, S, 3) light
+    of further rays, of which the first `counts` (E,) were looked for."""
     for e in range(edges.shape[0]):
         n = edges[e]
         for c in range(3):
             total = colors[n, c] / (1 + colors[n, c])
-            for k in range(extra):
-                total += more[e * extra + k, c] / (1 + more[e * extra + k, c])
-            mean = total / (extra + 1)
+            for k in range(counts[e]):
+                total += more[e, k, c] / (1 + more[e, k, c])
+            mean = total / (counts[e] + 1)
             colors[n, c] = mean / (1 - mean)
     return colors
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -165,9 +165,17 @@ def stretched(shape: CarShape, length: float, width: float, height: float) -> Ca
     )  # fmt: skip
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def car_parts(shape: CarShape, spokes: int, switches: tuple[str, ...], windowed: bool = False) -> CarParts:
     """A car's parts. switches: lamps that go on and off while it is seen. windowed: a van with windows along its side."""
+    made, width = _without_wheels(shape, switches, windowed), 0.115 * shape.width
+    rolling = wheels(shape.axles, shape.width - width - 0.05, shape.wheel, width, spokes)
+    return replace(made, parts=(made.parts[0], *rolling, *made.parts[1:]))
+
+
+@lru_cache(maxsize=128)
+def _without_wheels(shape: CarShape, switches: tuple[str, ...], windowed: bool) -> CarParts:
+    """All but the wheels, so that cars of one body with different wheels share it."""
     hull = Hull(_hull_shape(shape))
     body = Assembly()
     skin, floor = hull.shell()
@@ -180,14 +188,12 @@ def car_parts(shape: CarShape, spokes: int, switches: tuple[str, ...], windowed:
     _front(body, hull, shape)
     _rear(body, hull, shape)
     _sides(body, hull, shape, cabin)
-    width = 0.115 * shape.width
-    rolling = wheels(shape.axles, shape.width - width - 0.05, shape.wheel, width, spokes)
     lamps = [_switched(hull, shape, name) for name in switches]
     headlights = tuple(
         (float(x), float(y), float(z))
         for x, y, z in hull.point([0.55 * shape.width / 1.82, -0.55 * shape.width / 1.82], 0.7 * shape.bonnet[1][1] + 0.12)
     )
-    return CarParts((body.part(), *rolling, *lamps), _keypoints(shape, hull, cabin, headlights), headlights, shape)
+    return CarParts((body.part(), *lamps), _keypoints(shape, hull, cabin, headlights), headlights, shape)
 
 
 def _hull_shape(s: CarShape) -> HullShape:
