@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from understudy.scenes.traffic.scenarios.common import HARDEST_BRAKE, REACTION, RURAL_SPEED, SIZES, agent, ego_driver, street
+from understudy.scenes.traffic.scenarios.common import BRAKING, RURAL_SPEED, SIZES, agent, ego_driver, street
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -40,8 +40,7 @@ ANIMAL = Scenario(
             {"loc": 6.0, "scale": 4.0},
         ),
         Parameter("sight_m", "at which it is seen, by day or in the headlights", 25.0, 250.0, "lognorm", {"s": 0.5, "scale": 80.0}),
-        REACTION,
-        HARDEST_BRAKE,
+        *BRAKING,
     ),
     (agent("ego", "car"), agent("deer", "deer")),
     _stage,

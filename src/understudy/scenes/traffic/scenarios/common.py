@@ -30,6 +30,9 @@ RURAL_SPEED = Parameter("ego_speed_mps", "the ego's speed at the beginning", 12.
 REACTION = Parameter("reaction_s", "from what happens to the ego's braking", 0.3, 3.0, "lognorm", {"s": 0.33, "scale": 1.1})
 HARDEST_BRAKE = Parameter("hardest_brake_mps2", "what the ego's tyres and the road give", 4.0, 10.0, "norm", {"loc": 7.5, "scale": 0.8})
 HEADWAY = Parameter("headway_s", "the time gap that the ego's driver keeps", 0.5, 2.5, "norm", {"loc": 1.3, "scale": 0.3})
+BRAKING = (REACTION, HARDEST_BRAKE)
+FOLLOWING = (REACTION, HEADWAY, HARDEST_BRAKE)
+"""What varies of the ego's driver: where the ego only brakes, and where it follows others."""
 
 
 def agent(id: str, kind: str) -> Agent:  # noqa: A002

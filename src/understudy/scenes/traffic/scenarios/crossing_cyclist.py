@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from understudy.scenes.traffic.scenarios.common import HARDEST_BRAKE, REACTION, SIZES, STREET_SPEED, agent, ego_driver, street
+from understudy.scenes.traffic.scenarios.common import BRAKING, SIZES, STREET_SPEED, agent, ego_driver, street
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -42,8 +42,7 @@ CROSSING_CYCLIST = Scenario(
         Parameter(
             "foresight_s", "how far ahead the ego's driver reckons with the cyclist's way", 0.5, 4.0, "norm", {"loc": 2.2, "scale": 0.5}
         ),
-        REACTION,
-        HARDEST_BRAKE,
+        *BRAKING,
     ),
     (agent("ego", "car"), agent("cyclist", "cyclist")),
     _stage,

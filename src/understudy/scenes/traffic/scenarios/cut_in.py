@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.scenes.traffic.scenarios.common import (
-    CAR_M,
-    HARDEST_BRAKE,
-    HEADWAY,
-    LANE_M,
-    MOTORWAY_SPEED,
-    REACTION,
-    agent,
-    ego_driver,
-    motorway,
-)
+from understudy.scenes.traffic.scenarios.common import CAR_M, FOLLOWING, LANE_M, MOTORWAY_SPEED, agent, ego_driver, motorway
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -40,9 +30,7 @@ CUT_IN = Scenario(
         Parameter("speed_difference_mps", "the other's speed less the ego's", -12.0, 12.0, "norm", {"loc": 2.0, "scale": 2.2}),
         Parameter("lane_change_s", "how long the change of lanes takes", 1.5, 9.0, "lognorm", {"s": 0.3, "scale": 4.5}),
         Parameter("brake_after_mps2", "how hard it brakes for three seconds, once it is mostly there", 0.0, 8.0, "expon", {"scale": 0.5}),
-        REACTION,
-        HEADWAY,
-        HARDEST_BRAKE,
+        *FOLLOWING,
     ),
     (agent("ego", "car"), agent("cutter", "car")),
     _stage,

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.scenes.traffic.scenarios.common import (
-    CAR_M,
-    HARDEST_BRAKE,
-    HEADWAY,
-    LANE_M,
-    MOTORWAY_SPEED,
-    REACTION,
-    agent,
-    ego_driver,
-    motorway,
-)
+from understudy.scenes.traffic.scenarios.common import CAR_M, FOLLOWING, LANE_M, MOTORWAY_SPEED, agent, ego_driver, motorway
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -37,9 +27,7 @@ CUT_OUT = Scenario(
             "time_left_s", "from the van's being out of the lane to where the slow car is", 0.0, 8.0, "gamma", {"a": 4.0, "scale": 0.9}
         ),
         Parameter("slow_speed_mps", "of the car behind which the van was hidden", 0.0, 15.0, "gamma", {"a": 3.0, "scale": 3.0}),
-        REACTION,
-        HEADWAY,
-        HARDEST_BRAKE,
+        *FOLLOWING,
     ),
     (agent("ego", "car"), agent("lead", "van"), agent("slow", "car")),
     _stage,

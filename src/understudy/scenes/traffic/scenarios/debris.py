@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.scenes.traffic.scenarios.common import HARDEST_BRAKE, HEADWAY, MOTORWAY_SPEED, REACTION, SIZES, agent, ego_driver, motorway
+from understudy.scenes.traffic.scenarios.common import FOLLOWING, MOTORWAY_SPEED, SIZES, agent, ego_driver, motorway
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -36,9 +36,7 @@ DEBRIS = Scenario(
             "beta",
             {"a": 1.5, "b": 2.0, "scale": 3.5},
         ),
-        REACTION,
-        HEADWAY,
-        HARDEST_BRAKE,
+        *FOLLOWING,
     ),
     (agent("ego", "car"), agent("tyre", "tyre"), agent("truck", "truck")),
     _stage,

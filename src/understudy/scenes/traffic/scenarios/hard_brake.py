@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.scenes.traffic.scenarios.common import CAR_M, HARDEST_BRAKE, MOTORWAY_SPEED, REACTION, agent, ego_driver, motorway
+from understudy.scenes.traffic.scenarios.common import BRAKING, CAR_M, MOTORWAY_SPEED, agent, ego_driver, motorway
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -25,8 +25,7 @@ HARD_BRAKE = Scenario(
         Parameter("time_gap_s", "at which the ego follows", 0.4, 4.0, "lognorm", {"s": 0.4, "scale": 1.5}),
         Parameter("lead_brake_mps2", "how hard the car ahead brakes", 2.0, 9.5, "gamma", {"a": 9.0, "scale": 0.45}),
         Parameter("braking_s", "how long it brakes", 0.5, 8.0, "lognorm", {"s": 0.5, "scale": 2.5}),
-        REACTION,
-        HARDEST_BRAKE,
+        *BRAKING,
     ),
     (agent("ego", "car"), agent("lead", "car")),
     _stage,

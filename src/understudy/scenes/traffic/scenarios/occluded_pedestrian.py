@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from understudy.scenes.traffic.scenarios.common import HARDEST_BRAKE, REACTION, SIZES, STREET_SPEED, agent, ego_driver, street
+from understudy.scenes.traffic.scenarios.common import BRAKING, SIZES, STREET_SPEED, agent, ego_driver, street
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -40,8 +40,7 @@ OCCLUDED_PEDESTRIAN = Scenario(
         ),
         Parameter("side_gap_m", "between the ego's side and the van", 0.4, 3.0, "lognorm", {"s": 0.4, "scale": 1.1}),
         Parameter("step_out_m", "ahead of the van's front", 0.3, 4.0, "lognorm", {"s": 0.5, "scale": 0.8}),
-        REACTION,
-        HARDEST_BRAKE,
+        *BRAKING,
     ),
     (agent("ego", "car"), agent("pedestrian", "pedestrian"), agent("parked", "van")),
     _stage,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from understudy.scenes.traffic.scenarios.common import HARDEST_BRAKE, REACTION, SIZES, STREET_SPEED, agent, crossroads, ego_driver
+from understudy.scenes.traffic.scenarios.common import BRAKING, SIZES, STREET_SPEED, agent, crossroads, ego_driver
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -27,8 +27,7 @@ RED_LIGHT_RUNNER = Scenario(
         Parameter("runner_speed_mps", "of the other", 6.0, 28.0, "norm", {"loc": 14.0, "scale": 2.5}),
         Parameter("arrival_offset_s", "of the other, later than the undisturbed ego", -4.0, 4.0, "norm", {"loc": 0.0, "scale": 1.5}),
         Parameter("sight_m", "at which the other comes out from behind the corner", 8.0, 90.0, "lognorm", {"s": 0.4, "scale": 35.0}),
-        REACTION,
-        HARDEST_BRAKE,
+        *BRAKING,
     ),
     (agent("ego", "car"), agent("runner", "car")),
     _stage,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.scenes.traffic.scenarios.common import HARDEST_BRAKE, HEADWAY, REACTION, RURAL_SPEED, SIZES, agent, ego_driver, street
+from understudy.scenes.traffic.scenarios.common import FOLLOWING, RURAL_SPEED, SIZES, agent, ego_driver, street
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -25,9 +25,7 @@ STALLED_CAR = Scenario(
         Parameter("on_shoulder_m", "how far right of the lane's middle it stands", 0.0, 3.0, "beta", {"a": 1.5, "b": 3.0, "scale": 3.0}),
         Parameter("swerve_m", "how far the ego swerves to the left", 0.0, 2.5, "beta", {"a": 1.5, "b": 2.5, "scale": 2.5}),
         Parameter("oncoming_s", "when the oncoming car passes the stalled one", 0.5, 12.0, "gamma", {"a": 3.0, "scale": 2.0}),
-        REACTION,
-        HEADWAY,
-        HARDEST_BRAKE,
+        *FOLLOWING,
     ),
     (agent("ego", "car"), agent("stalled", "car"), agent("oncoming", "car")),
     _stage,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.scenes.traffic.scenarios.common import CAR_M, HARDEST_BRAKE, MOTORWAY_SPEED, REACTION, agent, ego_driver, motorway
+from understudy.scenes.traffic.scenarios.common import BRAKING, CAR_M, MOTORWAY_SPEED, agent, ego_driver, motorway
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Driver, Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -29,8 +29,7 @@ TAILGATER = Scenario(
         Parameter("braking_s", "how long it brakes", 0.5, 6.0, "lognorm", {"s": 0.5, "scale": 2.0}),
         Parameter("tail_reaction_s", "of the one behind; who tailgates is attentive", 0.2, 2.0, "lognorm", {"s": 0.3, "scale": 0.6}),
         Parameter("tail_brake_mps2", "what the one behind can brake", 4.0, 10.0, "norm", {"loc": 7.5, "scale": 0.8}),
-        REACTION,
-        HARDEST_BRAKE,
+        *BRAKING,
     ),
     (agent("ego", "car"), agent("tailgater", "car"), agent("lead", "car")),
     _stage,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from understudy.scenes.traffic.scenarios.common import HARDEST_BRAKE, MOTORWAY_SPEED, REACTION, agent, ego_driver, motorway
+from understudy.scenes.traffic.scenarios.common import BRAKING, MOTORWAY_SPEED, agent, ego_driver, motorway
 from understudy.scenes.traffic.scenarios.parameter import Parameter
 from understudy.scenes.traffic.scenarios.play import Script
 from understudy.scenes.traffic.scenarios.scenario import Scenario, Staging, Values
@@ -33,8 +33,7 @@ WRONG_WAY = Scenario(
         Parameter("wrong_brake_mps2", "how hard it brakes", 0.0, 8.0, "gamma", {"a": 2.0, "scale": 1.5}),
         Parameter("swerve_m", "how far the ego swerves to the right", 1.0, 4.5, "norm", {"loc": 3.2, "scale": 0.5}),
         Parameter("swerve_s", "how long that takes", 1.2, 5.0, "lognorm", {"s": 0.25, "scale": 2.4}),
-        REACTION,
-        HARDEST_BRAKE,
+        *BRAKING,
     ),
     (agent("ego", "car"), agent("wrong", "car")),
     _stage,
