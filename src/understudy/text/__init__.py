@@ -12,6 +12,7 @@
 | `tasks/` | what each task puts out, and what must be true of it |
 | `ways/` | how rows become texts |
 | `llm/`, `serving/` | language models asked, with a journal and a limit; models served over the same wire, with faults on demand |
+| `quality/`, `likeness/` | which texts are good enough, each dropped with a reason; what texts have in common |
 | `grammar/`, `specs/` | rules with alternatives, slots and marks, words in their forms; ready-made specs |
 """
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from understudy.text.evolution.synthesizer import Evolution as Evolution
     from understudy.text.generator import Texts as Texts
     from understudy.text.ngram.model import NgramText as NgramText
+    from understudy.text.quality.sifting import sift as sift
     from understudy.text.spec.text_spec import TextSpec as TextSpec
     from understudy.text.spec.text_spec import read_text_spec as read_text_spec
 else:
@@ -36,5 +38,6 @@ else:
             "Texts": "understudy.text.generator",
             "TextSpec": "understudy.text.spec.text_spec",
             "read_text_spec": "understudy.text.spec.text_spec",
+            "sift": "understudy.text.quality.sifting",
         },
     )

@@ -49,10 +49,8 @@ def space_of(corpora: Corpora, stream: Stream) -> Space:
     # Directions fit those texts best that they were found on, so all three sets have an equal part in them.
     together = sparse.vstack(list(counts.values()), format="csr")
     tfidf = Tfidf(together)
-    several = np.flatnonzero(np.bincount(together.indices, minlength=together.shape[1]) > 1)
-    vectors: dict[Side, Sparse] = {side: tfidf(part)[:, several] for side, part in counts.items()}
-    directions = Directions(sparse.vstack(list(vectors.values()), format="csr"), DIRECTIONS, stream)
-    return Space({side: directions(part) for side, part in vectors.items()})
+    directions = Directions(tfidf(together), DIRECTIONS, stream)
+    return Space({side: directions(tfidf(part)) for side, part in counts.items()})
 
 
 def space_figures(corpora: Corpora, space: Space, policy: Policy, weights: Weights, stream: Stream) -> Iterator[Figure]:

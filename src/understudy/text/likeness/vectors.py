@@ -51,19 +51,26 @@ class Tfidf:
 
 
 class Directions:
-    """The `k` principal directions of some vectors (randomised SVD, Halko et al. 2011); rows are projected onto them."""
+    """The `k` principal directions of some vectors (randomised SVD, Halko et al. 2011); rows are projected onto them.
+
+    Columns that a single vector has say nothing about what vectors have in common, and are left out.
+    """
 
     def __init__(self, vectors: Sparse, k: int, stream: Stream) -> None:
         from sklearn.utils.extmath import randomized_svd
 
-        k = max(1, min(k, min(vectors.shape) - 1))
+        self._columns = np.flatnonzero(np.bincount(vectors.indices, minlength=vectors.shape[1]) > 1)
+        shared = vectors[:, self._columns]
+        k = min(k, min(shared.shape) - 1)
+        if k < 1:
+            self._axes = np.zeros((len(self._columns), 1))
+            return
         number = int(stream.generator().integers(2**31))
-        # The directions are the same on every machine but for rounding: the signs of singular vectors are fixed.
-        _, _, axes = randomized_svd(vectors, n_components=k, n_iter=3, random_state=number, power_iteration_normalizer="QR")
+        _, _, axes = randomized_svd(shared, n_components=k, n_iter=3, random_state=number, power_iteration_normalizer="QR")
         self._axes = np.ascontiguousarray(axes.T)
 
     def __call__(self, vectors: Sparse) -> Rows:
-        return np.asarray(vectors @ self._axes)
+        return np.asarray(vectors[:, self._columns] @ self._axes)
 
 
 def nearest_likeness(queries: Sparse, base: Sparse, *, block: int = 500) -> Rows:

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from understudy.core.errors import SchemaError, UnderstudyError, did_you_mean
+from understudy.core.errors import ArgumentError, SchemaError, UnderstudyError, did_you_mean
 from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
@@ -116,6 +116,7 @@ class TextSpec(_Model):
         if isinstance(self.language, dict) and set(self.language) != {"source", "target"}:
             raise Contradiction("Two languages are those of source and target.", "Write {source: en, target: de}.", at=("language",))
         self._require_columns()
+        self._require_filters()
         found.require(self)
         for name in found.outputs(self):
             if name in self.columns or name in ("case", "problem"):
@@ -124,6 +125,17 @@ class TextSpec(_Model):
             self._grammar = _read(self.template)
             found.starts(self)
         return self
+
+    def _require_filters(self) -> None:
+        if not self.quality:
+            return
+        from understudy.text.quality.filters import filters_of
+
+        for place, entry in enumerate(self.quality):
+            try:
+                filters_of([entry])
+            except ArgumentError as error:
+                raise Contradiction(error.what, error.remedy, at=("quality", place)) from None
 
     def _require_columns(self) -> None:
         """Raise where a name is none of a column; those of a file of rows are looked at when it is read."""
