@@ -45,6 +45,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "driving": "understudy.scenes.driving.world:Driving",
         "products": "understudy.scenes.products.world:Products",
         "medical": "understudy.scenes.medical.world:Medical",
+        "microscopy": "understudy.scenes.microscopy.world:Microscopy",
         "satellite": "understudy.scenes.satellite.world:Satellite",
         "surveillance": "understudy.scenes.surveillance.world:Surveillance",
     },
