@@ -56,7 +56,8 @@ class Outline:
     @property
     def inside(self) -> Floats:
         """1 inside, 0 outside, a pixel's slope between."""
-        return np.clip((1 - self.rho) * self.radius + 0.5, 0, 1)
+        found: Floats = np.clip((1 - self.rho) * self.radius + 0.5, 0, 1)
+        return found
 
 
 def outline(
@@ -97,6 +98,7 @@ def red_cell(name: str, center: tuple[float, float], radius: float, kind: str, p
     squared = rho**2
     concave = np.sqrt(1 - squared) * (0.81 + 7.83 * squared - 4.39 * squared**2) / 2.56
     flat = np.clip((1 - rho) / 0.16, 0, 1) ** 0.5
+    concave *= 1 - 0.45 * np.exp(-((rho / 0.42) ** 4))
     thick = (1 - share) * flat + share * concave
     if kind == "target":
         thick += 0.55 * np.exp(-((rho / 0.27) ** 2))
@@ -142,18 +144,19 @@ def _nucleus(kind: str, shape: Outline, radius: float, rng: Rng) -> Floats:
     if kind == "lymphocyte":
         lobes = [(rng.normal(0, 0.05), rng.normal(0, 0.05), rng.uniform(0.78, 0.88), rng.uniform(0.74, 0.86), 0.0)]
     elif kind == "monocyte":
-        lobes = _arc(5, 0.30, 0.36, 0.55, rng)
+        lobes = _arc(5, 0.32, 0.44, 0.55, rng)
     elif kind == "eosinophil":
-        lobes = _arc(2, 0.38, 0.36, 1.75, rng)
+        lobes = _arc(2, 0.42, 0.45, 2.0, rng)
     else:
-        lobes = _arc(int(rng.integers(2, 6)), 0.40, 0.27, 0.95, rng)
+        lobes = _arc(int(rng.integers(3, 6)), 0.46, 0.36, 1.05, rng)
     apart = np.full(shape.rho.shape, np.inf, dtype=np.float32)
     for x, y, long, short, turn in lobes:
         u, v = shape.across / np.float32(radius) - np.float32(x), shape.down / np.float32(radius) - np.float32(y)
         cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         apart = np.minimum(apart, (np.hypot((u * cos + v * sin) / long, (v * cos - u * sin) / short) - 1) * np.float32(min(long, short)))
     apart += np.float32(0.025) * cloud(rng, apart.shape, 12)
-    return np.clip(-apart * np.float32(radius * 0.6) + 0.5, 0, 1) * shape.inside
+    found: Floats = np.clip(-apart * np.float32(radius * 0.6) + 0.5, 0, 1) * shape.inside
+    return found
 
 
 def _arc(count: int, far: float, size: float, step: float, rng: Rng) -> list[tuple[float, float, float, float, float]]:
@@ -197,7 +200,7 @@ def _eased(share: Floats) -> Floats:
     return share * share * (3 - 2 * share)
 
 
-def _soft(values: Floats, blur: float) -> Floats:
+def _soft(values: NDArray[np.floating[Any]], blur: float) -> Floats:
     """Blurred in the picture's plane by a Gaussian; under a third of a pixel it would change nothing."""
     if blur < 0.33:
         return values.astype(np.float32)

@@ -18,7 +18,8 @@ def field_light(light: Any, width: int, height: int, rng: Rng) -> Floats:
     y = (np.arange(height, dtype=np.float32) + 0.5) / height - 0.5 - np.float32(rng.normal(0, 0.08))
     lost = np.float32(light.vignette) * np.minimum((x[None, :] ** 2 + y[:, None] ** 2) * 2, 1)
     color = light.brightness * np.array([1 + light.warmth, 1 - light.pink, 1 - light.warmth])
-    return (1 - lost)[..., None] * color.astype(np.float32)
+    found: Floats = (1 - lost)[..., None] * color.astype(np.float32)
+    return found
 
 
 def picture(light: Floats, absorbance: Floats, optics: Any, blur: float, rng: Rng) -> NDArray[np.uint8]:

@@ -11,16 +11,17 @@ Placed = tuple[float, float, float]
 TRIES = 24
 
 
-def place(radius: float, others: list[Placed], field: tuple[int, int], rng: Rng, *, cling: bool = False) -> Placed:
-    """Where most room is of some places drawn at random, also partly beyond the edge; with `cling` on the edge of another one."""
+def place(radius: float, others: list[Placed], field: tuple[int, int], rng: Rng, *, cling: bool = False, cut: float = 0.7) -> Placed:
+    """Where most room is of some places drawn at random, also partly beyond the edge; with `cling` on the edge of another one.
+    cut: how far beyond the edge the centre may lie, in radii."""
     width, height = field
-    tries = rng.uniform((-radius * 0.7, -radius * 0.7), (width + radius * 0.7, height + radius * 0.7), (TRIES, 2))
+    tries = rng.uniform((-radius * cut, -radius * cut), (width + radius * cut, height + radius * cut), (TRIES, 2))
     if cling and others:
         near = np.array([others[int(k)] for k in rng.integers(0, len(others), TRIES)])
         angle = rng.uniform(0, 2 * np.pi, TRIES)
         far = (near[:, 2] + radius) * rng.uniform(0.62, 0.98, TRIES)
         tries = near[:, :2] + far[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        inner = (tries > -0.7 * radius).all(axis=1) & (tries < np.array([width, height]) + 0.7 * radius).all(axis=1)
+        inner = (tries > -cut * radius).all(axis=1) & (tries < np.array([width, height]) + cut * radius).all(axis=1)
         tries = tries[inner] if inner.any() else tries
     if not others:
         return float(tries[0, 0]), float(tries[0, 1]), radius

@@ -22,7 +22,7 @@ class Red(Settings):
     kind: Annotated[AnyValue, word(*RED)] = Choice(
         choice={"disc": 70, "pale": 9, "dense": 6, "oval": 9, "target": 2, "crenated": 2, "teardrop": 2}
     )
-    pallor: Annotated[AnyValue, number(0, 1)] = Field(default=Uniform(uniform=(0.1, 0.8)), description="how much paler the centre is")
+    pallor: Annotated[AnyValue, number(0, 1)] = Field(default=Uniform(uniform=(0.1, 1.0)), description="how much paler the centre is")
     clustering: Annotated[AnyValue, number(0, 1)] = Field(default=Uniform(uniform=(0.2, 0.7)), description="share that lie on another one")
     droplets: Annotated[AnyValue, number(0, 1)] = Field(default=0.12, description="share with refracting drops of drying")
 

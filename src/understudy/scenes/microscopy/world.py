@@ -95,7 +95,7 @@ class _Field:
             at = self.draw.at(f"white/{number}")
             kind, rng = at(self.settings.white.kind, "kind"), at.generator("form")
             radius = USUAL_UM[kind] / 2 * self.scale * at(self.settings.white.size, "size")
-            x, y, _ = place(radius, taken, self.size, at.generator("place"))
+            x, y, _ = place(radius, taken, self.size, at.generator("place"), cut=-0.4)  # who takes pictures aims at them
             taken.append((x, y, radius))
             cells.append(white_cell(f"white/{number}", (x, y), radius, kind, self._strength(rng), rng, self._blur(rng)))
         return cells, taken
