@@ -12,18 +12,20 @@ from scipy import ndimage
 Floats = NDArray[np.float32]
 Rng = np.random.Generator
 
-EOSIN = np.array([0.35, 0.70, 0.58], dtype=np.float32)
+EOSIN = np.array([0.29, 0.64, 0.62], dtype=np.float32)
 """Absorbance (natural logarithm) of red, green and blue light in a red cell's rim."""
-AZURE = np.array([1.30, 2.30, 0.20], dtype=np.float32)
-CYTOPLASM = np.array([0.17, 0.46, 0.09], dtype=np.float32)
+AZURE = np.array([1.20, 1.68, 0.10], dtype=np.float32)
+CYTOPLASM = np.array([0.13, 0.34, 0.05], dtype=np.float32)
 SKY = np.array([0.42, 0.36, 0.03], dtype=np.float32)
+VIOLET = np.array([1.00, 1.15, 0.14], dtype=np.float32)
+"""Of platelets."""
 ORANGE = np.array([0.15, 1.00, 0.80], dtype=np.float32)
 DUST = np.array([0.60, 0.55, 0.25], dtype=np.float32)
 MARGIN = 6
 """Pixels around an outline that its halo may reach."""
 HALO = 0.045
 """Absorbance that light bent at a cell's edge seems to take from the rim outside."""
-USUAL_UM = {"neutrophil": 13.2, "lymphocyte": 9.6, "monocyte": 15.5, "eosinophil": 13.6}
+USUAL_UM = {"neutrophil": 14.4, "lymphocyte": 10.0, "monocyte": 16.8, "eosinophil": 15.0}
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def outline(
 def red_cell(name: str, center: tuple[float, float], radius: float, kind: str, pallor: float, strength: float, tint: float, rng: Rng,
              blur: float, drops: bool) -> Cell:  # fmt: skip
     """Biconcave: Evans and Fung's profile (1972), flattened as in dried smears. tint: -1 .. 1, to blue."""
-    longer = float(rng.uniform(1.2, 1.6) if kind == "oval" else 1 + abs(rng.normal(0, 0.07)))
+    longer = float(rng.uniform(1.2, 1.9) if kind == "oval" else 1 + abs(rng.normal(0, 0.11)))
     shape = outline(center, radius, rng, rough=0.035, longer=longer, spikes=0.045 * (kind == "crenated"), tail=0.55 * (kind == "teardrop"))
     rho = np.minimum(shape.rho, 1)
     share = {"pale": 0.95, "dense": 0.0, "target": 0.8, "crenated": 0.1}.get(kind, pallor)
@@ -125,8 +127,8 @@ def white_cell(name: str, center: tuple[float, float], radius: float, kind: str,
     shape = outline(center, radius, rng, rough=0.05 if kind != "monocyte" else 0.09, longer=float(rng.uniform(1, 1.2)))
     nucleus = _nucleus(kind, shape, radius, rng)
     body = shape.inside * (1 + 0.18 * cloud(rng, nucleus.shape, 5)) * (1 - nucleus)
-    chromatin = nucleus * np.clip(0.9 + 0.17 * cloud(rng, nucleus.shape, 7) + 0.08 * cloud(rng, nucleus.shape, 16), 0.4, 1.5)
-    found = chromatin[..., None] * AZURE
+    chromatin = nucleus * np.clip(0.95 + 0.05 * cloud(rng, nucleus.shape, 8) + 0.08 * cloud(rng, nucleus.shape, 20), 0.6, 1.3)
+    found = chromatin[..., None] * AZURE * np.float32(1.3 if kind == "lymphocyte" else 1.0)
     found += body[..., None] * (SKY if kind in ("lymphocyte", "monocyte") else CYTOPLASM)
     grains = {"neutrophil": 0.18, "eosinophil": 0.85, "monocyte": 0.08}.get(kind, 0.0)
     if grains:
@@ -148,13 +150,13 @@ def _nucleus(kind: str, shape: Outline, radius: float, rng: Rng) -> Floats:
     elif kind == "eosinophil":
         lobes = _arc(2, 0.42, 0.45, 2.0, rng)
     else:
-        lobes = _arc(int(rng.integers(3, 6)), 0.46, 0.36, 1.05, rng)
+        lobes = _arc(int(rng.integers(3, 6)), 0.44, 0.40, 1.1, rng)
     apart = np.full(shape.rho.shape, np.inf, dtype=np.float32)
     for x, y, long, short, turn in lobes:
         u, v = shape.across / np.float32(radius) - np.float32(x), shape.down / np.float32(radius) - np.float32(y)
         cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
         apart = np.minimum(apart, (np.hypot((u * cos + v * sin) / long, (v * cos - u * sin) / short) - 1) * np.float32(min(long, short)))
-    apart += np.float32(0.025) * cloud(rng, apart.shape, 12)
+    apart += np.float32(0.02) * cloud(rng, apart.shape, 18)
     found: Floats = np.clip(-apart * np.float32(radius * 0.6) + 0.5, 0, 1) * shape.inside
     return found
 
@@ -172,8 +174,16 @@ def _arc(count: int, far: float, size: float, step: float, rng: Rng) -> list[tup
 def platelet(name: str, center: tuple[float, float], radius: float, strength: float, rng: Rng, blur: float) -> Cell:
     """A small body with darker grains in its middle."""
     shape = outline(center, radius, rng, rough=0.12, longer=float(rng.uniform(1, 1.5)))
-    thick = shape.inside * (0.22 + 0.42 * np.clip(1 - shape.rho, 0, 1) ** 0.6 * (1 + 0.4 * cloud(rng, shape.rho.shape, 4)))
-    return Cell(name, "platelet", shape.x, shape.y, shape.rho <= 1, _soft(thick * np.float32(strength), blur)[..., None] * AZURE, 1.0)
+    thick = shape.inside * (0.26 + 0.6 * np.clip(1 - shape.rho, 0, 1) ** 0.6 * (1 + 0.4 * cloud(rng, shape.rho.shape, 4)))
+    return Cell(
+        name,
+        "platelet",
+        shape.x,
+        shape.y,
+        shape.rho <= 1,
+        _soft(thick * np.float32(strength), blur + 0.09 * radius)[..., None] * VIOLET,
+        1.0,
+    )
 
 
 def speck(name: str, center: tuple[float, float], radius: float, rng: Rng, blur: float) -> Cell:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from understudy.data.media.image_files import jpeg, read_image
-from understudy.scenes.microscopy.cells import Floats, Rng
+from understudy.scenes.microscopy.cells import Floats, Rng, cloud
 
 
 def field_light(light: Any, width: int, height: int, rng: Rng) -> Floats:
@@ -19,6 +19,8 @@ def field_light(light: Any, width: int, height: int, rng: Rng) -> Floats:
     lost = np.float32(light.vignette) * np.minimum((x[None, :] ** 2 + y[:, None] ** 2) * 2, 1)
     color = light.brightness * np.array([1 + light.warmth, 1 - light.pink, 1 - light.warmth])
     found: Floats = (1 - lost)[..., None] * color.astype(np.float32)
+    if light.unevenness:
+        found *= 1 + np.float32(light.unevenness) * np.stack([cloud(rng, lost.shape, width / 2.5) for _ in range(3)], axis=-1)
     return found
 
 

@@ -51,7 +51,8 @@ class Microscopy(World):
         """One field, seen once; `video` and `studio` have no part in it."""
         scale = float(draw(settings.pixels_per_um, "pixels_per_um"))
         light, optics = draw.settings(settings.light, "light"), draw.settings(settings.optics, "optics")
-        slide = Slide(_Field(settings, draw, scale, optics).cells(), settings.width, settings.height)
+        cells = _Field(settings, draw, scale, optics).cells()
+        slide = Slide(cells, settings.width, settings.height, float(draw(settings.red.thinning, "red.thinning")))
         lit = field_light(light, settings.width, settings.height, draw.generator("light"))
         image = picture(lit, slide.absorbance, optics, optics.defocus_um * scale, draw.generator("sensor"))
         view = slide_view(scale * 1e6, settings.width, settings.height)
