@@ -102,11 +102,18 @@ class EmbreeTracer:
         return found.link, found.distance
 
     def trace(
-        self, origins: Floats, directions: Floats, time: float, only: tuple[int, ...] | None = None, limits: Floats | None = None
+        self,
+        origins: Floats,
+        directions: Floats,
+        time: float,
+        only: tuple[int, ...] | None = None,
+        limits: Floats | None = None,
+        *,
+        alike: bool = True,
     ) -> Found:
-        """All that is known of the first hit along (N, 3) rays in the world, up to (N,) `limits`."""
+        """All known of the first hit along (N, 3) rays in the world, up to (N,) `limits`. alike: neighbours go much the same way."""
         origins, directions = np.ascontiguousarray(origins, dtype=np.float64), np.ascontiguousarray(directions, dtype=np.float64)
-        found, _ = self._find(origins, directions, np.array([float(time)]), np.zeros(len(origins), np.int32), only, limits)
+        found, _ = self._find(origins, directions, np.array([float(time)]), np.zeros(len(origins), np.int32), only, limits, alike=alike)
         return found
 
     def trace_at(self, origins: Floats, directions: Floats, moments: Floats, moment: Ints) -> Found:
@@ -212,22 +219,26 @@ class EmbreeTracer:
         only: tuple[int, ...] | None = None,
         limits: Floats | None = None,
         width: int = 0,
+        alike: bool = True,
     ) -> tuple[Found, Floats]:
         """First hits of rays, each at one of `moments`, and the poses that members had. width: of the picture that rays make up, or 0."""
         if only is None and len(moments) == 1:
             placed, poses = self._placed(float(moments[0]))
-            found = self._met(origins, directions, limits, placed, width)
+            found = self._met(origins, directions, limits, placed, width, alike=alike)
         else:
             found = self._met(origins, directions, limits, None, width) if only is None else _nothing(len(origins), limits)
             poses = self._nearer(found, origins, directions, moments, moment, only)
         found.distance[found.link < 0] = np.inf
         return found, poses
 
-    def _met(self, origins: Floats, directions: Floats, limits: Floats | None, placed: Placed | None, width: int) -> Found:
+    def _met(
+        self, origins: Floats, directions: Floats, limits: Floats | None, placed: Placed | None, width: int, *, alike: bool = True
+    ) -> Found:
         """First hits with what stands still and what is `placed`."""
         code = library()
+        arguments = code.together if alike else code.apart
         return Found(*nearest(
-            code.intersect, code.together.ctypes.data, _handle(self._whole), _handle(placed), self.origin, origins, directions,
+            code.intersect, arguments.ctypes.data, _handle(self._whole), _handle(placed), self.origin, origins, directions,
             ANYWHERE if limits is None else np.asarray(limits, dtype=np.float64), self._whole_link, self._whole_face, self._apart, width,
         ))  # fmt: skip
 
@@ -327,15 +338,22 @@ def refine(  # type: ignore[no-untyped-def]
     barycentric, refined = np.zeros((count, 2), np.float32), np.full(count, np.inf)
     point, normal = np.full((count, 3), np.nan), np.zeros((count, 3), np.float32)
     pose = np.empty((3, 4))
+    last = -1
     for ray in range(count):
         number = link[ray]
         if number < 0:
             continue
         moment = moments[ray]
         slot = position[number]
-        for i in range(3):
-            for j in range(4):
-                pose[i, j] = poses[moment, slot, i, j] if slot >= 0 else still[number, i, j]
+        if slot >= 0:
+            for i in range(3):
+                for j in range(4):
+                    pose[i, j] = poses[moment, slot, i, j]
+        elif number != last:
+            for i in range(3):
+                for j in range(4):
+                    pose[i, j] = still[number, i, j]
+        last = number if slot < 0 else -1
         triangle = first_face[number] + face[ray]
         a, b, c = faces[triangle, 0], faces[triangle, 1], faces[triangle, 2]
         ax, ay, az = vertices[a, 0], vertices[a, 1], vertices[a, 2]

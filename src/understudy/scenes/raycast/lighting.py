@@ -14,6 +14,8 @@ from understudy.scenes.raycast.sky import reflected_sky
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+ROUGH, DULL = 0.08, 0.42
+"""Roughness between which mirrors are rough: below they are sharp, above they show nothing."""
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -68,14 +70,12 @@ def softened(sunlit, made, distance, height, width, reach):  # type: ignore[no-u
     for y in range(height):
         for x in range(width):
             n = y * width + x
-            if made[n, 17] <= 0 or made[n, 21] > 0:
-                continue
             top, bottom, left, right = max(y - reach, 0), min(y + reach, height - 1), max(x - reach, 0), min(x + reach, width - 1)
             corners = (
                 sunlit[top * width + left] + sunlit[top * width + right] + sunlit[bottom * width + left] + sunlit[bottom * width + right]
             )
             edges = sunlit[top * width + x] + sunlit[bottom * width + x] + sunlit[y * width + left] + sunlit[y * width + right]
-            if corners + edges == 8 * sunlit[n]:
+            if corners + edges == 8 * sunlit[n] or made[n, 17] <= 0 or made[n, 21] > 0:
                 continue
             total, weights = 0.0, 0.0
             for j in range(top, bottom + 1):
@@ -90,22 +90,26 @@ def softened(sunlit, made, distance, height, width, reach):  # type: ignore[no-u
 
 @numba.njit(cache=True, error_model="numpy")
 def mirrors_softened(mirrored, is_mirrored, made, distance, height, width):  # type: ignore[no-untyped-def]
-    """What rough mirrors show, as `softened`; sharp ones keep theirs."""
-    out = mirrored.copy()
+    """What rough mirrors show, as `softened`, and where it is known: every second pixel learns it from its neighbours alone. Sharp ones
+    keep theirs."""
+    out, known = mirrored.copy(), is_mirrored.copy()
     for y in range(height):
         for x in range(width):
             n = y * width + x
-            if not is_mirrored[n] or made[n, 3] <= 0.08 or made[n, 6] > 0.2 or made[n, 14] > 0.2:
+            if made[n, 3] <= ROUGH or made[n, 3] >= DULL or made[n, 17] <= 0 or made[n, 6] > 0.2 or made[n, 14] > 0.2:
                 continue
             r, g, b, weights = 0.0, 0.0, 0.0, 0.0
             for j in range(max(y - 2, 0), min(y + 3, height)):
                 for i in range(max(x - 2, 0), min(x + 3, width)):
                     m = j * width + i
-                    if is_mirrored[m] and abs(made[m, 3] - made[n, 3]) < 0.12 and same_surface(made, distance, n, m, 0.05):
+                    if not is_mirrored[m] or abs(i - x) + abs(j - y) == 4:
+                        continue
+                    if abs(made[m, 3] - made[n, 3]) < 0.12 and same_surface(made, distance, n, m, 0.05):
                         r, g, b, weights = r + mirrored[m, 0], g + mirrored[m, 1], b + mirrored[m, 2], weights + 1
             if weights > 0:
                 out[n, 0], out[n, 1], out[n, 2] = r / weights, g / weights, b / weights
-    return out
+                known[n] = True
+    return out, known
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -154,15 +158,22 @@ def openness(cells, blocked, rays, made, distance, height, width):  # type: igno
     for k in range(cells.shape[0]):
         if blocked[k]:
             raw[cells[k]] -= 1.0 / rays
+    cell = np.empty((rows * columns, 5))  # normal, distance, footprint: together in memory
+    for row in range(rows):
+        for column in range(columns):
+            n = min(2 * row, height - 1) * width + min(2 * column, width - 1)
+            for i in range(3):
+                cell[row * columns + column, i] = made[n, 18 + i]
+            cell[row * columns + column, 3], cell[row * columns + column, 4] = distance[n], made[n, 17]
     for step, reach in ((1, 2), (3, 1)):
         smooth = raw.copy()
         for row in range(rows):
             for column in range(columns):
-                n = min(2 * row, height - 1) * width + min(2 * column, width - 1)
-                if made[n, 17] <= 0:
+                n = row * columns + column
+                if cell[n, 4] <= 0:
                     continue
                 total, weights = 0.0, 0.0
-                near = distance[n]
+                near = cell[n, 3]
                 for j in range(-reach, reach + 1):
                     other_row = row + j * step
                     if other_row < 0 or other_row >= rows:
@@ -171,16 +182,16 @@ def openness(cells, blocked, rays, made, distance, height, width):  # type: igno
                         other_column = column + i * step
                         if other_column < 0 or other_column >= columns:
                             continue
-                        m = min(2 * other_row, height - 1) * width + min(2 * other_column, width - 1)
-                        if made[m, 17] <= 0:
+                        m = other_row * columns + other_column
+                        if cell[m, 4] <= 0:
                             continue
-                        alike = made[n, 18] * made[m, 18] + made[n, 19] * made[m, 19] + made[n, 20] * made[m, 20]
-                        if alike < 0.9 or abs(distance[m] - near) > 0.06 * near * step + 8 * made[n, 17]:
+                        alike = cell[n, 0] * cell[m, 0] + cell[n, 1] * cell[m, 1] + cell[n, 2] * cell[m, 2]
+                        if alike < 0.9 or abs(cell[m, 3] - near) > 0.06 * near * step + 8 * cell[n, 4]:
                             continue
                         weight = (3.0 - abs(i)) * (3.0 - abs(j))
-                        total += weight * raw[other_row * columns + other_column]
+                        total += weight * raw[m]
                         weights += weight
-                smooth[row * columns + column] = total / weights
+                smooth[n] = total / weights
         raw = smooth
     made_open = np.ones(height * width)
     for y in range(height):
@@ -207,15 +218,16 @@ def openness(cells, blocked, rays, made, distance, height, width):  # type: igno
 
 @numba.njit(cache=True, error_model="numpy")
 def mirror_rays(made, places, directions, which, width, least):  # type: ignore[no-untyped-def]
-    """Rays along the mirrored direction of those of N surfaces that reflect at least `least`: which, origins, directions."""
+    """Rays along the mirrored direction of those of N surfaces that reflect at least `least`: which, origins, directions. Of rough mirrors
+    every second pixel has one, as on a chessboard."""
     count = made.shape[0]
     rays, origins, mirrored = np.empty(count, np.int32), np.empty((count, 3)), np.empty((count, 3))
     used = 0
     for n in range(count):
         if made[n, 17] <= 0:
             continue
-        sharp = made[n, 3] < 0.42 or made[n, 6] > 0.2 or made[n, 14] > 0.2
-        if not sharp:
+        sharp = made[n, 3] <= ROUGH or made[n, 6] > 0.2 or made[n, 14] > 0.2
+        if not sharp and (made[n, 3] >= DULL or (which[n] % width + which[n] // width) % 2):
             continue
         nx, ny, nz = np.float64(made[n, 11]), np.float64(made[n, 12]), np.float64(made[n, 13])
         dx, dy, dz = directions[n, 0], directions[n, 1], directions[n, 2]
@@ -390,13 +402,8 @@ def lamp_rays(made, places, lamps, k, least):  # type: ignore[no-untyped-def]
     used = 0
     power = max(lamps[k, 3], lamps[k, 4], lamps[k, 5])
     for n in range(count):
-        if made[n, 17] <= 0:
-            continue
-        x, y, z = places[n, 0], places[n, 1], places[n, 2]
-        if made[n, 11] * (lamps[k, 0] - x) + made[n, 12] * (lamps[k, 1] - y) + made[n, 13] * (lamps[k, 2] - z) <= 0:
-            continue
-        strength, dx, dy, dz, distance = reach_of(lamps, k, x, y, z, least)
-        if strength * power < least:
+        strength, dx, dy, dz, distance = reach_of(lamps, k, places[n, 0], places[n, 1], places[n, 2], least)
+        if strength * power < least or made[n, 17] <= 0 or made[n, 11] * dx + made[n, 12] * dy + made[n, 13] * dz <= 0:
             continue
         for i in range(3):
             origins[used, i] = places[n, i] + min(2e-3 + 0.5 * made[n, 17], 0.02) * made[n, 18 + i]

@@ -144,7 +144,7 @@ class Exposure:
         some, seen = self._mirrored(main, surfaces, lamps)
         mirrored[0][some], mirrored[1][some] = seen, True
         if len(some):
-            mirrored = np.asarray(lighting.mirrors_softened(*mirrored, made, distance, self.height, self.width)), mirrored[1]
+            mirrored = lighting.mirrors_softened(*mirrored, made, distance, self.height, self.width)
         colors = self._shaded(main, opened, sunlit, mirrored, lamps, lamps_seen)
         if self.look.samples > 1:
             colors = self._smoothed(colors, main, surfaces, opened, sunlit, mirrored, lamps, lamps_seen, origins)
@@ -248,7 +248,7 @@ class Exposure:
         which, origins, directions = lighting.mirror_rays(rays.made, rays.places, rays.directions, rays.which, self.width, least)
         if not len(which):
             return which, np.zeros((0, 3))
-        found = self.tracer.trace(origins, directions, self.time)
+        found = self.tracer.trace(origins, directions, self.time, alike=False)
         whole = rays.distance[which] + found.distance
         made, places = self._looked_at(surfaces, found.link, found.face, found.u, found.v, directions, whole * 2)
         second = Ray(rays.which[which], directions, found.distance, made, places)
