@@ -94,6 +94,14 @@ def test_pictures_are_written_and_verified(spec: Path, tmp_path: Path, capsys: p
     assert run(["verify", str(out), "-k", "1", "--quiet"]) == 0
 
 
+def test_traffic_is_written_without_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    small = ["--set", "cameras.sensor.width=32", "--set", "cameras.sensor.height=24", "--set", "around.buildings=0"]
+    assert run(["generate", "driving-cut-in", "-n", "1", "-o", str(out), "--format", "trajectories", "--workers", "1", *small]) == 0
+    assert sorted(path.name for path in out.iterdir() if path.is_file()) == ["00000000.csv", "scenarios.jsonl"]
+    assert run(["verify", str(out), "-k", "1", "--quiet"]) == 0
+
+
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [

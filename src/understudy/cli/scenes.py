@@ -179,7 +179,7 @@ def known_scenes(name: str) -> str:
 def generated(
     screen: Screen, spec: str, n: int | None, output: str | None, renderer: str | None, setting: list[str] | None, **options: Any
 ) -> None:
-    """Write `n` shots of a description; for formats without pictures none are made."""
+    """Write `n` shots of a description; for formats without pictures neither these nor labels of pixels are made."""
     from understudy.data.media.exporting import exporter
     from understudy.scenes.generator import Scenes
 
@@ -190,9 +190,9 @@ def generated(
     if output is None:
         raise typer.BadParameter("name a folder: -o DIR (to look at some first: understudy preview SPEC)", param_hint="--output")
     form = options.get("format")
-    if renderer is None and form is not None and not exporter(str(form).partition(":")[0]).pictures:
-        renderer = "none"
     generator = Scenes(spec, renderer=renderer)
+    if renderer is None and form is not None and not exporter(str(form).partition(":")[0]).pictures:
+        generator = Scenes({**generator.spec.to_dict(), "renderer": "none", "labels": []})
     seed = options.pop("seed")
     listener = screen.progress()
     try:

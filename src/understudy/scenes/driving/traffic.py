@@ -41,7 +41,8 @@ BEYOND_M = 400.0
 CLEAR_M, CLEAR_S = 6.0, 0.9
 """Room before the ego in its lane, at a stand and a second of its speed."""
 APART_M = 0.3
-ROUNDS = 3
+ROUNDS = 2
+"""Times that all drive again without those in the way; who is in the way then is taken out, and the rest stays as it drove."""
 SLOWEST_MPS = 6.0
 HEAVY = {"truck": 25.0, "semi-trailer": 24.0, "bus": 27.0}
 """m/s that these go at most."""
@@ -139,15 +140,18 @@ def _vehicles(settings: Traffic, place: Place, lanes: list[Lane], guests: Trajec
         aims = pace if place.kind == "motorway" else min(lane.speed_limit_mps, max(pace, 10.0))
         while True:
             at = here.at(str(count))
-            one = _vehicle(f"traffic/{number}/{count}", lane, at, shares, aims * (1.0 + spread * normal_score(at.quantile("wish"))))
             station += 1000.0 / density * (0.4 + 1.2 * at.quantile("gap")) * (0.5 if count == 0 else 1.0)
-            station = max(station, (made[-1].station_m + 0.5 * made[-1].size_m[0] if count and made else 0.0) + 0.5 * one.size_m[0] + 8.0)
-            if station + 0.5 * one.size_m[0] > end:
-                break
             count += 1
+            if station > end - 10.0:
+                break
+            if np.linalg.norm(ego - lane.at(np.array(station))[0][:2], axis=1).min() > REACH_M:
+                continue
+            speed = aims * (1.0 + spread * normal_score(at.quantile("wish")))
+            one = _vehicle(f"traffic/{number}/{count - 1}", lane, at, shares, speed)
+            if made and made[-1].lane == lane.id:
+                station = max(station, made[-1].station_m + 0.5 * (made[-1].size_m[0] + one.size_m[0]) + 8.0)
             placed = replace(one, station_m=station)
-            spot = lane.at(np.array(station))[0][:2]
-            if np.linalg.norm(ego - spot, axis=1).min() < REACH_M and _has_room(placed, lane, guests):
+            if station + 0.5 * one.size_m[0] < end and _has_room(placed, lane, guests):
                 made.append(placed)
     return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class Mesh:
     uv: Floats
     normals: Floats | None = None
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Floats, Floats]:
         """Least and greatest corner, (3,) each."""
         return self.vertices.min(axis=0), self.vertices.max(axis=0)

@@ -219,6 +219,7 @@ class _Traffic:
         self._left = np.array([places.get(lane.left or "", -1) for lane in lanes])
         self._right = np.array([places.get(lane.right or "", -1) for lane in lanes])
         self._successors = [np.array([places[name] for name in lane.successors], dtype=np.int64) for lane in lanes]
+        self._before = [[place for place, options in enumerate(self._successors) if lane in options] for lane in range(len(lanes))]
         self._stops = [(places[lane.id], stop, [places[name] for name in stop.yields_to]) for lane in lanes for stop in lane.stops]
         self._guests, self._n = _guests_on(lanes, guests, step_s), len(vehicles)
         self._place(vehicles, places)
@@ -368,10 +369,9 @@ class _Traffic:
     def _comes(self, lanes: list[int]) -> bool:
         """Whether somebody is on one of the lanes or will be in a moment."""
         for lane in lanes:
-            entering = [place for place, options in enumerate(self._successors) if lane in options]
             if (self.present & (self.lane == lane)).any():
                 return True
-            for before in entering:
+            for before in self._before[lane]:
                 on = self.present & (self.lane == before)
                 left = self._length[before] - self.station - self.half
                 if (on & (left <= np.maximum(self.speed, 2.0) * APPROACH_S)).any():

@@ -61,7 +61,8 @@ class ScenarioExporter(Exporter):
                     known.add(path)
                     with findings.reading(path):
                         known |= cls.check(findings, path, row)
-        findings.strays(folder, {*known, *folder.glob("manifest*"), *folder.glob("journal*"), *folder.glob("*.understudy")})
+        for path in sorted(folder.glob("*")):
+            findings.expect(path in known or path.is_dir(), path, "no index speaks of this file.")
         return findings.problems
 
 
