@@ -30,6 +30,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "mixture": "understudy.tabular.mixture:Mixture",
         "text-evolution": "understudy.text.evolution.synthesizer:Evolution",
         "text-ngram": "understudy.text.ngram.model:NgramText",
+        "text-transformer": "understudy.text.transformer.model:TransformerText",
         "trees": "understudy.tabular.trees:Trees",
     },
     # What is declared and never fitted; saved and loaded like the others.

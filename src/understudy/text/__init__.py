@@ -6,7 +6,8 @@
 | `scrubbing.py`, `alike.py` | personal data in free text; texts that are nearly the same |
 | `corpus.py` | a column of texts as a learner may see it |
 | `synthesizer.py`, `conditions.py` | what every learner of texts shares |
-| `ngram/` | `NgramText`: counts of words in context |
+| `ngram/` | `NgramText`: counts of words in context, plain or under differential privacy |
+| `transformer/` | `TransformerText`: a small causal transformer (extra `neural`) |
 | `evolution/` | `Evolution`: texts of others, chosen by the votes of private ones |
 | `spec/`, `generator.py` | `TextSpec`: a data set declared: task, columns, cases, way; `Texts` makes it |
 | `tasks/` | what each task puts out, and what must be true of it |
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from understudy.text.quality.sifting import sift as sift
     from understudy.text.spec.text_spec import TextSpec as TextSpec
     from understudy.text.spec.text_spec import read_text_spec as read_text_spec
+    from understudy.text.scrubbing import scan as scan
+    from understudy.text.scrubbing import scrub as scrub
+    from understudy.text.transformer.model import TransformerText as TransformerText
 else:
     __getattr__, __dir__, __all__ = table_of_contents(
         __name__,
@@ -39,5 +43,8 @@ else:
             "TextSpec": "understudy.text.spec.text_spec",
             "read_text_spec": "understudy.text.spec.text_spec",
             "sift": "understudy.text.quality.sifting",
+            "TransformerText": "understudy.text.transformer.model",
+            "scan": "understudy.text.scrubbing",
+            "scrub": "understudy.text.scrubbing",
         },
     )

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,27 @@ class Corpus:
         if company < 1:
             raise ArgumentError(f"`company` must be at least 1, not {company}.", remedy="For example company=2.")
         return _Reading(table, text, label, owner, company, merge).corpus()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows whose every piece follows from its own text alone, for learning under differential privacy.
+
+    ``labels`` are places in ``levels`` (all values that occur); rows of one unit belong to one owner, others are units of their own.
+    """
+
+    rows: list[list[str]]
+    labels: Integers
+    levels: pl.Series | None
+    units: Integers
+
+
+def prepared(table: Table, text: str, label: str | None = None, owner: str | None = None) -> Prepared:
+    """A table's texts as pieces, personal data replaced, and nothing else done. Raises: as `Corpus.of`."""
+    reading = _Reading(table, text, label, owner, 1, merge=False)
+    texts, labels, levels, owners = reading._columns()
+    units = np.arange(len(texts)) if owners is None else _numbered_owners(owners)
+    return Prepared([reading._scrubbed(text) for text in texts], labels, levels, units)
 
 
 class _Reading:
@@ -248,9 +270,7 @@ class _Reading:
             )
         if owners is None:
             return groups, weights
-        first: dict[Any, int] = {}
-        numbered = np.array([first.setdefault(("own", o) if o is not None else ("none", i), len(first)) for i, o in enumerate(owners)])
-        documents = _connected(groups, numbered)
+        documents = _connected(groups, _numbered_owners(owners))
         self.decisions.append(
             (str(self.owner), f"tells whose a text is: {len(np.unique(documents)):,} documents", "all texts of one owner count as one")
         )
@@ -264,7 +284,7 @@ class _Reading:
         rare = sorted(piece for piece in counts if piece not in kept)
         for piece in rare:
             if not is_fill(piece):
-                names[piece] = self._variant(piece, kept) or ""
+                names[piece] = variant(piece, kept) or ""
         names |= self._details([p for p in rare if is_fill(p)], counts)
         left = [piece for piece in rare if not names[piece]]
         names |= _as_codes([p for p in left if _digits(p)], counts, self.company)
@@ -293,17 +313,6 @@ class _Reading:
         if digits >= 5 or mixed:
             return 1 << 62
         return self.company if digits < 4 or _YEAR.fullmatch(bare) else max(self.company, CODE_COMPANY)
-
-    def _variant(self, piece: str, kept: set[str]) -> str | None:
-        """The same word in other letters or spacing, where that is shared: a kept piece, or glue and a kept piece."""
-        bare = piece.removeprefix(" ")
-        forms = [bare, bare.lower(), bare.capitalize(), bare.upper()]
-        space = piece.startswith(" ")
-        same = next((f for form in forms[1:] if (f := " " * space + form) in kept), None)
-        if same is not None or space or not any(c.isalnum() for c in bare):
-            return same
-        spaced = next((" " + form for form in forms if " " + form in kept), None)
-        return None if spaced is None else GLUE + spaced
 
     def _details(self, rare: list[str], counts: dict[str, int]) -> dict[str, str]:
         """Fills whose detail too few share get the common one of their kind."""
@@ -350,6 +359,24 @@ def _places(column: pl.Series, levels: pl.Series) -> Integers:
         pl.DataFrame({"level": levels, "place": np.arange(len(levels))}), on="level", how="left", maintain_order="left"
     )
     return joined["place"].to_numpy().astype(np.int64)
+
+
+def _numbered_owners(owners: list[Any]) -> Integers:
+    """A number for each owner; what has none is its own."""
+    first: dict[Any, int] = {}
+    return np.array([first.setdefault(("own", o) if o is not None else ("none", i), len(first)) for i, o in enumerate(owners)], np.int64)
+
+
+def variant(piece: str, kept: Container[str]) -> str | None:
+    """The same word in other letters or spacing, where that is kept: a kept piece, or glue and a kept piece."""
+    bare = piece.removeprefix(" ")
+    forms = [bare, bare.lower(), bare.capitalize(), bare.upper()]
+    space = piece.startswith(" ")
+    same = next((f for form in forms[1:] if (f := " " * space + form) in kept), None)
+    if same is not None or space or not any(c.isalnum() for c in bare):
+        return same
+    spaced = next((" " + form for form in forms if " " + form in kept), None)
+    return None if spaced is None else GLUE + spaced
 
 
 def _connected(a: Integers, b: Integers) -> Integers:

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 
 _EAST = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _INSIDE = r"(?:(?<=\d)[.,:/](?=\d)|(?<=[^\W\d_])['’](?=[^\W\d_])|(?<=[\dA-Z])-(?=[\dA-Z]+(?![^\W\d_])))"
-_PIECE = re.compile(rf" ?(?:[{_EAST}]|[^\W{_EAST}]+(?:{_INSIDE}[^\W{_EAST}]+)*|([^\w\s])\1*)|\s")
+PATTERN = rf" ?(?:[{_EAST}]|[^\W{_EAST}]+(?:{_INSIDE}[^\W{_EAST}]+)*|([^\w\s])\1*)|\s"
+"""What `pieces` finds one after another; without gaps."""
+_PIECE = re.compile(PATTERN)
 
 
 def pieces(text: str) -> list[str]:

@@ -73,8 +73,8 @@ class TextSynthesizer(FrameBatches, Synthesizer):
         """Learn the corpus. `budget` runs already."""
 
     @abstractmethod
-    def _write(self, labels: Integers, rng: Stream) -> tuple[Integers, Integers]:
-        """A text for each label: tokens one after another, and where each starts (n + 1)."""
+    def _write(self, labels: Integers, rng: Stream) -> list[str]:
+        """A text for each label."""
 
     @abstractmethod
     def _learned(self) -> State:
@@ -193,8 +193,7 @@ class TextSynthesizer(FrameBatches, Synthesizer):
     def _block(self, index: int, size: int, rng: Stream, given: Labels) -> pl.DataFrame:
         labels = given.of(index * size, size, rng)
         with single_thread():
-            tokens, starts = self._write(labels, rng.child("text"))
-        texts = pl.Series(self.text, self.fills.texts(tokens, starts, rng.child("fills").generator()), dtype=pl.String)
+            texts = pl.Series(self.text, self._write(labels, rng), dtype=pl.String)
         if self.label is None or self.levels is None:
             return pl.DataFrame([texts])
         return pl.DataFrame([self.levels.gather(labels).alias(self.label), texts])

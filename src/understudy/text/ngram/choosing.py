@@ -8,7 +8,7 @@ of words that enough documents share, and the length; it is fitted again on what
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +25,9 @@ Words = NDArray[np.uint64]
 
 LENGTH_STEPS = 24
 PENALTY = 1.0
+DRAWN_FOR_LENGTHS = 4_000
+FEWEST_JUDGED = 200
+"""Texts that a label needs to be judged by itself."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Taste:
         return cls(arrays["groups"], arrays["words"], arrays["lengths"], keys, table_of(keys), arrays["pairs"])
 
 
+Drawing = Callable[[Taste, Integers, Stream], tuple[Integers, Integers]]
+"""Gives texts under a taste, for labels: tokens one after another, and where each text starts."""
+
+
 @dataclass(frozen=True)
 class Texts:
     """Texts as tokens: text i is tokens[starts[i]:starts[i + 1]]; with labels and weights."""
@@ -66,7 +73,7 @@ class Texts:
 
 
 def fit_taste(
-    real: Texts, draw: Callable[[Taste, Integers, Stream], tuple[Integers, Integers]], pairs: Integers, groups: Integers, words: int,
+    real: Texts, draw: Drawing, pairs: Integers, groups: Integers, words: int,
     longest: int, *, rounds: int, stream: Stream,
 ) -> Taste:  # fmt: skip
     """The taste after some rounds.
@@ -84,6 +91,43 @@ def fit_taste(
         judge.learn(real, Texts(tokens, starts, labels, np.ones(len(labels))))
         taste = judge.taste()
     return taste
+
+
+def taste_of(
+    corpus: Corpus, company: int, longest: int, draw: Drawing, stream: Stream, most: int
+) -> Taste:  # fmt: skip
+    """The taste for a corpus's texts, learned from at most ``most`` of them; labels of enough texts are judged by themselves."""
+    rows = np.arange(corpus.texts)
+    if len(rows) > most:
+        rows = np.sort(stream.child("judged").generator().choice(rows, most, replace=False))
+    counts = np.bincount(corpus.labels[rows], minlength=corpus.classes)
+    alone = np.flatnonzero(counts >= FEWEST_JUDGED)
+    groups = np.zeros(corpus.classes, np.int64)
+    groups[alone] = np.arange(len(alone)) + (len(alone) < corpus.classes)
+    lengths = np.diff(corpus.starts)[rows]
+    places = np.repeat(corpus.starts[rows] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    real = Texts(corpus.tokens[places].astype(np.int64), starts, corpus.labels[rows], corpus.weights[rows])
+    pairs = shared_pairs(corpus, max(company, 2))
+    return fit_taste(real, draw, pairs, groups, len(corpus.vocabulary), longest, rounds=1, stream=stream.child("taste"))
+
+
+def taste_of_lengths(
+    wanted: Floats, draw: Drawing, words: int, stream: Stream
+) -> Taste:  # fmt: skip
+    """A taste for lengths alone: (classes, longest + 1) shares that each label's texts should have."""
+    classes, longest = len(wanted), wanted.shape[1] - 1
+    blank = Taste.none(classes, words, longest)
+    labels = np.repeat(np.arange(classes), DRAWN_FOR_LENGTHS)
+    lengths = np.minimum(np.diff(draw(blank, labels, stream)[1]), longest)
+    edges = np.unique(np.round(np.geomspace(1, longest, LENGTH_STEPS)).astype(np.int64))
+    step = np.maximum(np.searchsorted(edges, np.arange(longest + 1), side="right") - 1, 0)
+    odds = np.zeros((classes, longest + 1))
+    for k in range(classes):
+        real = np.bincount(step, wanted[k])
+        made = np.bincount(step[lengths[labels == k]], minlength=len(real)) + 1.0
+        odds[k] = np.log((real + 1e-6) / (made / made.sum()))[step]
+    return replace(blank, groups=np.arange(classes), words=np.zeros((classes, words)), lengths=odds)
 
 
 class _Judge:
@@ -115,14 +159,15 @@ class _Judge:
 
         lengths = np.diff(texts.starts)
         row = np.repeat(np.arange(len(lengths)), lengths)
-        scale = 1 / np.sqrt(lengths)[row]
+        scale = 1 / np.sqrt(np.maximum(lengths, 1))[row]
         before = np.concatenate([[self.words + 1], texts.tokens[:-1]])
         before[texts.starts[:-1][lengths > 0]] = self.words + 1
-        code = before * (self.words + 2) + texts.tokens
+        heard = texts.tokens >= 0
+        code = np.where(heard & (before >= 0), before * (self.words + 2) + texts.tokens, -1)
         place = np.minimum(np.searchsorted(self.pair_codes, code), len(self.pair_codes) - 1) if len(self.pair_codes) else code * 0
         known = self.pair_codes[place] == code if len(self.pair_codes) else np.zeros(len(code), bool)
         n = len(lengths)
-        words = coo_matrix((scale, (row, texts.tokens)), shape=(n, self.words))
+        words = coo_matrix((scale[heard], (row[heard], texts.tokens[heard])), shape=(n, self.words))
         pairs = coo_matrix((scale[known], (row[known], place[known])), shape=(n, len(self.pair_codes)))
         steps = np.searchsorted(self.edges, np.minimum(lengths, self.longest), side="right") - 1
         length = coo_matrix((np.ones(n), (np.arange(n), np.maximum(steps, 0))), shape=(n, len(self.edges)))

@@ -66,6 +66,14 @@ class Occurrences:
         return cls(words, before, corpus.labels[rows][row], corpus.documents[rows][row], corpus.weights[rows][row], position)
 
 
+class Table(NamedTuple):
+    """A level said outright: contexts as label (0: none, else its place plus 1), words from the last back, and shares of what follows."""
+
+    order: int
+    labelled: bool
+    contexts: list[tuple[int, tuple[int, ...], list[tuple[int, float]]]]
+
+
 @dataclass(frozen=True)
 class Levels:
     """Released contexts of all levels, the longest first.
@@ -91,6 +99,25 @@ class Levels:
         return cls(
             tuple((step.order, step.labelled) for step in steps), keys, table_of(keys), np.concatenate([[0], np.cumsum(counts)]),
             np.concatenate([part[2] for part in parts]).astype(np.int32), np.concatenate([part[3] for part in parts]),
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, tables: Sequence[Table]) -> Self:
+        """Levels said outright; shares of a context sum to at most 1, and what is missing goes on to the next level."""
+        keys, counts, words, shares = [], [], [], []
+        for table in tables:
+            for label, context, followers in table.contexts:
+                key = mixed(np.array([label * 8 + table.order], np.uint64))
+                for word in context:
+                    key = mixed(key + np.uint64(word))
+                keys.append(key)
+                counts.append(len(followers))
+                words += [word for word, _ in followers]
+                shares.append(np.clip(np.cumsum([share for _, share in followers]) * FULL, 0, FULL - 1).astype(np.uint32))
+        found = np.concatenate(keys)
+        return cls(
+            tuple((table.order, table.labelled) for table in tables), found, table_of(found),
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), np.array(words, np.int32), np.concatenate(shares),
         )  # fmt: skip
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,7 @@ somebody reads it, and not for instruction data.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +21,28 @@ from numpy.typing import NDArray
 from understudy.core.artifact import State
 from understudy.core.budget import Budget
 from understudy.core.errors import ArgumentError
+from understudy.core.gaussian_mechanism import require_promise
 from understudy.core.progress import Progress
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord
-from understudy.text.corpus import COMPANY, Corpus
-from understudy.text.ngram.choosing import Taste, Texts, fit_taste, shared_pairs
+from understudy.text.corpus import COMPANY, Corpus, prepared
+from understudy.text.fills import Fills
+from understudy.text.ngram.choosing import Taste, taste_of, taste_of_lengths
 from understudy.text.ngram.levels import Levels, Occurrences, Step
 from understudy.text.ngram.sampling import draw
 from understudy.text.synthesizer import TextSynthesizer
 
+if TYPE_CHECKING:
+    from understudy.data.table import Table
+
 Integers = NDArray[np.int64]
 
+DELTA = 1e-5
 DISCOUNT = 0.3
 CANDIDATES = 16
 RUN = 10
 MOST_JUDGED = 20_000
 """Texts that the choice among candidates is learned from."""
-FEWEST_JUDGED = 200
-"""Texts that a label needs to be judged by itself."""
 
 
 class NgramText(TextSynthesizer):
@@ -50,6 +54,8 @@ class NgramText(TextSynthesizer):
         merge: whether texts that are nearly the same count as one document; turn it off where many people say the same.
         run: words in a row, at most, that contexts of two words or more may give.
         candidates: texts drawn for each one that is kept, at least 1; 1 keeps the first.
+        epsilon, delta: learn under (epsilon, delta)-differential privacy for one text, or, with `owner`, all texts of one owner. The noise
+            comes from the operating system: fits with the same seed differ. `company` and `merge` then mean nothing.
     """
 
     name: ClassVar[str] = "text-ngram"
@@ -59,13 +65,15 @@ class NgramText(TextSynthesizer):
 
     def __init__(
         self, *, text: str | None = None, label: str | None = None, owner: str | None = None, company: int = COMPANY, merge: bool = True,
-        run: int = RUN, candidates: int = CANDIDATES,
+        run: int = RUN, candidates: int = CANDIDATES, epsilon: float | None = None, delta: float = DELTA,
     ) -> None:  # fmt: skip
         super().__init__(text=text, label=label, owner=owner, company=company, merge=merge)
         for option, value in (("company", company), ("run", run), ("candidates", candidates)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ArgumentError(f"`{option}` must be an integer of at least 1, not {value!r}.")
-        self.run, self.candidates = run, candidates
+        if epsilon is not None:
+            require_promise(epsilon, delta)
+        self.run, self.candidates, self.epsilon, self.delta = run, candidates, epsilon, delta
 
     def _learn(self, corpus: Corpus, *, seed: Stream, budget: Budget, progress: Progress, record: FitRecord) -> None:
         progress.stage("count words")
@@ -75,31 +83,46 @@ class NgramText(TextSynthesizer):
         self.taste = Taste.none(corpus.classes, len(corpus.vocabulary), self.longest)
         if self.candidates > 1 and not budget.exhausted and not progress.cancelled:
             progress.stage("learn to choose")
-            self._learn_taste(corpus, seed)
+            self.taste = taste_of(corpus, self.company, self.longest, self._drawn, seed, MOST_JUDGED)
         record.figures |= {"contexts": len(self.counts.keys), "followers": len(self.counts.followers)}
         record.note(
             "Statistical text: words, phrases, lengths and label signals are kept, meaning is not. Of use for training and testing "
             "classifiers and pipelines; not to be read, and not for instruction data."
         )
 
-    def _learn_taste(self, corpus: Corpus, seed: Stream) -> None:
-        rows = np.arange(corpus.texts)
-        if len(rows) > MOST_JUDGED:
-            rows = np.sort(seed.child("judged").generator().choice(rows, MOST_JUDGED, replace=False))
-        counts = np.bincount(corpus.labels[rows], minlength=corpus.classes)
-        alone = np.flatnonzero(counts >= FEWEST_JUDGED)
-        groups = np.zeros(corpus.classes, np.int64)
-        groups[alone] = np.arange(len(alone)) + (len(alone) < corpus.classes)
-        lengths = np.diff(corpus.starts)[rows]
-        tokens = corpus.tokens[np.repeat(corpus.starts[rows] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())]
-        real = Texts(tokens.astype(np.int64), np.concatenate([[0], np.cumsum(lengths)]), corpus.labels[rows], corpus.weights[rows])
-        pairs = shared_pairs(corpus, max(self.company, 2))
-        self.taste = fit_taste(
-            real, self._drawn, pairs, groups, len(corpus.vocabulary), self.longest, rounds=1, stream=seed.child("taste")
-        )  # fmt: skip
+    def _study(self, table: Table, stream: Stream, limit: Budget, listener: Progress, record: FitRecord) -> None:
+        if self.epsilon is None:
+            super()._study(table, stream, limit, listener, record)
+        else:
+            self._study_privately(table, stream, record)
 
-    def _write(self, labels: Integers, rng: Stream) -> tuple[Integers, Integers]:
-        return self._drawn(self.taste, labels, rng)
+    def _study_privately(self, table: Table, stream: Stream, record: FitRecord) -> None:
+        """What is told here, too, follows from what was released."""
+        from understudy.text.ngram.private import LONGEST, learn
+
+        assert self.text is not None
+        assert self.epsilon is not None
+        record.decisions.clear()
+        found = prepared(table, self.text, self.label, self.owner)
+        private = learn(found, self.epsilon, self.delta)
+        self._take_over(table, None if found.levels is None else found.levels.gather(private.levels))
+        self.shares, self.counts, self.longest = private.shares, private.counts, LONGEST
+        self.fills = Fills(private.vocabulary, *private.members)
+        self.taste = taste_of_lengths(private.lengths, self._drawn, len(private.vocabulary), stream.child("learn", "taste"))
+        record.figures |= {"words_known": int((~self.fills.is_fill).sum()), "privacy": private.release.to_dict()}
+        record.decide(self.text, "personal data replaced by made-up ones before learning", "they point to someone")
+        record.decide(
+            self.text, f"learned under differential privacy, epsilon {self.epsilon:g}, delta {self.delta:g}", "epsilon was asked for"
+        )  # fmt: skip
+        record.note(
+            "Differential privacy holds for what was learned, for one text (with an owner: all texts of one owner) more or less; delta "
+            "should be less than one over their number. The columns' names and types are taken for public."
+        )
+        record.note("Words without sense that carry signals of the label: of use as private features, not to be read.")
+
+    def _write(self, labels: Integers, rng: Stream) -> list[str]:
+        tokens, starts = self._drawn(self.taste, labels, rng.child("text"))
+        return self.fills.texts(tokens, starts, rng.child("fills").generator())
 
     def _drawn(self, taste: Taste, labels: Integers, rng: Stream) -> tuple[Integers, Integers]:
         end = len(self.fills.vocabulary)
@@ -115,12 +138,15 @@ class NgramText(TextSynthesizer):
             "longest": self.longest,
             "run": self.run,
             "candidates": self.candidates,
+            "epsilon": self.epsilon,
+            "delta": self.delta,
         }
         return State(facts, arrays)
 
     def _relearn(self, state: State) -> None:
         facts = state.manifest
         self.longest, self.run, self.candidates = facts["longest"], facts["run"], facts["candidates"]
+        self.epsilon, self.delta = facts["epsilon"], facts["delta"]
         self.counts = Levels.from_arrays(facts["steps"], _below(state.arrays, "counts."))
         self.taste = Taste.from_arrays(_below(state.arrays, "taste."))
 

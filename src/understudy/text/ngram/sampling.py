@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from understudy.text.ngram.levels import Levels
 
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def draw(
@@ -34,6 +35,24 @@ def draw(
         taste.groups, taste.words, taste.lengths, taste.pair_keys, taste.pair_slots, taste.pairs,
     )  # fmt: skip
     return tokens.astype(np.int64), np.concatenate([[0], np.cumsum(lengths)])
+
+
+def tasted(taste: Taste, tokens: Integers, starts: Integers, labels: Integers, end: int) -> Floats:
+    """The taste of each text, for its label; tokens below 0 are words that nobody knows."""
+    found: Floats = _all_tasted(
+        tokens.astype(np.int32), starts, taste.groups[labels], end, taste.words, taste.lengths, taste.pair_keys, taste.pair_slots,
+        taste.pairs,
+    )  # fmt: skip
+    return found
+
+
+@numba.njit(cache=True)
+def _all_tasted(tokens, starts, groups, end, words, lengths, pair_keys, pair_slots, pairs):  # type: ignore[no-untyped-def]
+    out = np.empty(len(groups))
+    for i in range(len(groups)):
+        text = tokens[starts[i] : starts[i + 1]]
+        out[i] = _tasted(text, len(text), end, groups[i], words, lengths, pair_keys, pair_slots, pairs)
+    return out
 
 
 @numba.njit(cache=True)
@@ -80,7 +99,7 @@ def _draw(  # type: ignore[no-untyped-def]
     return out[:used], sizes
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _one(label, end, text, run, rng, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
     """Draws one text into `text`; its length, at least 1."""
     one = two = three = end + 1
@@ -98,7 +117,7 @@ def _one(label, end, text, run, rng, steps, keys, slots, starts, followers, thre
     return n
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _next(label, one, two, three, short, rng, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
     for level in range(len(steps)):
         order = steps[level, 0]
@@ -129,16 +148,19 @@ def _next(label, one, two, three, short, rng, steps, keys, slots, starts, follow
     return np.int32(0), 1
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def _tasted(text, n, end, group, words, lengths, pair_keys, pair_slots, pairs):  # type: ignore[no-untyped-def]
     total, before = 0.0, end + 1
     for i in range(n):
+        if text[i] < 0:
+            before = -1
+            continue
         total += words[group, text[i]]
         found = found_at(pair_keys, pair_slots, pair_key(group, before, text[i]))
         if found >= 0:
             total += pairs[found]
         before = text[i]
-    return total / np.sqrt(n) + lengths[group, min(n, lengths.shape[1] - 1)]
+    return total / np.sqrt(max(n, 1)) + lengths[group, min(n, lengths.shape[1] - 1)]
 
 
 @numba.njit(cache=True, inline="always")
