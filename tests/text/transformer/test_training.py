@@ -35,8 +35,8 @@ def test_texts_in_one_row_do_not_see_each_other() -> None:
     whole = packed(texts, np.ones(3, np.float32), 1, 32)
     alone = [packed([text], np.ones(1, np.float32), 1, 32) for text in texts]
     with torch.no_grad():
-        total, count = together._loss(*whole.tensors(), parts=True)
-        parts = [together._loss(*rows.tensors(), parts=True) for rows in alone]
+        total, count = together._nats(*whole.tensors())
+        parts = [together._nats(*rows.tensors()) for rows in alone]
     assert float(total) == pytest.approx(sum(float(p[0]) for p in parts), rel=1e-4)
     assert float(count) == sum(float(p[1]) for p in parts)
 

@@ -71,7 +71,7 @@ class Table(NamedTuple):
 
     order: int
     labelled: bool
-    contexts: list[tuple[int, tuple[int, ...], list[tuple[int, float]]]]
+    contexts: Sequence[tuple[int, tuple[int, ...], Sequence[tuple[int, float]]]]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ What a piece becomes where it did not pass is decided by the piece and by what p
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -150,11 +149,11 @@ def _by_unit(units: Integers) -> list[list[int]]:
 
 def _cut(items: Iterable[tuple[Hashable, float]], what: str) -> dict[Any, float]:
     """A unit's vector, of so few items and so short that no unit counts for more than another may."""
-    vector: Counter[Any] = Counter()
+    vector: dict[Any, float] = {}
     for item, value in items:
-        vector[item] += value  # type: ignore[assignment]
+        vector[item] = vector.get(item, 0.0) + value
     most = MOST_ITEMS.get(what)
-    kept = list(vector.items()) if most is None else list(vector.items())[:most]
+    kept = list(vector.items())[:most]
     if most is not None:
         kept = [(item, min(1.0, value)) for item, value in kept]
     norm = math.sqrt(sum(value * value for _, value in kept))
@@ -162,10 +161,11 @@ def _cut(items: Iterable[tuple[Hashable, float]], what: str) -> dict[Any, float]
 
 
 def _summed(units: Iterable[Iterable[tuple[Hashable, float]]], what: str) -> dict[Any, float]:
-    total: Counter[Any] = Counter()
+    total: dict[Any, float] = {}
     for unit in units:
-        total.update(_cut(unit, what))  # type: ignore[arg-type]
-    return dict(total)
+        for item, value in _cut(unit, what).items():
+            total[item] = total.get(item, 0.0) + value
+    return total
 
 
 def _words(release: Release, units: list[list[int]], texts: list[list[int]], labels: list[int], shape: tuple[int, int]) -> Floats:

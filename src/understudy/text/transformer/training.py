@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +33,7 @@ class Rows:
         return [torch.from_numpy(array) for array in (self.numbers, self.text, self.weights)]
 
 
-def packed(texts: list[list[int]], weights: NDArray[np.float64], end: int, length: int) -> Rows:
+def packed(texts: list[list[int]], weights: NDArray[np.float32], end: int, length: int) -> Rows:
     """Texts side by side, the longest first, each into the fullest row that has room; what is longer than a row is cut.
 
     A text begins with its label's number and is closed by ``end``.
@@ -46,11 +45,13 @@ def packed(texts: list[list[int]], weights: NDArray[np.float64], end: int, lengt
     for i in order:
         size = len(closed[i])
         fits = next((left for left in range(size, length + 1) if room[left]), None)
-        row = room[fits].pop() if fits is not None else len(rows)
         if fits is None:
             rows.append([])
-        rows[row].append(i)
-        room[(length if fits is None else fits) - size].append(row)
+            room[length].append(len(rows) - 1)
+        fullest = length if fits is None else fits
+        chosen = room[fullest].pop()
+        rows[chosen].append(i)
+        room[fullest - size].append(chosen)
     numbers, text = np.full((len(rows), length), end, np.int64), np.full((len(rows), length), -1, np.int64)
     weight = np.zeros((len(rows), length), np.float32)
     for r, row in enumerate(rows):
@@ -76,21 +77,23 @@ class NextNumber(Task):
         numbers, text, weights = batch
         is_label = (numbers >= self.labels.start) & (numbers < self.labels.stop)
         hidden = is_label & (torch.rand(numbers.shape, device=numbers.device) < UNLABELLED)
-        return self._loss(torch.where(hidden, self.start, numbers), text, weights)
+        total, weight = self._nats(torch.where(hidden, self.start, numbers), text, weights)
+        return total / weight.clamp_min(1e-6)
 
     def score(self) -> float | None:
         """Nats a number on texts kept aside."""
         if self.aside is None:
             return None
-        parts = [self._loss(*part, parts=True) for part in zip(*(tensor.split(32) for tensor in self.aside), strict=True)]
-        return float(sum(part[0] for part in parts) / sum(part[1] for part in parts))
+        numbers, text, weights = self.aside
+        parts = [self._nats(numbers[i : i + 32], text[i : i + 32], weights[i : i + 32]) for i in range(0, len(numbers), 32)]
+        return sum(float(total) for total, _ in parts) / max(1e-6, sum(float(weight) for _, weight in parts))
 
-    def _loss(self, numbers: Tensor, text: Tensor, weights: Tensor, *, parts: bool = False) -> Any:
+    def _nats(self, numbers: Tensor, text: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """The weighted sum of nats over all numbers but the first of each text, and of their weights."""
         length = numbers.shape[1]
         together = (text[:, :, None] == text[:, None, :]) & torch.ones(length, length, dtype=torch.bool, device=text.device).tril()
         logits = self.network(numbers, together[:, None])
         counts = (text[:, 1:] == text[:, :-1]) & (text[:, 1:] >= 0)
         weight = torch.where(counts, weights[:, 1:], 0.0)
         nats = functional.cross_entropy(logits[:, :-1].flatten(0, 1), numbers[:, 1:].flatten(), reduction="none").view_as(weight)
-        total = (nats * weight).sum()
-        return (total, weight.sum()) if parts else total / weight.sum().clamp_min(1e-6)
+        return (nats * weight).sum(), weight.sum()
