@@ -35,7 +35,7 @@ def small(**options: object) -> TransformerText:
 
 @pytest.fixture(scope="module")
 def model() -> TransformerText:
-    return small(candidates=2).fit(reviews(), budget="8s")
+    return small(candidates=2).fit(reviews())
 
 
 @pytest.mark.slow

@@ -44,6 +44,7 @@ Integers = NDArray[np.int64]
 ENTRIES = 2048
 LONGEST = 256
 EPOCHS = 16
+LEAST_STEPS = 400
 CANDIDATES = 8
 GUIDANCE = 1.0
 TRAINING_SHARE = 0.85
@@ -130,7 +131,8 @@ class TransformerText(TextSynthesizer):
         batch = max(1, min(24, len(learned.numbers) // 4))
         epoch = max(1, len(learned.numbers) // batch)
         schedule = Schedule(
-            steps=EPOCHS * epoch, batch=batch, rate=5e-3, weight_decay=0.1, average=0.99, evaluate_every=max(5, epoch), patience=3
+            steps=max(LEAST_STEPS, EPOCHS * epoch), batch=batch, rate=6e-3, weight_decay=0.1, average=0.99,
+            evaluate_every=max(25, epoch), patience=4,
         )  # fmt: skip
         limit = budget if budget.seconds is None or budget.best else budget.share(TRAINING_SHARE)
         course = train(task, learned.tensors(), schedule, stream=seed.child("train"), budget=limit, progress=progress)
