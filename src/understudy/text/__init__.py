@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from understudy.text.generator import Texts as Texts
     from understudy.text.ngram.model import NgramText as NgramText
     from understudy.text.quality.sifting import sift as sift
-    from understudy.text.spec.text_spec import TextSpec as TextSpec
-    from understudy.text.spec.text_spec import read_text_spec as read_text_spec
     from understudy.text.scrubbing import scan as scan
     from understudy.text.scrubbing import scrub as scrub
+    from understudy.text.spec.text_spec import TextSpec as TextSpec
+    from understudy.text.spec.text_spec import read_text_spec as read_text_spec
     from understudy.text.transformer.model import TransformerText as TransformerText
 else:
     __getattr__, __dir__, __all__ = table_of_contents(
