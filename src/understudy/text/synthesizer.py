@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -186,6 +187,19 @@ class TextSynthesizer(FrameBatches, Synthesizer):
         return TableSchema(columns=columns)
 
     # -- making texts
+
+    def texts_for(self, labels: Sequence[Any], rng: Stream) -> list[str]:
+        """A text for each value of the label, in order; None stands for any. What comes out depends on (self, labels, rng) only.
+
+        Raises:
+            ConditionError: a value that the label does not have.
+        """
+        self._require_ready()
+        places = {label: self._prepare({self.label: label}) for label in dict.fromkeys(labels) if label is not None}
+        free = self._prepare(None).of(0, len(labels), rng)
+        wanted = [int(free[i]) if label is None else int(np.argmax(places[label].shares)) for i, label in enumerate(labels)]
+        with single_thread():
+            return self._write(np.array(wanted, np.int64), rng)
 
     def _prepare(self, given: Any) -> Labels:
         return wanted_labels(given, self.label, self.levels, self.shares)

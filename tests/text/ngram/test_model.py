@@ -50,6 +50,17 @@ def test_it_learns_without_a_label_and_gives_back_the_callers_frames(tmp_path: P
     assert us.fit(reviews(), method="text-ngram", text="review", label="stars", progress=None).sample(3).height == 3
 
 
+def test_texts_can_be_had_for_labels_row_by_row() -> None:
+    model = NgramText().fit(reviews(), text="review", label="stars")
+    texts = model.texts_for([5] * 100 + [1] * 100 + [None] * 5, us.core.random.Stream(3))
+    assert texts == model.texts_for([5] * 100 + [1] * 100 + [None] * 5, us.core.random.Stream(3))
+    first, second = " ".join(texts[:100]).split(), " ".join(texts[100:200]).split()
+    assert sum(word in GOOD for word in first) > 20 * sum(word in BAD for word in first)
+    assert sum(word in BAD for word in second) > 20 * sum(word in GOOD for word in second)
+    with pytest.raises(us.UnderstudyError, match="not among the values"):
+        model.texts_for([3], us.core.random.Stream(3))
+
+
 def test_texts_are_as_long_as_those_learned() -> None:
     data = reviews(600)
     made = NgramText().fit(data, text="review", label="stars").sample(600)
