@@ -25,7 +25,9 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator as Generating
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
@@ -33,7 +35,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 from understudy.core import registry
 from understudy.core.errors import ArgumentError, Cancelled, ConditionError, ConstraintError, NotFittedError
 from understudy.core.fingerprint import fingerprint
-from understudy.core.progress import ProgressLike, listening
+from understudy.core.progress import Progress, ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord
 from understudy.core.storable import Storable
@@ -53,9 +55,11 @@ class Generator(Storable):
         name: the name in the registry and in saved files, e.g. "trees".
         block_size: items in a block, at least 1. It is part of the generator: another block size is another data set.
         items: what it makes many of: "rows" of a table, or "shots": pictures with labels.
+        one_process: only the process that has it can make its data, as where a file or a limit is its own.
     """
 
     block_size: int
+    one_process: bool = False
     items: ClassVar[Literal["rows", "shots"]] = "rows"
 
     @abstractmethod
@@ -136,19 +140,34 @@ class Generator(Storable):
 
     def _batches(self, start: int, stop: int | None, stream: Stream, prepared: Any, progress: ProgressLike) -> Iterator[Batch]:
         size = self.block_size
-        indices = count(start // size) if stop is None else range(start // size, -(-stop // size) if stop > start else start // size)
-        with listening(progress) as listener:
+        first_block = start // size
+        last_block = first_block if stop is None or stop <= start else -(-stop // size)
+
+        def indices() -> Iterable[int]:
+            return count(first_block) if stop is None else range(first_block, last_block)
+
+        with listening(progress) as listener, closing(self._blocks(indices(), stop, stream, prepared, listener)) as blocks:
             listener.stage("sample", None if stop is None else stop - start)
-            for index in indices:
+            for index in indices():
                 if listener.cancelled:
                     raise Cancelled("Sampling was stopped.", where=f"before item {max(start, index * size)}")
                 first, last = max(start, index * size), (index + 1) * size if stop is None else min(stop, (index + 1) * size)
-                batch = self._make(index, stream, prepared)
+                batch = next(blocks)
                 made = index * size + self._length(batch)
                 if made < last:
                     raise ConstraintError(f"Only {made:,} items could be made; {stop:,} were asked for.", remedy="Ask for fewer.")
                 yield batch if last - first == size else self._slice(batch, first - index * size, last - index * size)
                 listener.advance(last - start)
+
+    def _blocks(
+        self, indices: Iterable[int], stop: int | None, stream: Stream, prepared: Any, listener: Progress
+    ) -> Generating[Batch, None, None]:
+        """Blocks one after another; a subclass that makes several sooner together overrides it.
+
+        Items at `stop` and beyond are not wanted, so the last block may be without them.
+        """
+        for index in indices:
+            yield self._make(index, stream, prepared)
 
     def _stop(self, stop: int | None, prepared: Any) -> int | None:
         """Where a stream ends. Raises `ConstraintError` where it would end beyond what can be made."""

@@ -52,7 +52,7 @@ class Engine:
             raise ArgumentError(
                 "The generator cannot be loaded by worker processes.",
                 where="engine" if self.name == "ray" else "workers",
-                remedy="Define its class at the top of a module of its own and give it a saved form, or use workers=1.",
+                remedy="Use workers=1; or define its class at the top of a module of its own and give it a saved form.",
             )
         if wants_others and not shared:
             raise ArgumentError(

@@ -35,7 +35,7 @@ class Source:
 
     @property
     def portable(self) -> bool:
-        return self.path is not None and self.class_path is not None
+        return self.path is not None and self.class_path is not None and not any(table.one_process for table in self.tables.values())
 
     @property
     def tables(self) -> Mapping[str, Generator]:

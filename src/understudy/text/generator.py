@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Generator as Generating
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,8 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.artifact import State
-from understudy.core.errors import ProofError
+from understudy.core.errors import ArgumentError, ProofError
 from understudy.core.generator import Generator
+from understudy.core.progress import Progress, ProgressLike
 from understudy.core.random import Stream
 from understudy.data.frame_batches import FrameBatches
 from understudy.text.spec.attributes import Attributes, Conditions
@@ -31,6 +34,7 @@ class Texts(FrameBatches, Generator):
         source: a spec: a YAML file, the name of a ready-made one ("kitchen-reviews"), plain values, or a `TextSpec`.
         way: another way than the spec's: "template", "ngram", …; the spec must have its section.
         rows: a table whose rows are to have texts, in the place of the file that `rows` names.
+        journal: where a way that asks a language model keeps requests and replies, in the place of the spec's.
         folder: what file names in the spec are relative to: the file's own folder, or the present one.
 
     `given` asks for columns and cases: {"label": "negative"}, {"label": {"positive": 1, "negative": 1}}, {"case": "sarcasm"}.
@@ -47,6 +51,7 @@ class Texts(FrameBatches, Generator):
         *,
         way: str | None = None,
         rows: Any = None,
+        journal: str | Path | None = None,
         folder: str | Path | None = None,
     ) -> None:
         spec = read_text_spec(source)
@@ -55,6 +60,8 @@ class Texts(FrameBatches, Generator):
         here = Path(source).parent if isinstance(source, str | Path) and Path(source).exists() else Path()
         table = None if rows is None else _as_frame(rows)
         self._start(spec, Path(folder) if folder is not None else here, table, None, {})
+        if journal is not None:
+            self.journal = Path(journal)
 
     def _start(
         self,
@@ -69,7 +76,7 @@ class Texts(FrameBatches, Generator):
             self._rows = Attributes(spec, folder, rows, sources)
             self._way = way_of(spec.way).of(spec, self._rows, folder, kept)
             self._lengths = Lengths.of(spec)
-        self.block_size = self._way.block_size
+        self.block_size, self.one_process = self._way.block_size, self._way.one_process
         self._outputs = list(spec.of_task.outputs(spec))
 
     @property
@@ -80,6 +87,22 @@ class Texts(FrameBatches, Generator):
     @property
     def from_real_data(self) -> bool:
         return self._way.from_real_data or bool(self.spec.models or self._rows.sources)
+
+    @property
+    def journal(self) -> Path | None:
+        """Where requests and replies are kept; None where the way asks nobody."""
+        found: Path | None = getattr(self._way, "journal", None)
+        return found
+
+    @journal.setter
+    def journal(self, path: Path) -> None:
+        if self.journal is None:
+            raise ArgumentError(f'The way "{self.spec.way}" asks nobody and keeps no journal.', where="journal", remedy="Leave it out.")
+        self._way.journal = path.absolute()  # type: ignore[attr-defined]
+
+    @property
+    def remarks(self) -> list[str]:
+        return self.says()
 
     def needs(self) -> list[str]:
         """What the way needs to work, in words."""
@@ -97,15 +120,49 @@ class Texts(FrameBatches, Generator):
         return None if height is None else (height, "so many rows are to have texts")
 
     def _block(self, index: int, size: int, rng: Stream, given: Conditions) -> pl.DataFrame:
-        stream = Stream(self.spec.seed) if rng.root == Stream(0) else rng.root
-        last = (index + 1) * size
-        if self._rows.height is not None:
-            last = max(index * size, min(last, self._rows.height))
-        numbers = np.arange(index * size, last, dtype=np.int64)
-        rows = self._rows.frame(given, numbers, stream)
-        made = self._of_right_length(rows, self._way.write(rows, numbers, stream), numbers, stream)
-        frame = rows.select(self._rows.visible).hstack(made)
-        return self._proven(frame, index * size)
+        stream = self._stream_of(rng)
+        rows, numbers = self._rows_of(index, None, given, stream)
+        return self._finished(rows, self._way.write(rows, numbers, stream), numbers, stream)
+
+    def _blocks(
+        self, indices: Iterable[int], stop: int | None, stream: Stream, prepared: Conditions, listener: Progress
+    ) -> Generating[pl.DataFrame, None, None]:
+        own = self._stream_of(stream)
+        begun: deque[tuple[pl.DataFrame, NDArray[np.int64]]] = deque()
+
+        def blocks() -> Iterator[tuple[pl.DataFrame, NDArray[np.int64]]]:
+            for index in indices:
+                begun.append(self._rows_of(index, stop if self._way.one_process else None, prepared, own))
+                yield begun[-1]
+
+        for made in self._way.write_many(blocks(), own, listener):
+            rows, numbers = begun.popleft()
+            yield self._finished(rows, made, numbers, own)
+
+    def _collect(self, n: int, *, seed: int = 0, given: Any = None, progress: ProgressLike = None) -> pl.DataFrame:
+        if n == 0 and self._way.one_process:  # nobody is asked for nothing
+            stream, prepared = self._stream_of(Stream(seed)), self._prepare(given)
+            rows, numbers = self._rows_of(0, 0, prepared, stream)
+            return self._finished(rows, self._way.write(rows, numbers, stream), numbers, stream)
+        whole: pl.DataFrame = super()._collect(n, seed=seed, given=given, progress=progress)
+        return whole
+
+    def _stream_of(self, rng: Stream) -> Stream:
+        """The stream of the data set: the spec's own where no seed is asked for."""
+        return Stream(self.spec.seed) if rng.root == Stream(0) else rng.root
+
+    def _rows_of(self, index: int, stop: int | None, given: Conditions, stream: Stream) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+        """The rows of a block up to `stop`, and their numbers."""
+        first = index * self.block_size
+        last = min(first + self.block_size, *(end for end in (stop, self._rows.height) if end is not None), first + self.block_size)
+        numbers = np.arange(first, max(first, last), dtype=np.int64)
+        return self._rows.frame(given, numbers, stream), numbers
+
+    def _finished(self, rows: pl.DataFrame, made: pl.DataFrame, numbers: NDArray[np.int64], stream: Stream) -> pl.DataFrame:
+        """The frame of a block, its texts as long as they should be and its records true."""
+        made = self._of_right_length(rows, made, numbers, stream)
+        frame = pl.DataFrame([*rows.select(self._rows.visible).get_columns(), *made.get_columns()])
+        return self._proven(frame, int(numbers[0]) if len(numbers) else 0)
 
     def _of_right_length(self, rows: pl.DataFrame, made: pl.DataFrame, numbers: NDArray[np.int64], stream: Stream) -> pl.DataFrame:
         """Texts that are too short or too long are written again, each from draws of its own."""
@@ -151,7 +208,9 @@ class Texts(FrameBatches, Generator):
         sources, kept = self._rows.sources, self._way.keep()
         tables = {f"source{i}": table.to_arrow() for i, table in enumerate(sources.values())}
         tables |= {f"kept{i}": table.to_arrow() for i, table in enumerate(kept.values())}
-        return State(manifest={"spec": self.spec.to_yaml(), "sources": list(sources), "kept": list(kept)}, arrays={}, tables=tables)
+        journal = {} if self.journal is None else {"journal": str(self.journal)}
+        facts = {"spec": self.spec.to_yaml(), "sources": list(sources), "kept": list(kept), **journal}
+        return State(manifest=facts, arrays={}, tables=tables)
 
     @classmethod
     def _from_state(cls, state: State) -> Self:
@@ -161,6 +220,8 @@ class Texts(FrameBatches, Generator):
         texts = cls.__new__(cls)
         spec = parse_text_spec(state.manifest["spec"])
         texts._start(spec, Path(), None, frames("source", state.manifest["sources"]), frames("kept", state.manifest["kept"]))
+        if "journal" in state.manifest:
+            texts.journal = Path(state.manifest["journal"])
         return texts
 
 

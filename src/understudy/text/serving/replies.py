@@ -144,7 +144,8 @@ def _text(body: dict[str, Any], writer: Writer, prompt: str, number: int, fault:
     if schema is None or fault == "shapeless":
         return writer.text(prompt, number) if schema is None else f"Here you are: {' '.join(writer.words(number))}."
     try:
-        text = json.dumps(Drawing(schema, number, writer.words).value(), ensure_ascii=False)
+        value = writer.value(schema, prompt, number)
+        text = json.dumps(Drawing(schema, number, writer.words).value() if value is None else value, ensure_ascii=False)
     except UnderstudyError as error:
         raise Refusal(400, f"response_format: {error.what} ({error.where})") from None
     return text[: max(1, len(text) * 2 // 3)] if fault == "json" else text

@@ -27,6 +27,10 @@ class Writer(ABC):
     def text(self, prompt: str, number: int) -> str:
         """A text for a prompt; `number` (0 to 2⁶⁴ − 1) is drawn from the whole request."""
 
+    def value(self, schema: dict[str, Any], prompt: str, number: int) -> Any:
+        """A value of a schema that says something of the prompt; None: one is drawn from the schema alone."""
+        return None
+
     def words(self, number: int) -> list[str]:
         """Some words for short values, drawn by `number`."""
         return [_WORDS[(number >> (6 * place)) % len(_WORDS)] for place in range(8)]

@@ -31,6 +31,9 @@ from understudy.data.schema import weightiest
 from understudy.rules.columns import AnyColumn, Scalar, column_types
 from understudy.rules.spec import ListSpec, Locales, People
 from understudy.text.grammar.rules import Rule, read_rules
+from understudy.text.spec.language_model import (
+    LanguageModelSection,
+)
 from understudy.text.spec.sections import WAYS, LearnedSection, TemplateSection
 from understudy.text.tasks import TASKS, task
 from understudy.text.tasks.task import Task
@@ -83,7 +86,7 @@ class TextSpec(_Model):
     template: TemplateSection | None = None
     ngram: LearnedSection | None = None
     transformer: LearnedSection | None = None
-    llm: dict[str, Any] | None = None
+    llm: LanguageModelSection | None = None
     evolution: dict[str, Any] | None = None
     quality: list[Any] = Field(default_factory=list)
     _source: LocatedYaml | None = PrivateAttr(default=None)
@@ -315,12 +318,18 @@ def _steps(stated: Any, loc: tuple[Any, ...]) -> list[Any]:
     return steps
 
 
+_OF_LLM: dict[str, type[BaseModel]] = {
+    "budget": BudgetSection, "price": PriceSection, "examples": ExamplesSection, "judge": JudgeSection,
+}  # fmt: skip
+
+
 def _keys(loc: tuple[Any, ...]) -> list[str]:
     """The keys that a place takes."""
     inside: dict[str, type[BaseModel]] = {"cases": CaseSpec, "lists": ListSpec, "people": People}
     model: type[BaseModel] = TextSpec
     if loc:
         sections: dict[str, type[BaseModel]] = {"template": TemplateSection, "ngram": LearnedSection, "transformer": LearnedSection}
+        sections["llm"] = StepSection if "steps" in loc[1:-1] else _OF_LLM.get(str(loc[-1]), LanguageModelSection)
         columns = {name: kind for name, kind in column_types().items() if name in loc}
         model = (
             next(iter(columns.values())) if loc[0] == "columns" and columns else inside.get(str(loc[0]), sections.get(str(loc[0]), model))

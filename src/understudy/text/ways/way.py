@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,9 @@ from understudy.core.random import Stream
 from understudy.text.spec.attributes import Attributes
 from understudy.text.spec.text_spec import TextSpec
 
+if TYPE_CHECKING:
+    from understudy.core.progress import ProgressLike
+
 
 class Way(ABC):
     """Makes texts of rows.
@@ -22,11 +25,13 @@ class Way(ABC):
     Attributes:
         name: as in the spec.
         can_fail: it may leave a row without a text; a column `problem` then says why. Else a record that is not true is an error.
+        one_process: only the process that has it can make its rows, as where a file or a limit is its own.
         block_size: rows that are made together.
     """
 
     name: ClassVar[str]
     can_fail: ClassVar[bool] = False
+    one_process: ClassVar[bool] = False
     block_size: int = 4096
 
     @classmethod
@@ -45,6 +50,12 @@ class Way(ABC):
         rows: columns of the spec, hidden ones too. numbers: of the rows in the data set. rng: of the data set. What comes out depends on
         (way, rows, numbers, rng) only; where it can, each row on its own values and number only.
         """
+
+    def write_many(
+        self, blocks: Iterable[tuple[pl.DataFrame, NDArray[np.int64]]], rng: Stream, progress: ProgressLike = None
+    ) -> Iterator[pl.DataFrame]:
+        """Several blocks in order, where they are sooner made together. progress: hears more than how many rows there are."""
+        return (self.write(rows, numbers, rng) for rows, numbers in blocks)
 
     def needs(self) -> list[str]:
         """What it needs to work, in words: an endpoint, weights, real texts."""

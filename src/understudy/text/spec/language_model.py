@@ -1,0 +1,155 @@
+"""The section `llm` of a spec: whom to ask, with what words, in which steps, and at what cost at most."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from understudy.data.constraints import Contradiction
+from understudy.text.spec.sections import Section
+
+
+class BudgetSection(Section):
+    """What all runs over a journal may spend together. money: in the currency of the prices. tokens: in and out."""
+
+    money: float | str | None = None
+    tokens: int | None = Field(default=None, ge=0)
+
+
+class PriceSection(Section):
+    """Money for a million tokens in and out, where no prices file knows the model."""
+
+    input: float | str
+    output: float | str
+
+
+class ExamplesSection(Section):
+    """Real rows shown to the model as examples, personal data in them replaced.
+
+    file: where they are. text, label: their columns; with a label, rows see examples of their own one. shots: examples a prompt.
+    most_uses: prompts that one real row may appear in. consent: that real rows may be sent to the endpoint; nothing is asked without it.
+    """
+
+    file: str
+    text: str
+    label: str | None = None
+    shots: int = Field(default=3, ge=1, le=50)
+    most_uses: int | None = Field(default=None, ge=1)
+    consent: bool = False
+
+    @model_validator(mode="after")
+    def _has_consent(self) -> Self:
+        if not self.consent:
+            raise Contradiction(
+                "Examples are real rows, and prompts send them to the endpoint.",
+                "Write consent: true if they may be sent there (personal data in them is replaced first, which finds most, not all).",
+                at=("consent",),
+            )
+        return self
+
+
+class StepSection(Section):
+    """A text made before the record itself, for its prompt and those of other steps to use by name.
+
+    prompt: asked of the model. template: put together without asking; one of the two.
+    """
+
+    prompt: str | None = None
+    template: str | None = None
+    system: str | None = None
+    model: str | None = None
+    max_tokens: int = Field(default=512, ge=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.prompt is None) == (self.template is None):
+            raise Contradiction("A step is a prompt or a template.", "Write one of the two.")
+        return self
+
+
+class JudgeSection(Section):
+    """A verdict on every record, by the same model or another. rubric: what is looked at. least: lower scores are refused."""
+
+    rubric: str = "How well does it do what was asked for, as a person would have written it?"
+    scale: tuple[int, int] = (1, 5)
+    least: int = 3
+    model: str | None = None
+    max_tokens: int = Field(default=256, ge=1)
+
+    @model_validator(mode="after")
+    def _is_on_the_scale(self) -> Self:
+        low, high = self.scale
+        if not low < high or not low <= self.least <= high:
+            raise Contradiction(f"The least score ({self.least}) must lie on the scale, {low} to {high}, which rises.", at=("least",))
+        return self
+
+
+EVOLUTIONS = (
+    "Make it harder: add one constraint or requirement that a careful person could still meet.",
+    "Make it more specific: put a concrete situation, with details, in the place of what is general.",
+    "Make it need one more step of thought than it does now.",
+    "Keep the kind of thing, and move it to another field or situation that is rarer.",
+)
+
+
+class LanguageModelSection(Section):
+    """How a language model is asked.
+
+    endpoint: an address of the OpenAI wire format, up to its version. model: its name. key_env: the environment variable with the key.
+    budget: what may be spent; price: of tokens, where it is not known. prompt, system: in the place of the task's own words (Jinja; all
+    columns of the row and all steps by name). steps: texts made first. evolve: rounds in which the record is made harder, or the words of
+    each (Evol-Instruct: Xu et al., 2023). labels: of entities, with what each is. tools: of conversations: name and what it does.
+    document: the column that holds the document which questions are about, or the text that is to be rewritten or translated.
+    mode: conversations in one reply, or `turns`, where user and assistant are asked in turn. tries: records made of a row until one
+    passes. options: further parameters, as the server knows them.
+    """
+
+    endpoint: str
+    model: str
+    key_env: str | None = None
+    budget: BudgetSection = Field(default_factory=BudgetSection)
+    price: PriceSection | None = None
+    concurrency: int = Field(default=64, ge=1, le=4096)
+    timeout: float = Field(default=120, gt=0)
+    retries: int = Field(default=8, ge=0)
+    journal: str | None = None
+    prompt: str | None = None
+    system: str | None = None
+    steps: dict[str, StepSection] = Field(default_factory=dict)
+    evolve: int | list[str] = Field(default_factory=list)
+    examples: ExamplesSection | None = None
+    labels: dict[str, str] | list[str] = Field(default_factory=list)
+    tools: dict[str, str] = Field(default_factory=dict)
+    document: str | None = None
+    mode: Literal["single", "turns"] = "single"
+    turns: tuple[int, int] = (2, 4)
+    judge: JudgeSection | None = None
+    tries: int = Field(default=2, ge=1, le=20)
+    max_tokens: int = Field(default=1024, ge=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("evolve")
+    @classmethod
+    def _rounds(cls, evolve: int | list[str]) -> int | list[str]:
+        if isinstance(evolve, int) and not 0 <= evolve <= 20:
+            raise Contradiction("There are 0 to 20 rounds of evolution.", "Write evolve: 2, or the words of each round.")
+        return evolve
+
+    @field_validator("turns")
+    @classmethod
+    def _in_order(cls, turns: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= turns[0] <= turns[1] <= 40:
+            raise Contradiction("`turns` are the least and the most exchanges, 1 to 40.", "Write turns: [2, 4].")
+        return turns
+
+    @property
+    def rounds(self) -> list[str]:
+        """The words of each round of evolution."""
+        return [EVOLUTIONS[i % len(EVOLUTIONS)] for i in range(self.evolve)] if isinstance(self.evolve, int) else self.evolve
+
+    @property
+    def label_names(self) -> list[str]:
+        return list(self.labels)

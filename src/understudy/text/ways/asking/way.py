@@ -1,0 +1,155 @@
+"""The way `llm`: rows written by a language model behind an endpoint, each reply kept before it is used.
+
+What a model answers is no function of the seed, so the journal takes the place of randomness: over the same journal the same rows come
+out, without asking. Rows that cannot be made keep their place, with the reason in the column `problem`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from understudy.core.random import Stream
+from understudy.text.spec.attributes import Attributes
+from understudy.text.spec.text_spec import TextSpec
+from understudy.text.ways.asking.examples import Examples
+from understudy.text.ways.asking.program import Made, Program
+from understudy.text.ways.way import Way
+
+if TYPE_CHECKING:
+    from understudy.core.progress import ProgressLike
+    from understudy.text.llm.budget import Spending
+    from understudy.text.llm.session import Session
+
+EXAMPLES = "examples"
+Numbers = NDArray[np.int64]
+
+
+class LanguageModel(Way):
+    """Asks a language model for every row.
+
+    Attributes:
+        journal: where requests and replies are kept; the spec's, or a file in the user's cache folder that the spec's content names.
+    """
+
+    name: ClassVar[str] = "llm"
+    can_fail: ClassVar[bool] = True
+    one_process: ClassVar[bool] = True
+    block_size: int = 128
+
+    def __init__(self, spec: TextSpec, rows: Attributes, examples: Examples | None) -> None:
+        assert spec.llm is not None
+        self.spec, self.section, self._examples = spec, spec.llm, examples
+        columns = [*rows.kinds]
+        self._program = Program(spec, spec.llm, columns, [name for name in rows.visible if name != spec.llm.document], examples)
+        self.journal = Path(spec.llm.journal) if spec.llm.journal is not None else cached_journal(spec)
+
+    @classmethod
+    def of(cls, spec: TextSpec, rows: Attributes, folder: Path, kept: Mapping[str, pl.DataFrame]) -> Self:
+        assert spec.llm is not None
+        shown = spec.llm.examples
+        examples = None
+        if shown is not None:
+            examples = Examples(kept[EXAMPLES], shown) if EXAMPLES in kept else Examples.read(shown, folder)
+        return cls(spec, rows, examples)
+
+    # -- asking
+
+    def write(self, rows: pl.DataFrame, numbers: Numbers, rng: Stream) -> pl.DataFrame:
+        return next(iter(self.write_many([(rows, numbers)], rng)))
+
+    def write_many(
+        self, blocks: Iterable[tuple[pl.DataFrame, Numbers]], rng: Stream, progress: ProgressLike = None
+    ) -> Iterator[pl.DataFrame]:
+        """Blocks in order; rows of the next ones are asked for while those before wait for their last replies."""
+        sizes: list[int] = []
+
+        def programs(session: Session) -> Iterator[Any]:
+            for rows, numbers in blocks:
+                sizes.append(rows.height)
+                for row, number in zip(rows.iter_rows(named=True), numbers.tolist(), strict=True):
+                    yield self._program.made(session, row, number, rng)
+
+        with self.session(progress) as session:
+            made: list[Made] = []
+            for one in session.run(programs(session)):
+                made.append(one)
+                if len(made) == sizes[0]:
+                    yield self._frame(made)
+                    made = []
+                    sizes.pop(0)
+            for _ in sizes:  # blocks of no rows
+                yield self._frame([])
+
+    def session(self, progress: ProgressLike = None) -> Session:
+        """A session with the section's endpoint, over the way's journal. Errors as those of `Session`."""
+        from understudy.text.llm import Endpoint, Price, Session, SpendingLimit
+
+        section = self.section
+        price = None if section.price is None else Price.of(section.price.input, section.price.output)
+        endpoint = Endpoint(
+            section.endpoint, section.model, key_env=section.key_env, price=price, timeout_s=section.timeout, retries=section.retries
+        )
+        limit = SpendingLimit(money=section.budget.money, tokens=section.budget.tokens)  # type: ignore[arg-type]
+        self.journal.parent.mkdir(parents=True, exist_ok=True)
+        return Session(
+            endpoint, journal=self.journal, budget=None if limit == SpendingLimit() else limit, concurrency=section.concurrency,
+            seed=self.spec.seed, progress=progress,
+        )  # fmt: skip
+
+    def spent(self) -> Spending:
+        """What all runs over the journal have spent."""
+        with self.session() as session:
+            return session.spent()
+
+    def _frame(self, made: list[Made]) -> pl.DataFrame:
+        outputs = self.spec.of_task.outputs(self.spec)
+        columns = [
+            pl.Series(name, [None if one.record is None else one.record[name] for one in made], dtype) for name, dtype in outputs.items()
+        ]
+        return pl.DataFrame([*columns, pl.Series("problem", [one.problem for one in made], pl.String)])
+
+    # -- what it says
+
+    def needs(self) -> list[str]:
+        return [f"an endpoint at {self.section.endpoint} that has the model {self.section.model}"]
+
+    def says(self) -> list[str]:
+        said = [
+            f"Texts were written by the language model {self.section.model}: only as fluent, as true, as varied and as free of its "
+            "training texts as that model is. Labels and facts are what it was asked for, checked for their form and not for their sense.",
+            "The same texts come out again over the same journal, not from the seed alone.",
+        ]
+        if self.section.examples is not None:
+            said.append(
+                f"Prompts showed {self.section.examples.shots} real rows each, personal data in them replaced; they were sent to the "
+                "endpoint. This is not differentially private."
+            )
+        if self.section.judge is not None:
+            said.append("Records that a model judged too bad were refused; a model's verdict favours some kinds of text.")
+        return said
+
+    def keep(self) -> dict[str, pl.DataFrame]:
+        return {} if self._examples is None else {EXAMPLES: self._examples.frame}
+
+    @property
+    def from_real_data(self) -> bool:
+        return self._examples is not None
+
+
+def cached_journal(spec: TextSpec) -> Path:
+    """The journal of a spec in the user's cache folder: its own for each spec, whatever the endpoint, the budget and the speed."""
+    stated = spec.to_dict()
+    for key in ("endpoint", "key_env", "budget", "price", "concurrency", "timeout", "retries"):
+        stated["llm"].pop(key, None)
+    stated.pop("quality", None)
+    name = hashlib.blake2b(repr(stated).encode(), digest_size=10).hexdigest()
+    place = os.environ.get("XDG_CACHE_HOME")
+    return (Path(place) if place else Path.home() / ".cache") / "understudy" / "journals" / f"{name}.sqlite"
