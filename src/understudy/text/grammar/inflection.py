@@ -148,6 +148,8 @@ def in_all_forms(value: Any, language: Language) -> set[str]:
             continue
         if name in ("day", "year", "hour") or (name in ("ordinal", "nth") and value < 1):
             continue
+        if name == "time" and not isinstance(value, dt.datetime | dt.time):
+            continue
         if form.argument:
             found |= {written(value, language, [Filter(name, digits)]) for digits in range(4) if _exact(value, digits)}
         else:

@@ -32,7 +32,12 @@ from understudy.rules.columns import AnyColumn, Scalar, column_types
 from understudy.rules.spec import ListSpec, Locales, People
 from understudy.text.grammar.rules import Rule, read_rules
 from understudy.text.spec.language_model import (
+    BudgetSection,
+    ExamplesSection,
+    JudgeSection,
     LanguageModelSection,
+    PriceSection,
+    StepSection,
 )
 from understudy.text.spec.sections import WAYS, LearnedSection, TemplateSection
 from understudy.text.tasks import TASKS, task

@@ -5,7 +5,7 @@ import pytest
 from understudy.core.errors import SchemaError
 from understudy.data.texts.records import conversation_fault
 
-NAMES = {"name": {"type": "person", "field": "full_name"}, "day": {"type": "date", "between": ["2024-01-01", "2024-12-31"]}}
+NAMES = {"name": {"type": "person", "field": "name"}, "day": {"type": "date", "between": ["2024-01-01", "2024-12-31"]}}
 
 
 def test_entities_are_tagged_in_the_reply_and_exact_in_the_row(asked):
