@@ -32,12 +32,15 @@ def test_documents_state_their_facts_where_they_say_they_do(asked):
     spec = {"task": "document", "columns": NAMES, "facts": ["name", "day"], "text": "letter"}
 
     def script(prompt, number):
+        if "cannot be used" in prompt:
+            assert 'says "Nobody"' in prompt
+            return {"text": "I do not know."}
         name = prompt.split("- name: ")[1].split("\n")[0]
         day = prompt.split("- day: ")[1].split("\n")[0]
-        wrong = number % 4 == 0 and "cannot be used" not in prompt
+        wrong = number % 4 == 0
         return {"text": f"Dear [{'Nobody' if wrong else name}](name), you came on [{day}](day). Yours"}
 
-    made = asked(script, spec).sample(40)
+    made = asked(script, spec, tries=6).sample(40)
     assert made["problem"].is_null().all()
     for row in made.iter_rows(named=True):
         said = {span["label"]: row["letter"][span["start"] : span["end"]] for span in row["spans"]}
