@@ -24,6 +24,22 @@ def test_good_replies_open_the_window_and_a_cut_closes_it_once_a_round():
     asyncio.run(work())
 
 
+def test_one_refusal_in_ten_at_random_keeps_the_rate_and_a_full_server_is_spared():
+    async def settled(refuses):
+        limiter = Limiter(64)
+        for round_ in range(200):
+            sent_at = time.monotonic()
+            for call in range(int(limiter.window)):
+                if refuses(round_, call):
+                    limiter.was_too_much(sent_at)
+                else:
+                    limiter.went_well()
+        return limiter.window
+
+    assert asyncio.run(settled(lambda round_, call: (7 * round_ + call) % 10 == 0)) > 8
+    assert asyncio.run(settled(lambda _, call: call >= 8)) < 12
+
+
 def test_no_more_than_the_window_are_under_way():
     async def work():
         limiter = Limiter(4)
@@ -45,10 +61,11 @@ def test_no_more_than_the_window_are_under_way():
     asyncio.run(work())
 
 
-def test_nothing_is_sent_while_the_server_asks_to_wait():
+def test_nothing_is_sent_while_the_server_refuses_most_and_asks_to_wait():
     async def work():
         limiter = Limiter(4)
-        limiter.was_too_much(time.monotonic(), 0.1)
+        for _ in range(20):  # one refusal stops the refused call alone; when most are refused, all wait
+            limiter.was_too_much(time.monotonic(), 0.1)
         start = time.monotonic()
         await limiter.depart(1)
         assert time.monotonic() - start >= 0.099

@@ -1,7 +1,9 @@
-"""How many calls at once: one more for every good reply at first, then one more a round, and by a third fewer when the server says so.
+"""How many calls at once: one more for every good reply at first, then one more a round, and fewer by half the share that is refused.
 
-Additive increase, multiplicative decrease (Chiu and Jain 1989), as in TCP: a cut counts once for all calls that were under way when it
-was made. While the server asks to wait (Retry-After), nothing is sent. Requests and tokens a minute are held to where they are known.
+Additive increase and a decrease by the share of marks, as in DCTCP (Alizadeh et al., "Data center TCP", SIGCOMM 2010): a server that
+refuses one call in ten at random keeps its rate, one that is full brings the calls down to what it takes. A cut counts once for all
+calls that were under way when it was made. A refused call waits as long as the server asks (Retry-After); while most are refused, all
+wait. Requests and tokens a minute are held to where they are known.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from collections import deque
 from collections.abc import Callable
 
 FIRST_WINDOW = 16
-CUT = 0.7
+FIRST_CUT, MEMORY = 0.3, 1 / 16
+CALM, MOST_REFUSED = 0.02, 0.5
 SPARE, SPARE_LEAST = 0.25, 2
 
 
@@ -55,12 +58,14 @@ class Limiter:
         window: calls at once, now.
         prepared: calls that hold a permit, sent or not.
         flying: calls sent.
+        refused: the share of late calls that the server had too much of.
     """
 
     def __init__(self, most: int, *, requests_per_minute: int | None = None, tokens_per_minute: int | None = None) -> None:
         self.most = most
         self.window = float(min(FIRST_WINDOW, most))
         self.prepared = self.flying = 0
+        self.refused = 0.0
         self._growing_fast = True
         self._last_cut = 0.0
         self._paused_until = 0.0
@@ -96,17 +101,21 @@ class Limiter:
 
     def went_well(self) -> None:
         """A good reply: room for more."""
-        self.window = min(float(self.most), self.window + (1.0 if self._growing_fast else 1.0 / self.window))
+        self.refused *= 1 - MEMORY
+        more = 1.0 if self._growing_fast else (1.0 if self.refused < CALM else 0.5) / self.window
+        self.window = min(float(self.most), self.window + more)
         self._grant()
 
     def was_too_much(self, sent_at: float, pause_s: float | None = None) -> None:
         """The server had too much of a call that was sent at `sent_at` (monotonic clock), and asks to wait `pause_s`."""
         now = time.monotonic()
+        self.refused += MEMORY * (1 - self.refused)
         if sent_at >= self._last_cut:
-            self.window = max(1.0, self.window * CUT)
+            cut = max(self.refused / 2, FIRST_CUT if self._growing_fast else 0.0)
+            self.window = max(1.0, self.window * (1 - cut))
             self._last_cut = now
             self._growing_fast = False
-        if pause_s is not None:
+        if pause_s is not None and self.refused > MOST_REFUSED:
             self._paused_until = max(self._paused_until, now + pause_s)
 
     def fail(self, error: Exception) -> None:
