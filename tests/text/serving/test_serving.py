@@ -8,6 +8,7 @@ import pytest
 
 from understudy.core.errors import ArgumentError, DataError, SinkError
 from understudy.core.generator import Generator
+from understudy.core.random import Stream
 from understudy.text.llm.prices import Price
 from understudy.text.serving import Echo, FaultPlan, Options, Server, Written
 
@@ -188,6 +189,20 @@ def test_a_served_model_writes_texts_of_the_label_that_is_asked_for():
         assert len(set(found)) > 12
         again = chat(server, "Write a good review, number 0.", "understudy-reviews").json()["choices"][0]["message"]["content"]
         assert again == found[0]
+
+
+def test_a_saved_model_of_texts_is_served(tmp_path):
+    import understudy as us
+    from understudy.text import NgramText
+
+    words = {"good": "fine lovely kettle boils fast and looks nice", "bad": "broken awful kettle leaks and smells of burning"}
+    draw = Stream(1).generator()
+    rows = [(label, " ".join(draw.permutation(text.split())[:5])) for label, text in words.items() for _ in range(60)]
+    NgramText().fit(pl.DataFrame(rows, schema=["mood", "words"], orient="row"), text="words", label="mood").save(tmp_path / "m.understudy")
+    with Server(Written(us.load(tmp_path / "m.understudy"), pool=50)) as server:
+        reply = chat(server, "A bad one, please.", "understudy-text-ngram").json()["choices"][0]
+        assert reply["finish_reason"] == "stop"
+        assert set(reply["message"]["content"].split()) <= set(words["bad"].split())
 
 
 def test_what_makes_no_text_is_not_served():
