@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numba
 import numpy as np
@@ -74,7 +75,7 @@ class PersonLaw:
         self._pools = pools(tuple(locale(code).code for code in shares))
         self._of_locale = Weighted.of([(range(len(shares)), whole(shares.values()))])
         self._of_sex = Weighted.of([(range(2), whole(self._sex_shares.get(name, 0.0) for name in SEXES))])
-        self._births = _Births.of(age, today)
+        self._births = _Births.of((age[0], age[1]), today)
         self._domains = tuple(domains or DOMAINS)
 
     def make(self, field: str, rows: Rows, stream: Stream, cache: Cache | None = None) -> pl.Series:
@@ -108,6 +109,7 @@ class _Births:
     decades: Codes
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, age: tuple[int, int], today: dt.date) -> _Births:
         first, last = _years_before(today, age[1] + 1) + dt.timedelta(1), _years_before(today, age[0])
         days = [first + dt.timedelta(i) for i in range((last - first).days + 1)]

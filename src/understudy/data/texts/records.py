@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import polars as pl
+import pyarrow as pa
 
 SPAN = pl.Struct({"start": pl.Int64, "end": pl.Int64, "label": pl.String})
 SPANS = pl.List(SPAN)
@@ -69,6 +70,21 @@ def answer_of_tool(called: ToolCall, content: str) -> Message:
     return {"role": "tool", "content": content, "name": called["name"], "tool_calls": None, "tool_call_id": called["id"]}
 
 
+def as_series(name: str, values: list[Any], dtype: Any) -> pl.Series:
+    """A column of plain values; nested ones go by way of Arrow, which reads them ten times as fast."""
+    if dtype not in (SPANS, MESSAGES):
+        return pl.Series(name, values, dtype)
+    array = pa.array(values, _ARROW_SPANS if dtype == SPANS else _ARROW_MESSAGES)
+    return pl.Series(name, pl.from_arrow(array)).cast(dtype)
+
+
+_ARROW_SPANS = pa.list_(pa.struct({"start": pa.int64(), "end": pa.int64(), "label": pa.string()}))
+_ARROW_CALLS = pa.list_(pa.struct({"id": pa.string(), "name": pa.string(), "arguments": pa.string()}))
+_ARROW_MESSAGES = pa.list_(
+    pa.struct({"role": pa.string(), "content": pa.string(), "name": pa.string(), "tool_calls": _ARROW_CALLS, "tool_call_id": pa.string()})
+)
+
+
 # ---- faults
 
 
@@ -76,9 +92,11 @@ def text_fault(text: str | None) -> str | None:
     """What is wrong with a text; None: nothing."""
     if text is None:
         return "it is missing"
-    if not text.strip():
+    if not text or text.isspace():
         return "it is empty"
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return "it holds half of a character (a surrogate)"
     return None
 

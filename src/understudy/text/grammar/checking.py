@@ -140,30 +140,42 @@ def _check_forms(grammar: Grammar, slot: Slot, languages: Sequence[Language]) ->
 
 def check_reach(grammar: Grammar, starts: Sequence[str], truths: Iterable[Truths]) -> None:
     """Raise `Contradiction` where a rule that is needed has no alternative, or where writing has no end, in rows of these truths."""
-    names = list(grammar.rules)
-    relevant = sorted({place for name in starts for place in grammar.relevant[name]})
-    seen: set[Truths] = set()
+    circular = _circle({name: grammar.named_by(rule) for name, rule in grammar.rules.items()}) is not None
+    seen: set[tuple[str, Truths]] = set()
     for one in truths:
-        key = tuple(one[place] for place in relevant)
-        if key in seen:
-            continue
-        seen.add(key)
-        reached = _reached(grammar, starts, one)
-        if _circle(reached) is not None:
-            _check_growth(grammar, names, reached, one)
+        _visit(grammar, starts, one, seen)
+        if circular:
+            reached = _reached(grammar, starts, one)
+            if _circle(reached) is not None:
+                _check_growth(grammar, reached, one)
+
+
+def _visit(grammar: Grammar, starts: Sequence[str], truths: Truths, seen: set[tuple[str, Truths]]) -> None:
+    """Ask every rule that is needed for its alternatives; a rule is asked once for each set of truths that matter to it."""
+    left = list(starts)
+    while left:
+        name = left.pop()
+        key = (name, tuple(truths[place] for place in grammar.relevant[name]))
+        if key not in seen:
+            seen.add(key)
+            left += _named(grammar, name, truths)
+
+
+def _named(grammar: Grammar, name: str, truths: Truths) -> list[str]:
+    """The rules that the open alternatives of a rule name."""
+    slots = [slot for a in grammar.open_alternatives(name, truths) for slot in slots_in(a)]
+    return list(dict.fromkeys(slot.name for slot in slots if slot.name in grammar.rules))
 
 
 def _reached(grammar: Grammar, starts: Sequence[str], truths: Truths) -> dict[str, list[str]]:
     """The rules that are needed, and those that each names."""
     found: dict[str, list[str]] = {}
-    left = list(dict.fromkeys(starts))
+    left = list(starts)
     while left:
         name = left.pop()
-        if name in found:
-            continue
-        open_ones = grammar.open_alternatives(name, truths)
-        found[name] = list(dict.fromkeys(slot.name for a in open_ones for slot in slots_in(a) if slot.name in grammar.rules))
-        left += found[name]
+        if name not in found:
+            found[name] = _named(grammar, name, truths)
+            left += found[name]
     return found
 
 
@@ -190,11 +202,10 @@ def _circle(below: Mapping[str, list[str]]) -> list[str] | None:
     return None
 
 
-def _check_growth(grammar: Grammar, names: Sequence[str], below: Mapping[str, list[str]], truths: Truths) -> None:
+def _check_growth(grammar: Grammar, below: Mapping[str, list[str]], truths: Truths) -> None:
     """A grammar is a branching process: it ends if the matrix of expected uses of each rule by each has no eigenvalue of 1 or more
     (Harris, "The theory of branching processes", 1963, chapter II)."""
-    place = {name: number for number, name in enumerate(names) if name in below}
-    order = {name: number for number, name in enumerate(place)}
+    order = {name: number for number, name in enumerate(below)}
     uses = np.zeros((len(order), len(order)))
     for name in order:
         open_ones = grammar.open_alternatives(name, truths)

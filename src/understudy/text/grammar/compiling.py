@@ -56,6 +56,10 @@ class Grammar:
         return list(dict.fromkeys(found))
 
     @cached_property
+    def _numbers(self) -> dict[Test, int]:
+        return {test: place for place, test in enumerate(self.tests)}
+
+    @cached_property
     def written_columns(self) -> list[str]:
         """The columns that texts name; a row's values come in their order."""
         slots = [slot for rule in self.rules.values() for alternative in rule.alternatives for slot in slots_in(alternative)]
@@ -70,7 +74,7 @@ class Grammar:
     @cached_property
     def relevant(self) -> dict[str, tuple[int, ...]]:
         """The tests, by number, that decide what a rule writes, its own and those of the rules in it."""
-        number = {test: place for place, test in enumerate(self.tests)}
+        number = self._numbers
         found = {name: {number[test] for a in rule.alternatives for test in a.tests} for name, rule in self.rules.items()}
         below = {name: self.named_by(rule) for name, rule in self.rules.items()}
         grew = True
@@ -92,9 +96,10 @@ class Grammar:
 
     def open_alternatives(self, name: str, truths: Truths) -> list[Alternative]:
         """The alternatives of a rule that can be drawn where these tests hold. Raises `Contradiction` where there is none."""
-        known = dict(zip(self.tests, truths, strict=True))
-        found = [a for a in self.rules[name].alternatives if a.weight > 0 and all(known[test] for test in a.tests)]
+        number = self._numbers
+        found = [a for a in self.rules[name].alternatives if a.weight > 0 and all(truths[number[test]] for test in a.tests)]
         if not found:
+            known = dict(zip(self.tests, truths, strict=True))
             raise Contradiction(
                 f'The rule "{name}" has no alternative for a row with {self._told(name, known)}.',
                 "Add one, or one without `when` (`else`, beside `by`).",

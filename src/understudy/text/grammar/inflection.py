@@ -24,7 +24,7 @@ from understudy.data.constraints import Contradiction
 from understudy.text.grammar.languages.language import Language
 from understudy.text.grammar.reading import Filter
 
-Kind: TypeAlias = Literal["text", "number", "whole", "date", "time"]
+Kind: TypeAlias = Literal["text", "number", "whole", "date", "moment", "time"]
 JOINERS = ("list", "any-of", "commas", "lines", "bullets", "numbered")
 
 
@@ -64,28 +64,30 @@ _TEXT: dict[str, Callable[[Language, str], str]] = {
 
 
 def _of_text(make: Callable[[Language, str], str]) -> Form:
-    return Form(("text", "number", "whole", "date", "time"), lambda language, text, _: make(language, text))
+    return Form(("text", "number", "whole", "date", "moment", "time"), lambda language, text, _: make(language, text))
 
 
 FORMS: dict[str, Form] = {
     **{name: _of_text(make) for name, make in _TEXT.items()},
-    "words": Form(("number", "whole", "date"), lambda lang, v, _: lang.date_words(v) if isinstance(v, dt.date) else lang.number_words(v)),
+    "words": Form(
+        ("number", "whole", "date", "moment"), lambda lang, v, _: lang.date_words(v) if isinstance(v, dt.date) else lang.number_words(v)
+    ),
     "ordinal": Form(("whole",), lambda lang, v, _: lang.ordinal(v)),
     "nth": Form(("whole",), lambda lang, v, _: lang.ordinal_words(v)),
     "fixed": Form(("number", "whole"), lambda lang, v, digits: lang.fixed(v, digits or 0), argument=True),
     "grouped": Form(("number", "whole"), lambda lang, v, _: lang.grouped(v)),
     "plain": Form(("number", "whole"), lambda lang, v, _: lang.plain(v)),
     "digits": Form(("text", "number", "whole"), lambda _, v, __: "".join(c for c in str(v) if c.isdigit())),
-    "date": Form(("date",), lambda lang, v, _: lang.date(v)),
-    "short": Form(("date",), lambda lang, v, _: f"{v:%d.%m.%Y}" if lang.code == "de" else f"{v:%d/%m/%Y}"),
-    "us": Form(("date",), lambda lang, v, _: f"{lang.months[v.month - 1]} {v.day}, {v.year}"),
-    "iso": Form(("date",), lambda _, v, __: f"{v:%Y-%m-%d}"),
-    "day": Form(("date",), lambda _, v, __: str(v.day)),
-    "month": Form(("date",), lambda lang, v, _: lang.months[v.month - 1]),
-    "year": Form(("date",), lambda _, v, __: str(v.year)),
-    "weekday": Form(("date",), lambda lang, v, _: lang.weekdays[v.weekday()]),
-    "time": Form(("time", "date"), lambda lang, v, _: lang.clock(v.time() if isinstance(v, dt.datetime) else v)),
-    "hour": Form(("time", "date"), lambda _, v, __: str(v.hour)),
+    "date": Form(("date", "moment"), lambda lang, v, _: lang.date(v)),
+    "short": Form(("date", "moment"), lambda lang, v, _: f"{v:%d.%m.%Y}" if lang.code == "de" else f"{v:%d/%m/%Y}"),
+    "us": Form(("date", "moment"), lambda lang, v, _: f"{lang.months[v.month - 1]} {v.day}, {v.year}"),
+    "iso": Form(("date", "moment"), lambda _, v, __: f"{v:%Y-%m-%d}"),
+    "day": Form(("date", "moment"), lambda _, v, __: str(v.day)),
+    "month": Form(("date", "moment"), lambda lang, v, _: lang.months[v.month - 1]),
+    "year": Form(("date", "moment"), lambda _, v, __: str(v.year)),
+    "weekday": Form(("date", "moment"), lambda lang, v, _: lang.weekdays[v.weekday()]),
+    "time": Form(("time", "moment"), lambda lang, v, _: lang.clock(v.time() if isinstance(v, dt.datetime) else v)),
+    "hour": Form(("time", "moment"), lambda _, v, __: str(v.hour)),
 }
 _NEEDS = {"a": "article", "plural": "plural", "possessive": "possessive"}
 
@@ -170,6 +172,8 @@ def kind_of(value: Any) -> Kind:
         return "whole"
     if isinstance(value, float):
         return "number"
+    if isinstance(value, dt.datetime):
+        return "moment"
     if isinstance(value, dt.date):
         return "date"
     return "time" if isinstance(value, dt.time) else "text"

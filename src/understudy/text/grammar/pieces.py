@@ -1,7 +1,8 @@
 """What rules write: pieces of text with marks between them, and how they become a text, spans, or a conversation.
 
 Offsets are counted while pieces are put together, so that a span is where it is said to be. Where an optional part wrote nothing, the
-space that it leaves behind goes: two spaces are one, none stands before a full stop, a comma or the end of a line.
+space that it leaves behind goes: two spaces are one, none stands before a full stop, a comma or the end of a line. After an abbreviation
+that ends a sentence ("Inc.") there is one full stop.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from understudy.data.texts.records import Message, Span, ToolCall, answer_of_too
 
 _BEFORE = re.compile(r" +(?=\n|$|[.,;](?:\s|$))")
 _TWICE = re.compile(r"(?<=\S) {2,}")
-_LOOSE = ("  ", " .", " ,", " ;", " \n")
+_STOPS = re.compile(r"(?<=\w)\.\.(?!\.)")
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,29 @@ def joined(pieces: list[Any]) -> str:
         text = "".join(pieces)
     except TypeError:
         text = "".join([piece for piece in pieces if piece.__class__ is str])
-    if any(loose in text for loose in _LOOSE):
-        text = _TWICE.sub(" ", _BEFORE.sub("", text))
+    if _is_loose(text):
+        text = _STOPS.sub(".", _TWICE.sub(" ", _BEFORE.sub("", text)))
     return text.strip()
+
+
+def _is_loose(text: str) -> bool:
+    """Whether there may be spaces or full stops too many in it."""
+    return "  " in text or " ." in text or " ," in text or " ;" in text or " \n" in text or ".." in text
 
 
 def marked(pieces: list[Any]) -> tuple[str, list[Span]]:
     """The text and its spans, outermost marks only."""
+    plain = "".join([piece for piece in pieces if piece.__class__ is str])
+    tight = not _is_loose(plain) and not plain[:1].isspace()
     texts: list[str] = []
     spans: list[Span] = []
     opened: list[tuple[str, int]] = []
     length = 0
     for piece in pieces:
         if piece.__class__ is str:
-            if piece:
+            if tight:
+                length += len(piece)
+            elif piece:
                 length = _append(texts, piece, length)
         elif piece is CLOSE:
             label, start = opened.pop()
@@ -70,8 +80,7 @@ def marked(pieces: list[Any]) -> tuple[str, list[Span]]:
                 spans.append({"start": start, "end": length, "label": label})
         else:
             opened.append((piece.label, length))
-    text = "".join(texts)
-    return text.rstrip(), spans
+    return (plain if tight else "".join(texts)).rstrip(), spans
 
 
 def _append(texts: list[str], piece: str, length: int) -> int:
@@ -79,6 +88,8 @@ def _append(texts: list[str], piece: str, length: int) -> int:
     last = texts[-1][-1] if texts else "\n"
     if piece[0] == " " and (last == " " or (last == "\n" and not texts)):
         piece = piece.lstrip(" ")
+    elif last == "." and piece[0] == "." and piece[1:2] != "." and texts[-1][-2:-1] != ".":
+        piece = piece[1:]
     elif last == " " and (piece[0] == "\n" or (piece[0] in ".,;" and (len(piece) == 1 or piece[1].isspace()))):
         kept = texts[-1].rstrip(" ")
         length -= len(texts[-1]) - len(kept)

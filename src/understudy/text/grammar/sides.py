@@ -20,6 +20,7 @@ from understudy.text.grammar.rules import Alternative
 Pair: TypeAlias = tuple[str, str]
 Both: TypeAlias = Callable[[Row, Draw], Pair]
 Several: TypeAlias = Callable[[Row, Draw], list[Pair]]
+_MOST_KEPT = 50_000
 
 
 @dataclass
@@ -118,7 +119,17 @@ class Pairs:
 
     def _column(self, slot: Slot) -> Several:
         place, forms, (first, second) = self.grammar.place_of[slot.name], slot.filters, self.languages
-        return lambda row, draw: [(written(row[place], first, forms), written(row[place], second, forms))]
+        kept: dict[Any, list[Pair]] = {}
+
+        def write(row: Row, draw: Draw) -> list[Pair]:
+            value = row[place]
+            if value not in kept:
+                if len(kept) >= _MOST_KEPT:
+                    kept.clear()
+                kept[value] = [(written(value, first, forms), written(value, second, forms))]
+            return kept[value]
+
+        return write
 
     def _repeated(self, slot: Slot, truths: Truths) -> Several:
         assert slot.times is not None
@@ -139,9 +150,12 @@ class _Piece:
 
 
 def _sided(shared: dict[Any, Several], sides: Sequence[list[_Piece]]) -> Both:
+    optional = any(piece.chance < 1 for pieces in sides for piece in pieces)
+    keys = list(shared)
+
     def write(row: Row, draw: Draw) -> Pair:
         drawn = {key: several(row, draw) for key, several in shared.items()}
-        chances = {key: draw() for key in shared} if optional else {}
+        chances = {key: draw() for key in keys} if optional else {}
         texts = []
         for place, pieces in enumerate(sides):
             found = [
@@ -152,7 +166,6 @@ def _sided(shared: dict[Any, Several], sides: Sequence[list[_Piece]]) -> Both:
             texts.append("".join(found))
         return texts[0], texts[1]
 
-    optional = any(piece.chance < 1 for pieces in sides for piece in pieces)
     return write
 
 
@@ -177,6 +190,9 @@ def _finished(slot: Slot, language: Language, *, value: bool) -> Callable[[list[
     """Parts that were drawn, joined and in the slot's forms. value: of a column, whose values have taken their forms already."""
     taken = slot.name.startswith("int:") or (value and slot.times is None)
     each, joiner, whole = ([], None, []) if taken else forms_around(slot)
+
+    if not each and not whole and joiner is None:
+        return " ".join
 
     def finish(parts: list[str]) -> str:
         if not parts:

@@ -28,6 +28,7 @@ from understudy.text.spec.text_spec import TextSpec
 TABLE = "rows"
 MOST_ROWS = 1 << 40
 _MOST_VALUES = 1000
+_MOST_TABLES = 32
 _FREE = (c.ChoiceColumn, c.BooleanColumn, c.IntegerColumn, c.DecimalColumn, c.ListColumn, c.WordColumn, c.ConstantColumn)
 
 
@@ -56,6 +57,7 @@ class Attributes:
         self._sources = dict(sources or {})
         self._columns = {**self._of_file(rows), **spec.columns}
         self._base = self._table({})
+        self._tables = {repr([]): self._base}
         self._sources = self._base.sources
         self.sample = self._rows_of(self._base, np.arange(64), Stream(spec.seed))
         self.plain = self.conditioned(None)
@@ -140,7 +142,7 @@ class Attributes:
         tables: dict[str | None, Dataset] = {}
         for case, rate in zip(cases, every, strict=True):
             if rate > 0 or case is None:
-                tables[case] = self._of_case(case, rates, changes, asked is not self) if rates or changes else self._base
+                tables[case] = self._of_case(case, rates, changes, asked is not self)
         return Conditions(cases, every, tables)
 
     def _of_case(self, case: str | None, rates: Mapping[str, float], changes: Mapping[str, c.AnyColumn], asked: bool) -> Dataset:
@@ -153,7 +155,16 @@ class Attributes:
                 left = self._left_over(name, column, rates, asked)
                 if left is not None:
                     found[name] = left
-        return self._table({**changes, **found})
+        changed = {**changes, **found}
+        key = repr(sorted(changed.items()))
+        if key not in self._tables:
+            self._tables = {**dict(list(self._tables.items())[-_MOST_TABLES:]), key: self._table(changed)}
+        return self._tables[key]
+
+    def tried(self, numbers: NDArray[np.int64]) -> list[pl.DataFrame]:
+        """Rows as they may be, those of each case apart."""
+        stream = Stream(self.spec.seed)
+        return [self._rows_of(table, numbers, stream, case) for case, table in self.plain.tables.items()]
 
     def _left_over(self, name: str, column: c.AnyColumn, rates: Mapping[str, float], asked: bool) -> c.AnyColumn | None:
         """The shares of a column in rows where no case sets it, so that those of all rows are as the spec says; None: as they are."""
@@ -385,7 +396,7 @@ def _kind(dtype: pl.DataType) -> Kind:
     if dtype.is_numeric():
         return "number"
     if dtype in (pl.Date, pl.Datetime):
-        return "date"
+        return "date" if dtype == pl.Date else "moment"
     return "time" if dtype == pl.Time else "text"
 
 

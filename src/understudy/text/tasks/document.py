@@ -27,6 +27,7 @@ class Document(Task):
     name = "document"
     about = "documents that agree with structured facts, with a span for each"
     allowed = Allowed(labels=True)
+    marks_columns = True
     measured = "text"
 
     def outputs(self, spec: TextSpec) -> dict[str, pl.DataType]:

@@ -20,6 +20,7 @@ class Entities(Document):
 
     name = "entities"
     about = "texts with named entities at exact offsets"
+    marks_columns = False
 
     def faults(self, frame: pl.DataFrame, spec: TextSpec) -> Iterator[Fault]:
         yield from empty_texts(frame, spec.text)

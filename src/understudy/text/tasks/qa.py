@@ -31,6 +31,7 @@ class QuestionAnswer(Task):
     name = "qa"
     about = "questions about documents, with verified answer spans"
     allowed = Allowed(labels=True)
+    marks_columns = True
     measured = "context"
 
     def outputs(self, spec: TextSpec) -> dict[str, pl.DataType]:

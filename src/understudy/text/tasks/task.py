@@ -32,6 +32,7 @@ class Task(ABC):
         name: as in the spec. about: one line for lists of tasks.
         allowed: what its grammars may hold.
         paired: its texts have two sides.
+        marks_columns: where a text writes a column's value, a span of the column's name says so.
         measured: the output whose length `words` limits; None: none is. "text" is the spec's own name for it.
     """
 
@@ -39,6 +40,7 @@ class Task(ABC):
     about: ClassVar[str]
     allowed: ClassVar[Allowed] = Allowed()
     paired: ClassVar[bool] = False
+    marks_columns: ClassVar[bool] = False
     measured: ClassVar[str | None] = None
 
     @abstractmethod

@@ -16,6 +16,7 @@ from understudy.core.errors import ProofError
 from understudy.core.random import Stream
 from understudy.data.constraints import Contradiction
 from understudy.data.keyed import key_of, uniforms
+from understudy.data.texts.records import as_series
 from understudy.text.grammar.checking import check_grammar, check_reach
 from understudy.text.grammar.compiling import Grammar, Truths
 from understudy.text.grammar.languages import language
@@ -74,9 +75,7 @@ class Template(Way):
 
     def _marked(self, rows: Attributes) -> frozenset[str]:
         """The columns whose values are spans where a document writes them."""
-        if self._spec.task not in ("document", "qa"):
-            return frozenset()
-        return frozenset(self._spec.facts if self._spec.facts is not None else [name for name in rows.visible if name != "case"])
+        return frozenset(name for name in rows.visible if name != "case") if self._task.marks_columns else frozenset()
 
     # -- at work
 
@@ -96,7 +95,7 @@ class Template(Way):
             except StopIteration:
                 made.append(self._longer(compose, values, number, key))
         columns = zip(*made, strict=True) if made else repeat(())
-        return pl.DataFrame([pl.Series(name, list(found), dtype) for (name, dtype), found in zip(outputs.items(), columns, strict=False)])
+        return pl.DataFrame([as_series(name, list(found), dtype) for (name, dtype), found in zip(outputs.items(), columns, strict=False)])
 
     def _longer(self, compose: Compose, values: tuple[Any, ...], number: int, key: np.uint64) -> tuple[Any, ...]:
         """A text that needs more draws than most: written again with more of them, of which the first are the same."""
@@ -147,8 +146,7 @@ class Template(Way):
                 return set(self._combinations(names, domains))
         numbers = np.arange(min(_MOST_COMBINATIONS, rows.height or _MOST_COMBINATIONS))
         found: set[Truths] = set()
-        for case in [None, *(name for name, case in self._spec.cases.items() if case.rate > 0)]:
-            frame = rows.frame(rows.conditioned({"case": case} if case else None), numbers, Stream(self._spec.seed))
+        for frame in rows.tried(numbers):
             found |= {self._grammar.truths(values) for values in frame.select(names).unique().iter_rows(named=True)}
         return found
 
