@@ -26,6 +26,7 @@ from understudy.cli.schema import schema
 from understudy.cli.serve_model import serve_model
 from understudy.cli.stream import stream
 from understudy.cli.study import study
+from understudy.cli.text_specs import texts
 from understudy.cli.verify import verify
 
 app = typer.Typer(
@@ -37,7 +38,24 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (fit, sample, generate, stream, prove, verify, scenes, preview, impute, evaluate, compare, augment, study, inspect, demo):
+for command in (
+    fit,
+    sample,
+    generate,
+    stream,
+    prove,
+    verify,
+    scenes,
+    preview,
+    texts,
+    impute,
+    evaluate,
+    compare,
+    augment,
+    study,
+    inspect,
+    demo,
+):
     app.command()(command)
 app.command("serve-model")(serve_model)
 app.add_typer(schema)

@@ -21,8 +21,8 @@ def generate(
         str,
         typer.Argument(
             metavar="SPEC",
-            help="A YAML file of tables (docs/rules.md) or of scenes (docs/scenes.md), or the name of ready-made scenes "
-            "(`understudy scenes` lists them).",
+            help="A YAML file of tables (docs/rules.md), scenes (docs/scenes.md) or texts (docs/texts.md), or the name of a ready-made "
+            "one (`understudy scenes` and `understudy texts` list them).",
         ),
     ],
     output: Annotated[
@@ -36,7 +36,7 @@ def generate(
             "or a place behind a URL (s3://bucket/shop/). Without one, the first rows of each table are shown.",
         ),
     ] = None,
-    n: Annotated[int | None, typer.Option("-n", "--items", show_default=False, help="Scenes: items to make.")] = None,
+    n: Annotated[int | None, typer.Option("-n", "--items", show_default=False, help="Scenes and texts: how many to make.")] = None,
     renderer: Annotated[
         str | None, typer.Option(metavar="NAME", show_default=False, help="Scenes: raycast, mitsuba, cycles, or none (labels only).")
     ] = None,
@@ -44,6 +44,11 @@ def generate(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Scenes: another value for a setting: weather.fog=0.02. May be repeated."),
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--given", metavar="COLUMN=VALUE", help="Texts: only rows like this: label=negative, case=sarcasm. May be repeated."),
+    ] = None,
+    way: Annotated[str | None, typer.Option(metavar="NAME", help="Texts: another way than the spec's: template, ngram …")] = None,
     scale: Annotated[float, typer.Option(help="So many times the rows that the spec says.")] = 1.0,
     rows: Annotated[
         list[str] | None, typer.Option(metavar="TABLE=ROWS", help="Other numbers of rows: customers=10M. May be repeated.")
@@ -52,7 +57,8 @@ def generate(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", help="Tables, the parts in folders: parquet, csv, csv.gz, jsonl, arrow … Scenes: coco, yolo, kitti, frames …"
+            "--format",
+            help="Tables and texts, the parts in folders: parquet, csv, jsonl, chat, conll … Scenes: coco, yolo, kitti, frames …",
         ),
     ] = None,
     workers: Annotated[
@@ -73,13 +79,16 @@ def generate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Make the data that a spec declares, tables or scenes: exact, the same bytes wherever and however often.
+    """Make the data that a spec declares, tables, scenes or texts: exact, the same bytes wherever and however often.
 
     **understudy generate shop.yaml -o shop/ --scale 10**
 
     **understudy generate driving-cut-in -n 100 -o driving/ --format coco**
+
+    **understudy generate support-conversations -n 5000 -o chats/ --format chat**
     """
-    from understudy.cli.scenes import generated, is_description, known_scenes
+    from understudy.cli import text_specs
+    from understudy.cli.scenes import generated, is_description
     from understudy.rules import Dataset, DirtyDataset
 
     screen = Screen(machine=as_json, quiet=quiet)
@@ -92,9 +101,17 @@ def generate(
             resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
         )  # fmt: skip
         return
+    if text_specs.is_text_spec(spec):
+        text_specs.generated(
+            screen, spec, n, output, text_specs.conditions(given), way, seed=seed, format=form, workers=workers, engine=engine, address=address,
+            resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
+        )  # fmt: skip
+        return
+    if given or way is not None:
+        raise typer.BadParameter("--given and --way are for texts; for scenes there is --set, for tables --rows and --scale")
     for_scenes = n is not None or renderer is not None or bool(setting)
     if not Path(spec).exists() and (for_scenes or (Path(spec).name == spec and not Path(spec).suffix)):
-        raise typer.BadParameter(f"{spec} is no file, and no ready-made scenes of that name. {known_scenes(spec)}", param_hint="SPEC")
+        raise typer.BadParameter(f"{spec} is no file, and no ready-made spec of that name. {known_ready(spec)}", param_hint="SPEC")
     if for_scenes:
         raise typer.BadParameter(
             f"{spec} describes no scenes: it does not begin with understudy: scenes/1 (-n, --renderer and --set are for scenes; "
@@ -115,6 +132,15 @@ def generate(
     finally:
         listener.close()
     _show(screen, manifest, made.sizes(seed=seed))
+
+
+def known_ready(name: str) -> str:
+    """What may have been meant by the name of a ready-made spec."""
+    from understudy.core.errors import did_you_mean
+    from understudy.scenes import ready as scenes
+    from understudy.text import ready as texts
+
+    return did_you_mean(scenes.bare_name(name), [*scenes.ready_names(), *texts.ready_names()], shown=40)
 
 
 def _table_rows(entry: str) -> tuple[str, int]:

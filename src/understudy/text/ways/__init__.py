@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 WAYS = {
     "llm": "understudy.text.ways.asking.way:LanguageModel",
     "template": "understudy.text.ways.template:Template",
+    "ngram": "understudy.text.ways.learned:Ngram",
+    "transformer": "understudy.text.ways.learned:Transformer",
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from understudy.core.errors import ProofError
+from understudy.core.errors import ArgumentError, ProofError
 from understudy.core.random import Stream
 from understudy.data.constraints import Contradiction
 from understudy.data.keyed import key_of, uniforms
@@ -43,7 +43,10 @@ class Template(Way):
         self._spec, self._task = spec, spec.of_task
         self._starts = self._task.starts(spec)
         codes = [spec.language] if isinstance(spec.language, str) else [spec.language["source"], spec.language["target"]]
-        languages = [language(code) for code in codes]
+        try:
+            languages = [language(code) for code in codes]
+        except ArgumentError as error:
+            raise Contradiction(error.what, error.remedy, at=("language",)) from None
         marked = self._marked(rows)
         locale = spec.locale if isinstance(spec.locale, str) else next(iter(spec.locale))
         self._grammar = Grammar(spec.grammar, rows.kinds, languages[0], tuple(spec.template.once), marked, locale)

@@ -32,7 +32,7 @@ class Way(ABC):
     name: ClassVar[str]
     can_fail: ClassVar[bool] = False
     one_process: ClassVar[bool] = False
-    block_size: int = 4096
+    block_size: int = 1024
 
     @classmethod
     @abstractmethod

@@ -1,0 +1,151 @@
+"""The ways `ngram` and `transformer`: a model that learned from texts writes for the spec's rows, each by its label.
+
+The model knows labels and texts only: what other columns say is kept beside the texts, but not heard in them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from understudy.core.errors import UnderstudyError, did_you_mean
+from understudy.core.random import Stream
+from understudy.data.constraints import Contradiction
+from understudy.text.spec.attributes import Attributes
+from understudy.text.spec.sections import LearnedSection
+from understudy.text.spec.text_spec import TextSpec
+from understudy.text.ways.way import Way
+
+if TYPE_CHECKING:
+    from understudy.text.synthesizer import TextSynthesizer
+
+TASKS = ("classification", "column")
+_MODEL = "learned model"
+
+
+class Learned(Way):
+    """Writes by a model of texts: one that was saved, or one that is fitted to examples now."""
+
+    kind: ClassVar[str]
+    """ "module:Class" of the learner."""
+
+    def __init__(self, spec: TextSpec, model: TextSynthesizer) -> None:
+        self._spec, self._model = spec, model
+        self._output = next(iter(spec.of_task.outputs(spec)))
+        self._levels = [] if model.levels is None else model.levels.to_list()
+
+    @classmethod
+    def of(cls, spec: TextSpec, rows: Attributes, folder: Path, kept: Mapping[str, pl.DataFrame]) -> Self:
+        if spec.task not in TASKS or len(spec.of_task.outputs(spec)) > 1:
+            raise Contradiction(
+                f"The way {cls.name} writes one text for a label, not what the task {spec.task} asks for.",
+                f"Use it for {' and '.join(TASKS)}; the way template does every task.",
+                at=("way",),
+            )
+        way = cls(spec, _unpacked(kept[_MODEL]) if _MODEL in kept else cls._model_of(spec, folder))
+        way._require_labels(rows)
+        return way
+
+    @classmethod
+    def _model_of(cls, spec: TextSpec, folder: Path) -> TextSynthesizer:
+        section: LearnedSection = getattr(spec, cls.name)
+        module, _, name = cls.kind.partition(":")
+        try:
+            learner: Any = getattr(import_module(module), name)
+            if section.model is not None:
+                model: TextSynthesizer = learner.load(folder / section.model)
+                return model
+            made: TextSynthesizer = learner(**section.options)
+            return made.fit(
+                folder / str(section.examples), text=section.text, label=section.label, owner=section.owner, budget=section.budget,
+                seed=spec.seed,
+            )  # fmt: skip
+        except TypeError as error:
+            raise Contradiction(f"The learner takes no such option: {error}.", at=(cls.name, "options")) from None
+        except UnderstudyError as error:
+            where = f"{cls.name}: {error.where}" if error.where else cls.name
+            raise type(error)(error.what, where=where, remedy=error.remedy) from None
+
+    def _require_labels(self, rows: Attributes) -> None:
+        """Raise where rows can have a label that the model never saw."""
+        column = self._spec.label_column
+        if column is None or not self._levels:
+            return
+        wanted = rows.domains().get(column)
+        for value in wanted if wanted is not None else rows.sample[column].unique().to_list():
+            if value not in self._levels:
+                raise Contradiction(
+                    f'The model has learned no texts with the label "{value}".',
+                    did_you_mean(str(value), [str(level) for level in self._levels], shown=20),
+                    at=("columns", column),
+                )
+
+    def write(self, rows: pl.DataFrame, numbers: NDArray[np.int64], rng: Stream) -> pl.DataFrame:
+        labels = self._labels(rows, rng, numbers)
+        first = int(numbers[0]) if len(numbers) else 0
+        texts = self._model.texts_of(labels, rng.child("text", self.name, first))
+        return pl.DataFrame([texts.alias(self._output)])
+
+    def _labels(self, rows: pl.DataFrame, rng: Stream, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of each row's label among those of the model; drawn as learned, where rows have none."""
+        column = self._spec.label_column
+        if column is not None and self._levels:
+            place = {value: number for number, value in enumerate(self._levels)}
+            return np.array([place[value] for value in rows[column].to_list()], dtype=np.int64)
+        from understudy.data.keyed import choices, key_of
+
+        return choices(numbers, key_of(rng, "text", "label"), np.asarray(self._model.shares, dtype=np.float64))
+
+    def says(self) -> list[str]:
+        heard = f'the column "{self._spec.label_column}"' if self._levels else "no column"
+        return [
+            f"Texts are statistics of real ones ({self.name}): they carry the words that tell labels apart, and are not fluent.",
+            f"They hear {heard}; what other columns and cases say is not in them.",
+        ]
+
+    def keep(self) -> dict[str, pl.DataFrame]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.understudy"
+            self._model.save(path)
+            return {_MODEL: pl.DataFrame({"bytes": pl.Series([path.read_bytes()], dtype=pl.Binary)})}
+
+    @property
+    def from_real_data(self) -> bool:
+        return True
+
+
+def _unpacked(frame: pl.DataFrame) -> TextSynthesizer:
+    from understudy.core.generator import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.understudy"
+        path.write_bytes(frame["bytes"][0])
+        model: TextSynthesizer = load(path)
+    return model
+
+
+class Ngram(Learned):
+    """Counts of words in context."""
+
+    name = "ngram"
+    kind = "understudy.text.ngram.model:NgramText"
+
+    def needs(self) -> list[str]:
+        return ["real texts to learn from, or a saved model of them"]
+
+
+class Transformer(Learned):
+    """A small causal language model."""
+
+    name = "transformer"
+    kind = "understudy.text.transformer.model:TransformerText"
+
+    def needs(self) -> list[str]:
+        return ["real texts to learn from, or a saved model of them", 'torch: pip install "understudy[neural]"']
