@@ -103,8 +103,8 @@ def generate(
         return
     if text_specs.is_text_spec(spec):
         text_specs.generated(
-            screen, spec, n, output, text_specs.conditions(given), way, seed=seed, format=form, workers=workers, engine=engine, address=address,
-            resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
+            screen, spec, n, output, text_specs.conditions(given), way, seed=seed, format=form, workers=workers, engine=engine,
+            address=address, resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
         )  # fmt: skip
         return
     if given or way is not None:
