@@ -104,7 +104,8 @@ def generate(
     if text_specs.is_text_spec(spec):
         text_specs.generated(
             screen, spec, n, output, text_specs.conditions(given), way, seed=seed, format=form, workers=workers, engine=engine,
-            address=address, resume=resume, overwrite=overwrite, part_rows=None if part_rows is None else parse_count(part_rows), keep_model=keep_model,
+            address=address, resume=resume, overwrite=overwrite, keep_model=keep_model,
+            part_rows=None if part_rows is None else parse_count(part_rows),
         )  # fmt: skip
         return
     if given or way is not None:

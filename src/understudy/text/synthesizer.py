@@ -206,16 +206,11 @@ class TextSynthesizer(FrameBatches, Synthesizer):
 
     def _block(self, index: int, size: int, rng: Stream, given: Labels) -> pl.DataFrame:
         labels = given.of(index * size, size, rng)
-        texts = self.texts_of(labels, rng)
+        with single_thread():
+            texts = pl.Series(self.text, self._write(labels, rng), dtype=pl.String)
         if self.label is None or self.levels is None:
             return pl.DataFrame([texts])
         return pl.DataFrame([self.levels.gather(labels).alias(self.label), texts])
-
-    def texts_of(self, labels: Integers, rng: Stream) -> pl.Series:
-        """A text for each label, told by its place in `levels`; what comes out depends on (self, labels, rng) only."""
-        self._require_ready()
-        with single_thread():
-            return pl.Series(self.text, self._write(labels, rng), dtype=pl.String)
 
     def _deliver(self, batch: pl.DataFrame) -> Any:
         return self.form.restore(batch)

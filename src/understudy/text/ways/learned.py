@@ -88,20 +88,14 @@ class Learned(Way):
                 )
 
     def write(self, rows: pl.DataFrame, numbers: NDArray[np.int64], rng: Stream) -> pl.DataFrame:
-        labels = self._labels(rows, rng, numbers)
         first = int(numbers[0]) if len(numbers) else 0
-        texts = self._model.texts_of(labels, rng.child("text", self.name, first))
-        return pl.DataFrame([texts.alias(self._output)])
+        texts = self._model.texts_for(self._labels(rows), rng.child("text", self.name, first))
+        return pl.DataFrame([pl.Series(self._output, texts, pl.String)])
 
-    def _labels(self, rows: pl.DataFrame, rng: Stream, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The place of each row's label among those of the model; drawn as learned, where rows have none."""
+    def _labels(self, rows: pl.DataFrame) -> list[Any]:
+        """The label of each row; None, any, where the spec or the model has none."""
         column = self._spec.label_column
-        if column is not None and self._levels:
-            place = {value: number for number, value in enumerate(self._levels)}
-            return np.array([place[value] for value in rows[column].to_list()], dtype=np.int64)
-        from understudy.data.keyed import choices, key_of
-
-        return choices(numbers, key_of(rng, "text", "label"), np.asarray(self._model.shares, dtype=np.float64))
+        return [None] * rows.height if column is None or not self._levels else rows[column].to_list()
 
     def says(self) -> list[str]:
         heard = f'the column "{self._spec.label_column}"' if self._levels else "no column"
