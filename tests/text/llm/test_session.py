@@ -5,12 +5,13 @@ import json
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
 from pydantic import BaseModel, Field
 
-from understudy.core.errors import ArgumentError, BudgetError, Cancelled, EndpointError
+from understudy.core.errors import ArgumentError, BudgetError, Cancelled, EndpointError, UnderstudyError
 from understudy.core.progress import Progress
 from understudy.text.llm.budget import SpendingLimit
 from understudy.text.llm.endpoint import Endpoint
@@ -250,6 +251,41 @@ def test_counts_that_cannot_be_are_reckoned_at_the_worst(session_at, rows):
         assert session.spent().money >= Decimal(server.ledger.to_dict()["money"])
 
 
+def test_a_server_that_only_ever_refuses_is_waited_for_no_longer_than_patience(session_at, rows):
+    with served(faults=FaultPlan({"429": 1.0}, retry_after_s=0.02)) as server:
+        session = session_at(server.url, name="a", endpoint={"patience_s": 0.5})
+        with pytest.raises(EndpointError, match="No good reply for 0.5 s"):
+            list(session.run(rows(session, 20)))
+    with served(faults=FaultPlan({"429": 1.0}, retry_after_s=5000)) as server:
+        session = session_at(server.url, name="b")
+        start = time.monotonic()
+        with pytest.raises(EndpointError, match="asks to wait 5000 s"):
+            list(session.run(rows(session, 20)))
+        assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("status", [b"402 Payment Required", b"429 Too Many Requests"])
+def test_a_quota_that_is_used_up_is_told_at_once(session_at, rows, status):
+    body = b'{"error": {"message": "You exceeded your quota.", "code": "insufficient_quota"}}'
+    reply = b"HTTP/1.1 " + status + b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with answering(reply) as url, pytest.raises(EndpointError, match="wants to be paid first.*insufficient_quota"):
+        session = session_at(url)
+        list(session.run(rows(session, 3)))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_program_that_ends_its_thread_is_told_and_nothing_hangs(session_at):
+    async def ends():
+        raise SystemExit(3)
+
+    with served() as server:
+        session = session_at(server.url)
+        with pytest.raises(UnderstudyError, match="ended the session"):
+            list(session.run([ends()]))
+        session.close()
+        assert session_at(server.url).counts()["replies"] == 0
+
+
 def test_an_unknown_price_is_said_and_tokens_are_counted(session_at, rows):
     with served() as server:
         session = session_at(server.url)
@@ -400,7 +436,9 @@ with session:
             assert session.counts()["replies"] == answered
 
 
-def test_a_server_that_never_speaks_http_is_a_lost_call_not_a_crash(session_at, rows):
+@contextmanager
+def answering(reply):
+    """The address of a server that gives every connection the same bytes."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer():
@@ -409,13 +447,17 @@ def test_a_server_that_never_speaks_http_is_a_lost_call_not_a_crash(session_at, 
                     connection, _ = listening.accept()
                 except OSError:
                     return
-                connection.recv(100)
-                connection.sendall(b"not http at all\r\n\r\n")
+                connection.recv(65536)
+                connection.sendall(reply)
                 connection.close()
 
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        session = session_at(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", endpoint={"retries": 2})
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+
+
+def test_a_server_that_never_speaks_http_is_a_lost_call_not_a_crash(session_at, rows):
+    with answering(b"not http at all\r\n\r\n") as url:
+        session = session_at(url, endpoint={"retries": 2})
         with pytest.raises(EndpointError, match="gave up after 3 tries"):
             list(session.run(rows(session, 1)))
         session.close()

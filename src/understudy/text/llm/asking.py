@@ -277,10 +277,12 @@ class Asker:
         """Before a retry. Raises where there is no sense in more: nothing ever answered, or there was no good reply for too long."""
         if answer.outcome == "unreachable" and not self.tally.answered:
             raise self._over(self._down(answer))
-        if time.monotonic() - self._last_good > self.endpoint.patience_s:
+        without_s = time.monotonic() - self._last_good + (answer.retry_after_s or 0.0)
+        if without_s > self.endpoint.patience_s:
+            asked = f", which asks to wait {answer.retry_after_s:g} s" if answer.retry_after_s else ""
             raise self._over(
                 EndpointError(
-                    f"No good reply for {self.endpoint.patience_s:g} s; the last call: {answer.reason}",
+                    f"No good reply for {self.endpoint.patience_s:g} s; the last call: {answer.reason}{asked}",
                     where=self.endpoint.url,
                     remedy="Run again when it answers: every reply is kept and not asked for again.",
                 )
@@ -330,6 +332,9 @@ class Asker:
 
     async def _refused(self, answer: Answer, model: str) -> EndpointError:
         url = self.endpoint.url
+        if answer.status in (402, 429):
+            remedy = "Pay, or name another key, and run again: every reply is kept and not asked for again."
+            return EndpointError(f"The provider wants to be paid first: {answer.reason}", where=url, remedy=remedy)
         if answer.outcome == "denied":
             given = "The key is refused" if self.endpoint.secret() else "A key is needed"
             variable = self.endpoint.key_env or "OPENAI_API_KEY"

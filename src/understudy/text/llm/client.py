@@ -161,6 +161,8 @@ class Client:
 def _refusal(status: int, headers: Any, content: bytes) -> Answer:
     reason = f"{status}: {_message(content)}"
     wait_s = _retry_after_s(headers)
+    if status == 402 or (status == 429 and "insufficient_quota" in reason):
+        return Answer("denied", reason=reason, status=status)
     if status in (429, 529) or (status == 503 and wait_s is not None):
         return Answer("limited", reason=reason, status=status, retry_after_s=wait_s)
     if status in (408, 409, 425) or status >= 500:

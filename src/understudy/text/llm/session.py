@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import BaseModel
 
-from understudy.core.errors import ArgumentError, Cancelled, SinkError
+from understudy.core.errors import ArgumentError, Cancelled, SinkError, UnderstudyError
 from understudy.core.progress import ProgressLike, resolve_progress
 from understudy.core.random import Stream
 from understudy.text.llm import structured
@@ -246,12 +246,13 @@ class Session:
         """Wait for what is under way, and let go of the journal."""
         if self._closed:
             return
-        self.stop()
-        with suppress(KeyboardInterrupt):
-            self._call(self._landed())
-        self._call(self._asker.close())
-        with suppress(SinkError):
-            self._spending = self.spent()
+        if self._thread.is_alive():
+            self.stop()
+            with suppress(KeyboardInterrupt):
+                self._call(self._landed())
+            self._call(self._asker.close())
+            with suppress(SinkError):
+                self._spending = self.spent()
         self._end()
 
     def __enter__(self) -> Self:
@@ -331,7 +332,19 @@ class Session:
     # -- outside it
 
     def _call(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        while True:
+            with suppress(NotYet):
+                return future.result(_TOLD_EVERY_S)
+            if future.done():
+                return future.result()
+            self._require_running()
+
+    def _require_running(self) -> None:
+        if not self._thread.is_alive():
+            raise UnderstudyError(
+                "A program has ended the session's thread, by SystemExit perhaps.", remedy="Let programs raise ordinary errors."
+            )
 
     def _result(self, future: Future[Result], told: _Told) -> Result:
         while True:
@@ -343,6 +356,7 @@ class Session:
             except NotYet:
                 if future.done():
                     raise
+                self._require_running()
                 continue
             told.done += 1
             return result
@@ -362,15 +376,17 @@ class Session:
 
     def _drain(self, waiting: deque[Future[Any]]) -> None:
         """Stop, and wait for what is under way: it is being paid for."""
-        self.stop()
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt, UnderstudyError):
+            self._require_running()
+            self.stop()
             self._call(self._landed())
         for future in waiting:
             future.cancel()
 
     def _end(self) -> None:
         self._closed = True
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.run_until_complete(_cancelled_rest())
         self._loop.close()

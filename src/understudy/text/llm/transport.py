@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import h11
 import httpx
@@ -41,7 +42,11 @@ class PlainTransport(httpx.AsyncBaseTransport):
         return httpx.Response(event.status_code, headers=headers, stream=_Body(self, reader, timeout.get("read")))
 
     async def aclose(self) -> None:
+        writer = self._writer
         self._close()
+        if writer is not None:
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _opened(self, url: httpx.URL, timeout_s: float | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._reader is not None and self._writer is not None and not self._reader.at_eof() and not self._writer.is_closing():
