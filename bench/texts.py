@@ -35,8 +35,6 @@ FOLDER = Path(__file__).parents[1].parent / "shared" / "data" / "text"
 SETS = {"reviews": "sentence_polarity/sentence_polarity.parquet", "sms": "sms_spam/sms_spam.parquet"}
 SIZE = 2_500
 TRAINING_SHARE = 0.7
-SECRET_TEXTS = 20_000
-SPEED_TEXTS = 10_000
 HEADS = ["set", "made by", "accuracy", "F1", "C2ST", "8 in a row", "secrets out", "fit CPU s", "texts/s"]
 SECRETS = ("QX7T-9921-KD", "730 441 9265 018", "zalvorine", "Orsolya Brandvik", "purple walrus dreams of yesterday's train")
 """A code, a number, a word of somebody's own, a name, and a pass phrase of common words."""
@@ -121,9 +119,9 @@ def _other(secret: str, turn: int) -> str:
     return secret
 
 
-def secrets_out(model: Any) -> str:
+def secrets_out(model: Any, texts: int) -> str:
     """How many secrets are found in made texts: seen once, ten times by one owner, ten times in different wordings."""
-    text = "\n".join(model.sample(SECRET_TEXTS, seed=5)["text"].to_list()).lower()
+    text = "\n".join(model.sample(texts, seed=5)["text"].to_list()).lower()
     groups = [SECRETS, [_other(s, 1) for s in SECRETS], [_other(s, 2) for s in SECRETS]]
     return " ".join(f"{sum(secret.lower() in text for secret in group)}/{len(group)}" for group in groups)
 
@@ -145,12 +143,11 @@ def measured(name: str, found: list[Split], make: Maker) -> list[dict[str, Any]]
     for seed, split in enumerate(found):
         model, fit = timed(partial(make, split.train, None, seed))
         model.sample(100, seed=1)
-        made, draw = timed(partial(model.sample, SPEED_TEXTS, seed=1))
-        made = made.head(SIZE)
+        made, draw = timed(partial(model.sample, SIZE, seed=1))
         accuracy, f1 = utility(made, split.test)
         rows.append(
             {"accuracy": accuracy, "F1": f1, "C2ST": told_apart(made, split.test), "8 in a row": copied(made, split.train),
-             "fit CPU s": fit.cpu_s, "texts/s": SPEED_TEXTS / draw.cpu_s}
+             "fit CPU s": fit.cpu_s, "texts/s": SIZE / draw.cpu_s}
         )  # fmt: skip
     return rows
 
@@ -186,6 +183,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, help="seconds for learning")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--no-secrets", action="store_true")
+    parser.add_argument("--secret-texts", type=int, default=20_000, help="texts in which secrets are looked for")
     parser.add_argument("--out", type=Path, help="also write the table here")
     arguments = parser.parse_args()
     table = []
@@ -198,7 +196,7 @@ def main() -> None:
             secrets = ""
             if not arguments.no_secrets:
                 planted = with_secrets(found[0].train, "ham" if set_name == "sms" else "neg")
-                secrets = secrets_out(make(planted, "owner", 0))
+                secrets = secrets_out(make(planted, "owner", 0), arguments.secret_texts)
             table.append(line(set_name, f"**{name}**", measured(name, found, make), secrets))
             print(markdown(HEADS, table[-1:]), flush=True)
     print(markdown(HEADS, table))
