@@ -150,7 +150,7 @@ def test_llama_cpp_holds_to_a_schema_and_its_replies_are_values(llama_server, se
     replies = list(session.run(session.ask(request, path=(index,), shape=Opinion) for index, request in enumerate(requests)))
     assert sum(isinstance(reply.value, Opinion) for reply in replies) >= 4, replies
     assert all(reply.value is not None or reply.problem for reply in replies)
-    assert session.journal.fact("structured") is None
+    assert session.journal.fact("structured") == "schema"
 
 
 def test_llama_cpp_lets_bounds_of_numbers_go_and_is_not_believed(llama_server, session_at):

@@ -145,6 +145,22 @@ def test_a_server_that_ignores_schemas_is_found_out_and_told_in_words(session_at
     assert session.journal.fact("structured") == "words"
 
 
+def test_another_address_is_asked_anew_what_it_understands(session_at):
+    with served(faults=FaultPlan({"shapeless": 1.0})) as server:
+        session = session_at(server.url)
+        session.check()
+        assert session.journal.fact("structured") == "words"
+        session.close()
+    with served() as other:
+        session = session_at(other.url)
+        [reply] = session.run([session.ask(ChatRequest.of("A review.", max_tokens=100), shape=Review)])
+        assert isinstance(reply.value, Review)
+        assert session.journal.fact("structured") == "schema"
+        session.close()
+        session_at(other.url).check()
+        assert other.ledger.outcomes.total() == 2
+
+
 def test_a_server_whose_list_of_models_fails_is_well_all_the_same(session_at, rows):
     with served(models_fail=True) as server:
         session = session_at(server.url)

@@ -300,8 +300,9 @@ class Asker:
         """One real call: other ways to ask after a server's health fail on servers that are well."""
         request = ChatRequest.of('Answer with the JSON object {"ready": true}.', max_tokens=64, temperature=0.0)
         call = Call(CHAT, request.body(self.endpoint.model), _READY)
-        if self.journal.fact("checked") is not None:
+        if self.journal.fact("checked") == self.endpoint.url:
             return
+        self._facts = dict.fromkeys(self._facts)  # what another address understood says nothing of this one
         for attempt in range(CHECKS):
             kept = await self._asked(call, call.key(("check",), attempt), '["check"]', check=True)
             if kept.body is None:
@@ -312,6 +313,8 @@ class Asker:
         else:
             await self._learned(_STRUCTURED, "words")
             self._note(f"{self.endpoint.url} ignores response_format; schemas are told in words, and every reply is validated as ever.")
+        if self._facts[_STRUCTURED] is None:
+            await self._learned(_STRUCTURED, "schema")
         await self.journal.learned("checked", self.endpoint.url)
 
     async def _adapted(self, answer: Answer) -> bool:
@@ -320,7 +323,7 @@ class Asker:
         if "max_completion_tokens" in reason and self._facts[_LENGTH] is None:
             await self._learned(_LENGTH, "max_completion_tokens")
             return True
-        if self._facts[_STRUCTURED] is None and any(word in reason for word in ("response_format", "json_schema")):
+        if self._facts[_STRUCTURED] != "words" and any(word in reason for word in ("response_format", "json_schema")):
             await self._learned(_STRUCTURED, "words")
             self._note(f"{self.endpoint.url} takes no response_format ({reason}); schemas are told in words.")
             return True
