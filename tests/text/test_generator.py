@@ -1,5 +1,6 @@
 """Texts as a generator: the contract, shares that hold, conditions, saving."""
 
+import numpy as np
 import polars as pl
 import pytest
 from scipy.stats import chisquare
@@ -44,6 +45,18 @@ def test_shares_of_labels_and_rates_of_cases_hold_together():
     assert set(frame.filter(pl.col("case") == "irony")["label"]) == {"bad"}
 
 
+def test_declared_shares_of_a_ready_made_spec_hold():
+    texts = Texts("kitchen-reviews")
+    frame = texts.sample(6_000, seed=13)
+    for name in ("label", "tone", "length"):
+        weights = texts.spec.columns[name].weights
+        seen = [(frame[name] == value).sum() for value in weights]
+        assert chisquare(seen, [weight / sum(weights.values()) * 6_000 for weight in weights.values()]).pvalue > 1e-3
+    shown = [(frame["case"] == case).sum() for case in texts.spec.cases]
+    rates = [stated.rate for stated in texts.spec.cases.values()]
+    assert chisquare([*shown, 6_000 - sum(shown)], [6_000 * rate for rate in [*rates, 1 - sum(rates)]]).pvalue > 1e-3
+
+
 def test_a_text_speaks_of_its_row():
     for row in Texts(SMALL).sample(500, given={"case": None}).iter_rows(named=True):
         assert row["city"] in row["text"]
@@ -55,7 +68,9 @@ def test_a_row_does_not_depend_on_the_rows_beside_it():
     rows = texts._rows.frame(texts._rows.plain, texts.sample(0)["visits"].cast(pl.Int64).to_numpy(), Stream(0))
     assert rows.height == 0
     whole = texts.sample(5_000, seed=3)
-    assert whole[4_999].equals(texts.block(1, seed=3)[4_999 - texts.block_size])
+    assert whole[4_999].equals(texts.block(4_999 // texts.block_size, seed=3)[4_999 % texts.block_size])
+    alone = texts._way.write(whole[4_999], np.array([4_999]), Stream(3))
+    assert alone["text"][0] == whole["text"][4_999]
 
 
 def test_given_fills_labels_and_cases_on_demand():

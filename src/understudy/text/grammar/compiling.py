@@ -51,9 +51,18 @@ class Grammar:
 
     @cached_property
     def tests(self) -> list[Test]:
-        """All conditions, each once; truths are told in their order."""
-        found = (test for rule in self.rules.values() for alternative in rule.alternatives for test in alternative.tests)
-        return list(dict.fromkeys(found))
+        """All conditions, each once, those on one column together; truths are told in their order."""
+        found = dict.fromkeys(test for rule in self.rules.values() for alternative in rule.alternatives for test in alternative.tests)
+        columns = list(dict.fromkeys(test.column for test in found))
+        return sorted(found, key=lambda test: columns.index(test.column))
+
+    @cached_property
+    def _of_column(self) -> dict[str, tuple[list[Test], dict[Any, Truths]]]:
+        """The tests of each column, and what is known of its values."""
+        found: dict[str, tuple[list[Test], dict[Any, Truths]]] = {}
+        for test in self.tests:
+            found.setdefault(test.column, ([], {}))[0].append(test)
+        return found
 
     @cached_property
     def _numbers(self) -> dict[Test, int]:
@@ -92,7 +101,16 @@ class Grammar:
 
     def truths(self, values: Mapping[str, Any]) -> Truths:
         """Which tests hold of a row."""
-        return tuple(test.holds(values.get(test.column)) for test in self.tests)
+        found: list[bool] = []
+        for column, (tests, known) in self._of_column.items():
+            value = values.get(column)
+            key = (value.__class__, value)
+            if key not in known:
+                if len(known) >= _MOST_KEPT:
+                    known.clear()
+                known[key] = tuple(test.holds(value) for test in tests)
+            found += known[key]
+        return tuple(found)
 
     def open_alternatives(self, name: str, truths: Truths) -> list[Alternative]:
         """The alternatives of a rule that can be drawn where these tests hold. Raises `Contradiction` where there is none."""

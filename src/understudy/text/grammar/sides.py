@@ -41,8 +41,17 @@ class Pairs:
 
     def _rule(self, name: str, truths: Truths) -> Both:
         found = self.grammar.open_alternatives(name, truths)
-        bodies, pick = [self._alternative(a, truths) for a in found], picker([a.weight for a in found])
-        return lambda row, draw: bodies[pick(draw)](row, draw)
+        bodies: list[Both | None] = [None] * len(found)
+        pick = picker([a.weight for a in found])
+
+        def write(row: Row, draw: Draw) -> Pair:
+            place = pick(draw)
+            body = bodies[place]
+            if body is None:  # made when it is first drawn: many are not, for most rows
+                body = bodies[place] = self._alternative(found[place], truths)
+            return body(row, draw)
+
+        return write
 
     def _alternative(self, alternative: Alternative, truths: Truths) -> Both:
         if alternative.sides is None:
