@@ -37,7 +37,9 @@ def motion(scene: Scene) -> tuple[Trajectories, list[int]]:
     return Trajectories(times, agents, position, heading, speed, present), flows
 
 
-@pytest.mark.parametrize("scenario", ["cut-in", "fog-queue-end", "red-light-runner", "occluded-pedestrian"])
+@pytest.mark.parametrize(
+    "scenario", ["cut-in", pytest.param("fog-queue-end", marks=pytest.mark.slow), "red-light-runner", "occluded-pedestrian"]
+)
 def test_no_vehicle_of_traffic_touches_anybody(scenario: str) -> None:
     moved, flows = motion(staged(scenario))
     assert len(flows) >= 8
@@ -69,6 +71,7 @@ def test_traffic_waits_at_red_across_the_way_of_the_ego() -> None:
     assert (speed[across] < 1.0).any()
 
 
+@pytest.mark.slow
 def test_kinds_have_their_shares() -> None:
     kinds = {"car": 0, "van": 0, "truck": 0, "semi_trailer": 0, "bus": 0, "motorcycle": 1}
     settings = DrivingSettings.model_validate(
@@ -78,6 +81,7 @@ def test_kinds_have_their_shares() -> None:
     assert {moved.agents[place].kind for place in flows} == {"motorcycle"}
 
 
+@pytest.mark.slow
 def test_walkers_keep_apart_and_on_the_sidewalks() -> None:
     scene = staged("occluded-pedestrian", walkers=24)
     moved, _ = motion(scene)
@@ -91,6 +95,7 @@ def test_walkers_keep_apart_and_on_the_sidewalks() -> None:
     assert np.quantile(apart.min(axis=(1, 2)), 0.5) > 0.3
 
 
+@pytest.mark.slow
 def test_labels_know_the_traffic_where_it_is() -> None:
     made = Scenes(
         {
@@ -123,6 +128,7 @@ def test_no_traffic_is_no_traffic() -> None:
     assert len(moved.agents) > 1, "others come the other way"
 
 
+@pytest.mark.slow
 def test_sumo_can_drive_the_traffic() -> None:
     pytest.importorskip("libsumo", reason='SUMO is not installed: pip install "understudy[sumo]"')
     moved, flows = motion(staged("red-light-runner", simulator="sumo"))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import ArgumentError
 from understudy.data.media.items import Category
+from understudy.scenes.detail import as_seen
 from understudy.scenes.driving.actors import Actor, actor, motion_of
 from understudy.scenes.driving.cameras import rig
 from understudy.scenes.driving.categories import IDS, categories
@@ -104,7 +105,7 @@ class Driving(World):
         around += walkers_around(settings.traffic, place, moving, around, draw, first)
         everybody = with_actors(moving, around)
         named = {agent.id: number for number, agent in enumerate(moving.agents)}
-        return Scene(
+        made = Scene(
             world=self.name,
             bodies=(*ground, own.body("ego", IDS["ego vehicle"], 0, ego), *(one.body for one in (*actors, *around))),
             cameras=rig(settings.cameras, ego, draw),
@@ -122,6 +123,7 @@ class Driving(World):
             meta=_meta(staged, values, weight, as_rows(everybody, {one.body.name: one.body.track for one in around} | named)),
             sensors=_sensors(settings, ego, draw),
         )
+        return as_seen(made)
 
     def _values(self, settings: DrivingSettings, staged: Scenario, draw: Draws) -> tuple[Floats, float]:
         """The scenario's parameters, (k,), and the likelihood weight of this choice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from understudy.scenes.geometry.lofts import with_area
 from understudy.scenes.geometry.mesh import Mesh, joined, mesh
 from understudy.scenes.geometry.motion import about_z
 from understudy.scenes.material import Color, Material, Pattern
-from understudy.scenes.models.model import Assembly, Model, model
+from understudy.scenes.models.model import Assembly, Model, Part, model
 
 Floats = NDArray[np.float64]
 
@@ -46,14 +47,17 @@ PLASTERS: tuple[Color, ...] = (
 )  # fmt: skip
 ROOFS: tuple[Color, ...] = ((0.26, 0.09, 0.05), (0.19, 0.08, 0.055), (0.08, 0.08, 0.085), (0.14, 0.12, 0.11))
 
+SHAPES_OF_A_KIND = 32
+"""Different shapes of each kind; houses of one shape share their mesh."""
+
 
 def building(kind: str, rng: np.random.Generator, *, width: float | None = None, lit: float = 0.0) -> Model:
     """A building; its front faces -y, the origin is the middle of its ground.
 
     Args:
         kind: one of `STYLES`.
-        rng: for everything that is not given.
-        width: m of its front; None: drawn.
+        rng: chooses one of some shapes, and the colours.
+        width: m of its front, to the centimetre; None: the shape's own.
         lit: share of windows with light behind them, 0 .. 1.
 
     Raises:
@@ -61,7 +65,15 @@ def building(kind: str, rng: np.random.Generator, *, width: float | None = None,
     """
     if kind not in STYLES:
         raise ArgumentError(f'There is no building "{kind}".', remedy=did_you_mean(kind, STYLES))
-    style = STYLES[kind]
+    part, floors = _shape(kind, int(rng.integers(SHAPES_OF_A_KIND)), None if width is None else round(float(width), 2), lit)
+    palette = _palette(str(rng.choice(STYLES[kind].walls)), rng)
+    return model(kind, (part,), {role: palette[role] for role in part.roles}, attributes={"kind": kind, "floors": floors})
+
+
+@lru_cache(maxsize=512)
+def _shape(kind: str, number: int, width: float | None, lit: float) -> tuple[Part, int]:
+    """The shape of this number, and its count of floors."""
+    style, rng = STYLES[kind], np.random.default_rng([sum(kind.encode()), number])
     front = float(width if width is not None else style.bay * rng.integers(3, 8))
     floors, depth = int(rng.integers(style.floors[0], style.floors[1] + 1)), style.depth * float(rng.uniform(0.85, 1.15))
     plan = _Plan(
@@ -72,9 +84,7 @@ def building(kind: str, rng: np.random.Generator, *, width: float | None = None,
         made.add(shape, role)
     for role, shape in _roof(plan, str(rng.choice(style.roofs)), rng):
         made.add(shape, role)
-    part = made.part()
-    palette = _palette(str(rng.choice(style.walls)), rng)
-    return model(kind, (part,), {role: palette[role] for role in part.roles}, attributes={"kind": kind, "floors": floors})
+    return made.part(), floors
 
 
 class _Plan(NamedTuple):
