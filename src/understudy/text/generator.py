@@ -78,6 +78,14 @@ class Texts(FrameBatches, Generator):
             self._lengths = Lengths.of(spec)
         self.block_size, self.one_process = self._way.block_size, self._way.one_process
         self._outputs = list(spec.of_task.outputs(spec))
+        if spec.way == "template":
+            self._try()
+
+    def _try(self) -> None:
+        """A few rows of every case, so that a grammar that writes what is not true is told before work begins."""
+        stream, numbers = Stream(self.spec.seed), np.arange(min(24, self._rows.height or 24), dtype=np.int64)
+        for rows in self._rows.tried(numbers):
+            self._finished(rows, self._way.write(rows, numbers, stream), numbers, stream)
 
     @property
     def seed(self) -> int:

@@ -89,6 +89,6 @@ def test_forms_of_pieces_leave_marks_where_they_are():
 
 
 def test_every_form_of_a_fact_states_it():
-    assert {"3 march 2026", "2026-03-03", "the third of march 2026", "tuesday"} <= in_all_forms(DAY, EN)
+    assert {"3 march 2026", "2026-03-03", "the third of march 2026"} <= in_all_forms(DAY, EN)
     assert {"12", "twelve", "12.00", "12th"} <= in_all_forms(12, EN)
-    assert "2026" not in in_all_forms(DAY, EN)
+    assert not {"2026", "tuesday", "march"} & in_all_forms(DAY, EN)

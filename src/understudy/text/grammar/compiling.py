@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Any, TypeAlias
 
 from understudy.data.constraints import Contradiction
-from understudy.text.grammar.inflection import JOINERS, Kind, inflect, plainly, separators, written
+from understudy.text.grammar.inflection import JOINERS, PARTS, Kind, inflect, plainly, separators, written
 from understudy.text.grammar.languages.language import Language
 from understudy.text.grammar.pieces import CLOSE, Called, Open, Said, joined
 from understudy.text.grammar.reading import Filter, Options, Slot, Times
@@ -180,7 +180,8 @@ class Grammar:
             inner = self._repeated(slot, truths)
         elif slot.name in self.columns:
             inner = self._column(slot)
-            label = label or (slot.name if slot.name in self.marked else None)
+            whole = slot.name in self.marked and not any(form.name in PARTS for form in slot.filters)
+            label = label or (slot.name if whole else None)
         else:
             inner = _in_forms(self.named(slot, truths), [form.name for form in _text_forms(slot)], self.language)
         if label is not None:

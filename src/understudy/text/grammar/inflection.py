@@ -89,6 +89,8 @@ FORMS: dict[str, Form] = {
     "time": Form(("time", "moment"), lambda lang, v, _: lang.clock(v.time() if isinstance(v, dt.datetime) else v)),
     "hour": Form(("time", "moment"), lambda _, v, __: str(v.hour)),
 }
+PARTS = ("day", "month", "year", "weekday", "hour", "digits")
+"""Forms that tell a part of a value only: what they write does not state it."""
 _NEEDS = {"a": "article", "plural": "plural", "possessive": "possessive"}
 
 
@@ -148,7 +150,7 @@ def in_all_forms(value: Any, language: Language) -> set[str]:
         method = _NEEDS.get(name)
         if kind not in form.takes or (method is not None and getattr(type(language), method) is getattr(Language, method)):
             continue
-        if name in ("day", "year", "hour") or (name in ("ordinal", "nth") and value < 1):
+        if name in PARTS or (name in ("ordinal", "nth") and value < 1):
             continue
         if name == "time" and not isinstance(value, dt.datetime | dt.time):
             continue
