@@ -67,11 +67,13 @@ def some_verbatim(train: pl.DataFrame) -> pl.DataFrame:
 
 
 def word_salad(train: pl.DataFrame) -> pl.DataFrame:
-    """Fresh texts, the words of each shuffled."""
+    return shuffled_words(fresh_real(train))
+
+
+def shuffled_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """The words of each text in another order."""
     rng = np.random.default_rng(1)
-    return fresh_real(train).with_columns(
-        text=pl.col("text").map_elements(lambda t: " ".join(rng.permutation(t.split())), return_dtype=pl.String)
-    )
+    return frame.with_columns(text=pl.Series([" ".join(rng.permutation(text.split())) for text in frame["text"].to_list()]))
 
 
 def one_text(train: pl.DataFrame) -> pl.DataFrame:

@@ -165,6 +165,20 @@ def test_texts_of_no_words_of_other_scripts_and_of_one_word_are_judged() -> None
     assert found.figure("exact_copies").value == 1.0
 
 
+def test_of_few_texts_nothing_is_condemned_but_copies() -> None:
+    few = [planted.texts(12, seed) for seed in (1, 2, 3)]
+    found = judged(few[0], few[1], few[2])
+    assert not any(figure.verdict in ("fail", "warn") for figure in found.figures), [f.key for f in found.figures if f.verdict == "fail"]
+    assert judged(few[0], few[0], few[2]).figure("exact_copies").verdict == "fail"
+
+
+def test_long_texts_that_share_nothing_are_judged() -> None:
+    texts = [" ".join(planted.texts(40, seed)["text"]) for seed in range(12)]
+    found = evaluate_texts(texts[:4], texts[4:8], holdout=texts[8:])
+    assert found.figure("verbatim_8").value is not None
+    assert found.figure("longest_run").verdict in ("pass", "undecided")
+
+
 def test_a_listener_can_stop_it(train: pl.DataFrame) -> None:
     with pytest.raises(Cancelled):
         evaluate_texts(train, train, text="text", progress=lambda event: event.get("stage") != "fluency")

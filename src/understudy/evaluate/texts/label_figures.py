@@ -111,7 +111,10 @@ def _shares(corpora: Corpora, policy: Policy, stream: Stream) -> Figure:
         note="One minus the share of texts that would have to change their label (1-TVD). Other shares may well be wanted: at most a "
         "warning.",
     )  # fmt: skip
-    return found.model_copy(update={"verdict": "warn"}) if found.verdict == "fail" else found
+    level = corpora.count("synthetic") <= corpora.count("holdout")
+    return found.model_copy(
+        update={"verdict": "warn" if found.verdict == "fail" else found.verdict, "matched": None if level else found.matched}
+    )
 
 
 def _consistency(corpora: Corpora, policy: Policy, weights: Weights) -> Figure:

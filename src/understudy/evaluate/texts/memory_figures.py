@@ -140,7 +140,8 @@ def _passages(corpora: Corpora, n: int, policy: Policy, weights: Weights) -> Fig
         return Figure(key=words.key, name=words.name, family="privacy", value=None, best=0.0, better="lower", form="share", note=words.note,
                       reason=f"No text has {n} words.")  # fmt: skip
     return figure(
-        words, beside(lambda side: weights.share(side, *found[side])), Limits(policy.verbatim_pass, policy.verbatim_fail, percent=True),
+        words, beside(lambda side: weights.share(side, *found[side])),
+        Limits(policy.verbatim_pass, policy.verbatim_fail, percent=True, sure=True),
         n=int(found["synthetic"][1].sum()), n_holdout=int(found["holdout"][1].sum()),
     )  # fmt: skip
 
@@ -166,7 +167,7 @@ def _long_runs(made: Runs, held: Runs, policy: Policy, weights: Weights) -> Figu
             0.0, "lower", "privacy", (0.0, 1.0), "share",
         ),
         sampled(weights.share("synthetic", made.length > edge), weights.share("holdout", held.length > edge)),
-        Limits(policy.verbatim_pass, policy.verbatim_fail, percent=True), n=len(made.length), n_holdout=len(held.length),
+        Limits(policy.verbatim_pass, policy.verbatim_fail, percent=True, sure=True), n=len(made.length), n_holdout=len(held.length),
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def personal_figures(corpora: Corpora, policy: Policy, weights: Weights) -> Iter
             "texts by chance.",
             0.0, "lower", "privacy", form="share",
         ),
-        beside(lambda side: weights.share(side, reused[side])), Limits(policy.personal_gap, 3 * policy.personal_gap, percent=True),
+        beside(lambda side: weights.share(side, reused[side])),
+        Limits(policy.personal_gap, 3 * policy.personal_gap, percent=True, sure=True),
         n=corpora.count("synthetic"), n_holdout=corpora.count("holdout"),
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from understudy.text.likeness.vectors import Sparse, bag
 from understudy.text.likeness.words import Tokens, Vocabulary, characters
 
 MOST_TEXTS = 10_000
-MOST_WORDS = 2_000_000
+MOST_WORDS = 1_000_000
 LEAST_TEXTS = 2
 Index = NDArray[np.int64]
 

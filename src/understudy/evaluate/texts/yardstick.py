@@ -43,13 +43,16 @@ class Words:
 @dataclass(frozen=True)
 class Limits:
     """What is lost against the yardstick passes up to `limit` and fails beyond `beyond`. kind: how a loss is counted: as a difference, as a
-    share of the yardstick, or as the logarithm of their ratio. percent: a loss is told in points. floor: values under it are as good."""
+    share of the yardstick, or as the logarithm of their ratio. percent: a loss is told in points. floor: values under it are as good.
+    least: with fewer texts nothing worse than doubt is said. sure: a loss that may be chance raises no alarm."""
 
     limit: float
     beyond: float | None = None
     kind: Literal["difference", "share", "ratio"] = "difference"
     percent: bool = False
     floor: float | None = None
+    least: int = 30
+    sure: bool = False
 
     def loss(self, synthetic: Floats, holdout: Floats, sign: float) -> Floats:
         """sign: 1 where less is better."""
@@ -172,6 +175,10 @@ def figure(words: Words, found: Sampled, limits: Limits | None, *, n: int, n_hol
     reason = f"{limits.in_words(loss)}." if loss > 0.1 * limits.limit else "As good as held-out real texts."
     if verdict == "undecided":
         reason = f"Too few texts to say: between {limits.in_words(ends[0])} and {limits.in_words(ends[1])}."
+    if limits.sure and verdict in ("warn", "fail") and ends[0] <= 0:
+        verdict, reason = "pass", "No more than chance shows among held-out real texts."
+    if min(n, n_holdout) < limits.least and verdict in ("warn", "fail"):
+        verdict, reason = "undecided", f"Too few texts to say: {min(n, n_holdout)} of each, where {limits.least} are the least. {reason}"
     reason = reason[0].upper() + reason[1:] if verdict != "info" else "Could not be computed: the yardstick is nought."
     return made.model_copy(update={"verdict": verdict, "reason": reason})
 
