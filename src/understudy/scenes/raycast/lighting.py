@@ -79,7 +79,7 @@ def softened(sunlit, made, distance, height, width, reach):  # type: ignore[no-u
                 continue
             total, weights = 0.0, 0.0
             for j in range(top, bottom + 1):
-                for i in range(left, right + 1):
+                for i in range(left + (left + j + x + y) % 2, right + 1, 2):  # as on a chessboard
                     m = j * width + i
                     if made[m, 17] > 0 and same_surface(made, distance, n, m, 0.01):
                         total += sunlit[m]
@@ -93,18 +93,26 @@ def mirrors_softened(mirrored, is_mirrored, made, distance, height, width):  # t
     """What rough mirrors show, as `softened`, and where it is known: every second pixel learns it from its neighbours alone. Sharp ones
     keep theirs."""
     out, known = mirrored.copy(), is_mirrored.copy()
+    near = np.empty((made.shape[0], 5), np.float32)  # roughness, normal, distance: together in memory
+    for n in range(made.shape[0]):
+        near[n, 0], near[n, 4] = made[n, 3], distance[n]
+        near[n, 1], near[n, 2], near[n, 3] = made[n, 18], made[n, 19], made[n, 20]
     for y in range(height):
         for x in range(width):
             n = y * width + x
-            if made[n, 3] <= ROUGH or made[n, 3] >= DULL or made[n, 17] <= 0 or made[n, 6] > 0.2 or made[n, 14] > 0.2:
+            rough = near[n, 0]
+            if rough <= ROUGH or rough >= DULL or made[n, 17] <= 0 or made[n, 6] > 0.2 or made[n, 14] > 0.2:
                 continue
+            nx, ny, nz, away = near[n, 1], near[n, 2], near[n, 3], near[n, 4]
+            room = np.float32(0.05) * away + 6 * made[n, 17]
             r, g, b, weights = 0.0, 0.0, 0.0, 0.0
             for j in range(max(y - 2, 0), min(y + 3, height)):
-                for i in range(max(x - 2, 0), min(x + 3, width)):
+                side = 2 if abs(j - y) < 2 else 1
+                for i in range(max(x - side, 0), min(x + side + 1, width)):
                     m = j * width + i
-                    if not is_mirrored[m] or abs(i - x) + abs(j - y) == 4:
+                    if not is_mirrored[m] or abs(near[m, 0] - rough) >= 0.12 or abs(near[m, 4] - away) >= room:
                         continue
-                    if abs(made[m, 3] - made[n, 3]) < 0.12 and same_surface(made, distance, n, m, 0.05):
+                    if nx * near[m, 1] + ny * near[m, 2] + nz * near[m, 3] > 0.95:
                         r, g, b, weights = r + mirrored[m, 0], g + mirrored[m, 1], b + mirrored[m, 2], weights + 1
             if weights > 0:
                 out[n, 0], out[n, 1], out[n, 2] = r / weights, g / weights, b / weights
@@ -199,18 +207,17 @@ def openness(cells, blocked, rays, made, distance, height, width):  # type: igno
             n = y * width + x
             if made[n, 17] <= 0:
                 continue
+            nx, ny, nz, near, room = made[n, 18], made[n, 19], made[n, 20], distance[n], 0.06 * distance[n] + 8 * made[n, 17]
             total, weights = 0.0, 0.0
-            for j in range(2):
-                row = min(y // 2 + (j if y % 2 else 0), rows - 1)
-                for i in range(2):
-                    column = min(x // 2 + (i if x % 2 else 0), columns - 1)
-                    m = min(2 * row, height - 1) * width + min(2 * column, width - 1)
+            for row in range(y // 2, min((y + 1) // 2, rows - 1) + 1):
+                for column in range(x // 2, min((x + 1) // 2, columns - 1) + 1):
+                    m = row * columns + column
                     weight = 1e-4
-                    if made[m, 17] > 0:
-                        alike = made[n, 18] * made[m, 18] + made[n, 19] * made[m, 19] + made[n, 20] * made[m, 20]
-                        if alike > 0.8 and abs(distance[m] - distance[n]) < 0.06 * distance[n] + 8 * made[n, 17]:
+                    if cell[m, 4] > 0:
+                        alike = nx * cell[m, 0] + ny * cell[m, 1] + nz * cell[m, 2]
+                        if alike > 0.8 and abs(cell[m, 3] - near) < room:
                             weight = 1.0
-                    total += weight * raw[row * columns + column]
+                    total += weight * raw[m]
                     weights += weight
             made_open[n] = total / weights
     return made_open

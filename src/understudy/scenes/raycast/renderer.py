@@ -214,7 +214,7 @@ class Exposure:
         if not len(lamps):
             return np.zeros((1, 3)), np.zeros((1, 3))
         seen = seen or LampsSeen(np.arange(len(lamps)), np.ones((0, len(rays.which)), dtype=np.bool_), self._least)
-        return lighting.lamp_light(rays.made, rays.places, rays.directions, lamps, seen.visible, seen.order, 0.03 * seen.least)  # type: ignore[no-any-return]
+        return lighting.lamp_light(rays.made, rays.places, rays.directions, lamps, seen.visible, seen.order, 0.1 * seen.least)  # type: ignore[no-any-return]
 
     def _lamps_seen(self, rays: Ray, lamps: Floats) -> LampsSeen | None:
         """Which surfaces see the lamps that give most to the picture."""
@@ -222,7 +222,7 @@ class Exposure:
             return None
         rank = lighting.lamps_rank(rays.made, rays.places, lamps, max(len(rays.which) // 4000, 1))
         order = np.argsort(-rank, kind="stable")
-        self._least = 0.02 * float(lighting.lamps_level(rays.made, rays.places, lamps, max(len(rays.which) // 2000, 1))) + 1e-9
+        self._least = 0.03 * float(lighting.lamps_level(rays.made, rays.places, lamps, max(len(rays.which) // 2000, 1))) + 1e-9
         shadowed = order[:SHADOWED_LAMPS]
         visible = np.ones((len(shadowed), len(rays.which)), dtype=np.bool_)
         for position, lamp in enumerate(shadowed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from statistics import NormalDist
 
 import numba
 import numpy as np
@@ -18,6 +19,8 @@ GHOSTS = np.array(
     [[0.45, 0.03, 0.5, 1, 0.6], [-0.35, 0.05, 1, 0.6, 0.4], [-0.8, 0.09, 0.4, 0.6, 1], [0.8, 0.02, 1, 1, 0.5]]
 )  # fmt: skip
 """Mirror images of the sun in a lens: place along the line from the middle (0) to it (1), radius as a share of the width, colour."""
+NORMAL = np.array([NormalDist().inv_cdf((number + 0.5) / 4096) for number in range(4096)], dtype=np.float32)
+"""Values of a standard normal variable that are equally likely."""
 
 
 def exposure_of(picture: Floats, gray: float = 0.19) -> float:
@@ -126,7 +129,7 @@ def add_flare(picture, sun_x, sun_y, strength):  # type: ignore[no-untyped-def]
 
 def developed(picture: Floats, camera: Camera, balance: Floats, gain: float, rng: Stream) -> Bytes:
     """(H, W, 3) linear light as an 8-bit sRGB picture."""
-    grains = rng.child("noise").generator().standard_normal(picture.shape, dtype=np.float32)
+    grains = rng.child("noise").generator().integers(0, 4096, picture.shape, dtype=np.uint16)
     x, y = camera.middle
     return np.asarray(develop(picture, balance, gain, camera.vignette, camera.noise, grains, x, y))
 
@@ -229,7 +232,7 @@ def develop(picture, balance, gain, vignette, read_noise, grains, middle_x, midd
             most = 1e-6
             for c in range(3):
                 value = max(picture[y, x, c], 0.0) * fall * balance[c]
-                value += grains[y, x, c] * np.sqrt(read * read * 0.25 + shot * min(value, 4.0))
+                value += NORMAL[grains[y, x, c]] * np.sqrt(read * read * 0.25 + shot * min(value, 4.0))
                 values[c] = max(value, 0.0)
                 most = max(most, values[c])
             brightest = looked_up(tones, most / 8.0)
