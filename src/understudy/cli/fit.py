@@ -24,6 +24,21 @@ def fit(
     budget: Budget = None,
     schema: Schema = None,
     target: Target = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Learn a column of texts: --method text-ngram (the default) or text-transformer.", show_default=False
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="With --text: what says what a text is, its class or stars.", show_default=False)
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="With --text: whose a text is; all of one owner count as one.", show_default=False)
+    ] = None,
+    epsilon: Annotated[
+        float | None, typer.Option(metavar="E", help="With --text: learn under differential privacy, so strict.", show_default=False)
+    ] = None,
     table: TableName = None,
     query: Annotated[str | None, typer.Option(metavar="SQL", help="Query of the database, instead of a table.")] = None,
     seed: Seed = 0,
@@ -32,10 +47,13 @@ def fit(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Learn a table and save the model.
+    """Learn a table, or a column of texts, and save the model.
 
     **understudy fit customers.csv -o customers.understudy**
+
+    **understudy fit reviews.csv --text review --label stars -o reviews.understudy**
     """
+    from understudy.cli import fit_texts
     from understudy.cli.tables import read_table
     from understudy.core.cancellation import cancel_on_interrupt
     from understudy.tabular import fit as learn
@@ -43,6 +61,15 @@ def fit(
     screen = Screen(machine=as_json, quiet=quiet)
     require_model(output)
     started = time.monotonic()
+    if text is not None:
+        if target is not None:
+            raise typer.BadParameter("--target is for tables; the class of texts is --label", param_hint="--target")
+        columns = fit_texts.TextColumns(text, label, owner)
+        fit_texts.learned(
+            screen, data, output, columns, method, epsilon, budget, seed, schema=schema, table=table, query=query, reading=reading or ()
+        )
+        return
+    fit_texts.refuse_without_text(method, label=label, owner=owner, epsilon=epsilon)
     options = _own_options(method, target)
     real = read_table(data, schema=schema, table=table, query=query, reading=reading or ())
     if target is not None:
