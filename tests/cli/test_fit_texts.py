@@ -65,8 +65,8 @@ def test_mistakes_are_told_with_the_nearest_word(reviews, tmp_path, capsys, opti
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"review\n", "text"),
-        (b"", "empty"),
+        (b"review\n", "no rows"),
+        (b"", "The file"),
         (b"review\nOne review alone.\n", "One text"),
         (b'review\n""\n" "\n', "text"),
         (b"review\nA caf\xe9 \xff\xfe\x81 of a kettle.\nAnother \x9d one.\n", "encoding"),
