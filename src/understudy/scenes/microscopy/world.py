@@ -38,6 +38,7 @@ class Microscopy(World):
     settings: ClassVar[type[MicroscopySettings]] = MicroscopySettings
     categories: ClassVar[tuple[Category, ...]] = CATEGORIES
     renderers: ClassVar[tuple[str, ...]] = ()
+    traces: ClassVar[bool] = False
     edge_cases: ClassVar[Mapping[str, EdgeCase]] = {
         "crowded": EdgeCase("cells upon cells", {"red.density": {"uniform": [22, 32]}, "red.clustering": 0.8}),
         "out_of_focus": EdgeCase("the focus is missed", {"optics.defocus_um": {"uniform": [0.3, 0.6]}}),
