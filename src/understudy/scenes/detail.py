@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,21 @@ UNSEEN = 5.0
 """How much coarser things may be that no camera ever looks at: their shadows and mirror images alone are seen."""
 
 
+class _Eye(NamedTuple):
+    """A camera, where it is (T, 3) and where it looks (T, 3) at a scene's times."""
+
+    camera: Camera
+    places: Floats
+    ahead: Floats
+
+
 def as_seen(scene: Scene) -> Scene:
     """The scene with every body as finely made as can be seen of it."""
-    return replace(scene, bodies=tuple(_made(body, _cell(body, scene)) for body in scene.bodies))
+    eyes = [
+        _Eye(camera, _places(camera.motion, scene.times), np.stack([camera.motion.at(float(time))[:3, 2] for time in scene.times]))
+        for camera in scene.cameras
+    ]
+    return replace(scene, bodies=tuple(_made(body, _cell(body, scene, eyes)) for body in scene.bodies))
 
 
 def _made(body: Body, cell: float) -> Body:
@@ -37,26 +50,25 @@ def _made(body: Body, cell: float) -> Body:
     return body if all(a.mesh is b.mesh for a, b in zip(links, body.links, strict=True)) else replace(body, links=links)
 
 
-def _cell(body: Body, scene: Scene) -> float:
+def _cell(body: Body, scene: Scene, eyes: list[_Eye]) -> float:
     """m, one of `FINEST` times a power of 2; 0 for all details."""
     radius = float(np.linalg.norm(body.size)) / 2 + float(np.linalg.norm(body.middle[:2]))
     place = _places(body.links[0].motion, scene.times)
-    finest = min(_seen(place, radius, camera, scene) for camera in scene.cameras)
+    finest = min(_seen(place, radius, eye, everywhere=bool(scene.sensors)) for eye in eyes)
     return FINEST * 2.0 ** math.floor(math.log2(finest / FINEST)) if finest >= FINEST else 0.0
 
 
-def _seen(place: Floats, radius: float, camera: Camera, scene: Scene) -> float:
-    """m that are `PIXELS` in the picture where a body comes nearest."""
-    offset = place - _places(camera.motion, scene.times)
+def _seen(place: Floats, radius: float, eye: _Eye, *, everywhere: bool) -> float:
+    """m that are `PIXELS` in the picture where a body comes nearest. everywhere: something looks to all sides beside the camera."""
+    camera, offset = eye.camera, place - eye.places
     away = np.linalg.norm(offset, axis=1)
     near = float(away.min()) - radius
     if near <= 0 or camera.model == "orthographic":
         return PIXELS / camera.focal if camera.model == "orthographic" else 0.0
-    ahead = np.stack([camera.motion.at(float(time))[:3, 2] for time in scene.times])
-    angle = np.arccos(np.clip((offset * ahead).sum(axis=1) / away, -1, 1)) - np.arcsin(np.minimum(radius / away, 1.0))
+    angle = np.arccos(np.clip((offset * eye.ahead).sum(axis=1) / away, -1, 1)) - np.arcsin(np.minimum(radius / away, 1.0))
     corner = math.hypot(camera.width, camera.height) / 2 / camera.focal
     reach = (corner if camera.model == "fisheye" else math.atan(corner)) + 0.1
-    unseen = not scene.sensors and bool((angle > reach).all())
+    unseen = not everywhere and bool((angle > reach).all())
     return PIXELS * near / camera.focal * (UNSEEN if unseen else 1.0)
 
 

@@ -14,8 +14,8 @@ from understudy.scenes.geometry.mesh import Mesh
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-LEAST_FACES = 60
-"""A mesh of fewer faces stays as it is."""
+LEAST_FACES = 400
+"""A mesh of fewer faces stays as it is: limbs, small parts."""
 KEPT_AREA = 0.7
 SMALL_SHARE = 0.04
 """A piece that would keep less than `KEPT_AREA` of its area stays as it is, so that wires and tubes do not vanish, unless what goes is less
@@ -36,8 +36,10 @@ def coarser(mesh: Mesh, cell: float) -> Mesh:
 
 
 def _coarse(mesh: Mesh, normals: Floats, cell: float) -> Mesh:
-    welded = _welded(mesh.vertices)
-    piece = _pieces(welded[mesh.faces])[welded]
+    piece: Ints | None = mesh.__dict__.get("_piece")
+    if piece is None:
+        welded = _welded(mesh.vertices)
+        piece = mesh.__dict__.setdefault("_piece", _pieces(welded[mesh.faces])[welded])
     leaves = _leaves(mesh, piece)
     solid = ~leaves
     faces, vertices, bent, kept = mesh.faces.copy(), mesh.vertices.copy(), normals.copy(), np.ones(len(mesh.faces), dtype=np.bool_)

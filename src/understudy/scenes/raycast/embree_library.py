@@ -30,6 +30,9 @@ COHERENT = 1 << 16
 PACKET = 8
 FAR = 1e30
 """Ends rays that have no limit."""
+KEPT = ((-3, 32 << 20), (-1, 512 << 20))
+"""For `mallopt`: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD. A picture's arrays of a few MB come and go many times; memory that goes back to the
+system each time is cleared again each time, which is a tenth of a picture's work."""
 FILES = ("embreex.libs/*embree4*", "embreex/.dylibs/*embree4*", "embreex/*embree4*")
 
 
@@ -64,12 +67,23 @@ def library() -> Library:
             where=str(packages / "embreex"),
             remedy='Install its wheel: pip install --force-reinstall "understudy[scenes]"',
         )
+    _keep_memory()
     calls = ctypes.CDLL(str(found))
     for name in ("rtcNewDevice", "rtcNewScene", "rtcNewGeometry", "rtcSetNewGeometryBuffer"):
         getattr(calls, name).restype = ctypes.c_void_p
     device = calls.rtcNewDevice(b"threads=1")
     address = {name: ctypes.cast(getattr(calls, name), ctypes.c_void_p).value or 0 for name in ("rtcIntersect8", "rtcOccluded8")}
     return Library(calls, device, address["rtcIntersect8"], address["rtcOccluded8"], _arguments(COHERENT), _arguments(0))
+
+
+def _keep_memory() -> None:
+    """Lets the process keep what its arrays leave, where the C library can be told so (glibc)."""
+    try:
+        tell = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    for name, value in KEPT:
+        tell(name, value)
 
 
 def _arguments(flags: int) -> NDArray[np.int64]:
