@@ -26,6 +26,7 @@ from understudy.cli.schema import schema
 from understudy.cli.serve_model import serve_model
 from understudy.cli.stream import stream
 from understudy.cli.study import study
+from understudy.cli.text_jobs import resume
 from understudy.cli.text_specs import texts
 from understudy.cli.verify import verify
 
@@ -42,6 +43,7 @@ for command in (
     fit,
     sample,
     generate,
+    resume,
     stream,
     prove,
     verify,

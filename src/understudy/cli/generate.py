@@ -48,6 +48,11 @@ def generate(
         list[str] | None,
         typer.Option("--given", metavar="COLUMN=VALUE", help="Texts: only rows like this: label=negative, case=sarcasm. May be repeated."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Texts of a language model: ask for a few rows, and tell what all will cost.")
+    ] = False,
+    budget: Annotated[float | None, typer.Option(metavar="MONEY", help="Texts: spend no more, in the place of the spec's limit.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(metavar="N", help="Texts: use no more tokens, in the place of the spec's.")] = None,
     way: Annotated[str | None, typer.Option(metavar="NAME", help="Texts: another way than the spec's: template, ngram …")] = None,
     scale: Annotated[float, typer.Option(help="So many times the rows that the spec says.")] = 1.0,
     rows: Annotated[
@@ -104,12 +109,14 @@ def generate(
     if text_specs.is_text_spec(spec):
         text_specs.generated(
             screen, spec, n, output, text_specs.conditions(given), way, seed=seed, format=form, workers=workers, engine=engine,
-            address=address, resume=resume, overwrite=overwrite, keep_model=keep_model,
-            part_rows=None if part_rows is None else parse_count(part_rows),
+            address=address, resume=resume, overwrite=overwrite, keep_model=keep_model, dry_run=dry_run, budget=budget,
+            budget_tokens=budget_tokens, part_rows=None if part_rows is None else parse_count(part_rows),
         )  # fmt: skip
         return
-    if given or way is not None:
-        raise typer.BadParameter("--given and --way are for texts; for scenes there is --set, for tables --rows and --scale")
+    if given or way is not None or dry_run or budget is not None or budget_tokens is not None:
+        raise typer.BadParameter(
+            "--given, --way, --dry-run and --budget are for texts; for scenes there is --set, for tables --rows and --scale"
+        )
     for_scenes = n is not None or renderer is not None or bool(setting)
     if not Path(spec).exists() and (for_scenes or (Path(spec).name == spec and not Path(spec).suffix)):
         raise typer.BadParameter(f"{spec} is no file, and no ready-made spec of that name. {known_ready(spec)}", param_hint="SPEC")

@@ -90,21 +90,38 @@ def conditions(stated: list[str] | None) -> dict[str, Any] | None:
 
 
 def generated(
-    screen: Screen, source: str, n: int | None, output: str | None, given: dict[str, Any] | None, way: str | None, **options: Any
-) -> None:
+    screen: Screen, source: str, n: int | None, output: str | None, given: dict[str, Any] | None, way: str | None,
+    *, dry_run: bool, budget: float | None, budget_tokens: int | None, **options: Any,
+) -> None:  # fmt: skip
     """Write `n` rows of a text spec, or show some."""
+    from understudy.cli import text_jobs
     from understudy.text.generator import Texts
+    from understudy.text.job import Order, needs_job
 
     if n is not None and n < 1:
         raise typer.BadParameter("make at least one row: -n 1000", param_hint="-n")
     generator = Texts(source, way=way)
+    stated = text_jobs.with_limits(generator.spec.to_dict(), budget, budget_tokens)
+    folder = Path(source).parent if Path(source).exists() else Path()
+    if stated != generator.spec.to_dict():
+        generator = Texts(stated, folder=folder)
     seed = options.pop("seed")
     seed = generator.seed if seed is None else seed
-    if output is None:
+    if output is None and not dry_run:
         _preview(screen, generator, n or 3, seed, given)
         return
     if n is None and generator._rows.height is None:
         raise typer.BadParameter("say how many rows: -n 1000", param_hint="-n")
+    if dry_run or needs_job(generator):
+        rows, part_rows = n or generator._rows.height or 0, options.pop("part_rows")
+        order = Order(stated, str(folder.absolute()), rows, seed, given, options.pop("format"), part_rows)
+        out = None if output is None else text_jobs.place_of(output)
+        if dry_run or out is None:
+            text_jobs.show_estimate(screen, order, out)
+        else:
+            text_jobs.run_order(screen, order, out, **options)
+        return
+    assert output is not None
     listener = screen.progress()
     try:
         manifest = generator.write(n or generator._rows.height or 0, output, seed=seed, given=given, progress=listener, **options)

@@ -41,6 +41,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "rules": "understudy.rules.dataset:Dataset",
         "scenes": "understudy.scenes.generator:Scenes",
         "texts": "understudy.text.generator:Texts",
+        "kept-texts": "understudy.text.kept:KeptTexts",
     },
     "worlds": {
         "driving": "understudy.scenes.driving.world:Driving",

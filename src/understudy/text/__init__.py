@@ -12,6 +12,7 @@
 | `spec/`, `generator.py` | `TextSpec`: a data set declared: task, columns, cases, way; `Texts` makes it |
 | `tasks/` | what each task puts out, and what must be true of it |
 | `ways/` | how rows become texts |
+| `job.py`, `kept.py` | a set of texts asked for, sifted and written to a folder, to be gone on with; the rows that were kept |
 | `llm/`, `serving/` | language models asked, with a journal and a limit; models served over the same wire, with faults on demand |
 | `quality/`, `likeness/` | which texts are good enough, each dropped with a reason; what texts have in common |
 | `grammar/`, `specs/` | rules with alternatives, slots and marks, words in their forms; ready-made specs |

@@ -81,8 +81,8 @@ def estimate(session: Session, requests: Sequence[ChatRequest], *, total: int | 
         requests=count,
         asked=len(replies),
         failed=sum(reply.problem is not None for reply in replies),
-        tokens=_predicted(tokens, count, confidence),
-        money=None if spent is None else _predicted(spent, count, confidence),
+        tokens=predicted(tokens, count, confidence),
+        money=None if spent is None else predicted(spent, count, confidence),
         most=session.worst(picked, count),
         seconds=took_s * count / max(session.concurrency, 1),
         currency=session.currency,
@@ -94,7 +94,7 @@ def _money(price: Price, usage: Usage) -> float:
     return float(money(price.pico(usage.prompt_tokens, usage.completion_tokens)))
 
 
-def _predicted(values: list[float], count: int, confidence: float) -> Range:
+def predicted(values: list[float], count: int, confidence: float) -> Range:
     """The sum over `count` requests of which these were asked."""
     from scipy import stats
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
@@ -71,6 +71,26 @@ class LearnedSection(Section):
         except UnderstudyError as error:
             raise Contradiction(error.what, error.remedy, at=("budget",)) from None
         return self
+
+
+class EvolutionSection(Section):
+    """Private evolution: private texts vote for made ones.
+
+    private: a file with the private texts; text, label, owner: its columns. epsilon, delta: what is promised to each owner, or text. size:
+    texts that there are at the end. rounds: votes; variations: texts made of each that wins. by: who makes the texts, with the section of
+    that name: `template`, or `llm`.
+    """
+
+    private: str
+    text: str
+    label: str | None = None
+    owner: str | None = None
+    epsilon: float = Field(default=4.0, gt=0)
+    delta: float = Field(default=1e-6, gt=0, lt=1)
+    size: int = Field(default=1_000, ge=1)
+    rounds: int = Field(default=5, ge=1)
+    variations: int = Field(default=3, ge=1)
+    by: Literal["template", "llm"] = "template"
 
 
 WAYS = ("template", "ngram", "transformer", "llm", "evolution")

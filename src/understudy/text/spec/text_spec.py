@@ -39,7 +39,7 @@ from understudy.text.spec.language_model import (
     PriceSection,
     StepSection,
 )
-from understudy.text.spec.sections import WAYS, LearnedSection, TemplateSection
+from understudy.text.spec.sections import WAYS, EvolutionSection, LearnedSection, TemplateSection
 from understudy.text.tasks import TASKS, task
 from understudy.text.tasks.task import Task
 
@@ -92,7 +92,7 @@ class TextSpec(_Model):
     ngram: LearnedSection | None = None
     transformer: LearnedSection | None = None
     llm: LanguageModelSection | None = None
-    evolution: dict[str, Any] | None = None
+    evolution: EvolutionSection | None = None
     quality: list[Any] = Field(default_factory=list)
     _source: LocatedYaml | None = PrivateAttr(default=None)
     _grammar: dict[str, Rule] | None = PrivateAttr(default=None)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from understudy.text.ways.way import Way
 
 WAYS = {
+    "evolution": "understudy.text.ways.evolved:Evolved",
     "llm": "understudy.text.ways.asking.way:LanguageModel",
     "template": "understudy.text.ways.template:Template",
     "ngram": "understudy.text.ways.learned:Ngram",

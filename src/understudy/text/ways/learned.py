@@ -49,7 +49,7 @@ class Learned(Way):
                 f"Use it for {' and '.join(TASKS)}; the way template does every task.",
                 at=("way",),
             )
-        way = cls(spec, _unpacked(kept[_MODEL]) if _MODEL in kept else cls._model_of(spec, folder))
+        way = cls(spec, unpacked(kept[_MODEL]) if _MODEL in kept else cls._model_of(spec, folder))
         way._require_labels(rows)
         return way
 
@@ -105,24 +105,29 @@ class Learned(Way):
         ]
 
     def keep(self) -> dict[str, pl.DataFrame]:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model.understudy"
-            self._model.save(path)
-            return {_MODEL: pl.DataFrame({"bytes": pl.Series([path.read_bytes()], dtype=pl.Binary)})}
+        return {_MODEL: packed(self._model)}
 
     @property
     def from_real_data(self) -> bool:
         return True
 
 
-def _unpacked(frame: pl.DataFrame) -> TextSynthesizer:
+def packed(model: Any) -> pl.DataFrame:
+    """A saved model in a frame, for `keep`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.understudy"
+        model.save(path)
+        return pl.DataFrame({"bytes": pl.Series([path.read_bytes()], dtype=pl.Binary)})
+
+
+def unpacked(frame: pl.DataFrame) -> Any:
+    """The model that `packed` put into a frame."""
     from understudy.core.generator import load
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.understudy"
         path.write_bytes(frame["bytes"][0])
-        model: TextSynthesizer = load(path)
-    return model
+        return load(path)
 
 
 class Ngram(Learned):

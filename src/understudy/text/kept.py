@@ -1,0 +1,111 @@
+"""`KeptTexts`: those rows of texts that were found good, as a data set of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Generating
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+import yaml
+from numpy.typing import NDArray
+
+from understudy.core.artifact import State
+from understudy.core.errors import ArgumentError
+from understudy.core.progress import Progress, Silent
+from understudy.core.random import Stream
+from understudy.text.generator import Texts
+from understudy.text.spec.attributes import Conditions
+from understudy.text.spec.text_spec import TextSpec
+
+PROBLEM = "problem"
+_OF_THE_RUN = ("budget", "price", "concurrency", "timeout", "retries", "key_env")
+"""Of the section `llm`, what changes no row."""
+
+
+class KeptTexts(Texts):
+    """Rows of `Texts` by their numbers, in order, without the column `problem`, which would be empty.
+
+    They were chosen among the rows of one seed and one condition: for others the numbers mean nothing, and are refused.
+
+    Args:
+        texts: all rows. rows: the numbers of those that are kept, rising. seed, given: under which they were chosen.
+        remarks: what a reader of the data must know of the choice.
+    """
+
+    name: ClassVar[str] = "kept-texts"
+
+    def __init__(  # takes no spec, but texts
+        self, texts: Texts, rows: NDArray[np.int64], seed: int, given: Any = None, remarks: Iterable[str] = ()
+    ) -> None:
+        self.__dict__.update(texts.__dict__)
+        self.rows, self._seed, self._given, self._told = np.asarray(rows, np.int64), seed, given, list(remarks)
+
+    @property
+    def seed(self) -> int:
+        return self._seed
+
+    @property
+    def remarks(self) -> list[str]:
+        return [*self.says(), *self._told]
+
+    def _prepare(self, given: Any) -> Conditions:
+        if given is not None and given != self._given:
+            raise ArgumentError("These rows were chosen under other conditions.", where="given", remedy="Leave `given` out.")
+        return super()._prepare(self._given)
+
+    def _most(self, given: Any) -> tuple[int, str] | None:
+        return len(self.rows), "so many rows were kept"
+
+    def _block(self, index: int, size: int, rng: Stream, given: Conditions) -> pl.DataFrame:
+        frame: pl.DataFrame = next(self._blocks([index], None, rng, given, Silent()))
+        return frame
+
+    def _blocks(
+        self, indices: Iterable[int], stop: int | None, stream: Stream, prepared: Conditions, listener: Progress
+    ) -> Generating[pl.DataFrame, None, None]:
+        """All source blocks that are needed, once each and together."""
+        size, wanted = self.block_size, list(indices)
+        groups = [self.rows[index * size : (index + 1) * size] for index in wanted]
+        sources = sorted({int(block) for group in groups for block in np.unique(group // size)}) or [0]
+        made = self._sources(sources, stream, prepared, listener)
+        held: dict[int, pl.DataFrame] = {}
+        for group in groups:
+            needed = np.unique(group // size).tolist() or sources[:1]
+            for block in [block for block in held if block < needed[0]]:
+                del held[block]
+            while not held or max(held) < needed[-1]:
+                block, frame = next(made)
+                held[block] = frame
+            yield pl.concat([self._picked(held[block], block, group) for block in needed])
+
+    def _sources(self, blocks: list[int], stream: Stream, prepared: Conditions, listener: Progress) -> Iterator[tuple[int, pl.DataFrame]]:
+        last = int(self.rows[-1]) + 1 if len(self.rows) else 0
+        return zip(blocks, super()._blocks(blocks, last, stream, prepared, listener), strict=True)
+
+    def _picked(self, frame: pl.DataFrame, block: int, rows: NDArray[np.int64]) -> pl.DataFrame:
+        places = rows[rows // self.block_size == block] - block * self.block_size
+        picked: pl.DataFrame = frame[places].drop(PROBLEM, strict=False)
+        return picked
+
+    def _collect(self, n: int, **options: Any) -> pl.DataFrame:
+        frame: pl.DataFrame = super()._collect(n, **options)
+        found: pl.DataFrame = frame.drop(PROBLEM, strict=False)
+        return found
+
+    # -- saving
+
+    def _state(self) -> State:
+        """What decides the rows: not the budget, nor how fast they are asked for."""
+        state = super()._state()
+        stated = self.spec.to_dict()
+        if "llm" in stated:
+            stated["llm"] = {key: value for key, value in stated["llm"].items() if key not in _OF_THE_RUN}
+        facts = {**state.manifest, "spec": TextSpec.from_dict(stated).to_yaml(), "seed": self._seed, "given": yaml.safe_dump(self._given)}
+        return State(facts, {**state.arrays, "kept_rows": self.rows}, state.tables)
+
+    @classmethod
+    def _from_state(cls, state: State) -> Self:
+        texts = Texts._from_state(State(state.manifest, {}, state.tables))
+        return cls(texts, state.arrays["kept_rows"], state.manifest["seed"], yaml.safe_load(state.manifest["given"]))
