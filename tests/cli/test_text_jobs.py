@@ -76,7 +76,7 @@ def test_every_row_is_kept_or_dropped_with_its_reason_and_nothing_is_asked_twice
         kept = rows_of(out)
         assert kept.columns == ["label", "stars", "text"]
         assert kept.height == done["kept"]
-        dropped = [json.loads(line) for line in (out / "dropped.jsonl").read_text("utf-8").splitlines()]
+        dropped = [json.loads(line) for line in (out / "dropped/rows.jsonl").read_text("utf-8").splitlines()]
         assert len(dropped) == 150 - kept.height
         assert all(row["reason"] and row["filter"] for row in dropped)
         assert len({row["row"] for row in dropped}) == len(dropped)

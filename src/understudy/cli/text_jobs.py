@@ -125,7 +125,7 @@ def _show(screen: Screen, outcome: Outcome, says: list[str]) -> None:
     size = f", {bytes_in_words(manifest.bytes)}" if manifest.bytes else ""
     screen.say(f"{outcome.kept:,} rows to {manifest.target}{size} in {seconds_in_words(manifest.seconds)}")
     if outcome.dropped:
-        screen.say(f"Rows that were dropped, each with its reason: {manifest.target}/dropped.jsonl")
+        screen.say(f"Rows that were dropped, each with its reason: {manifest.target}/dropped/rows.jsonl")
     if outcome.spending is not None:
         screen.say(f"Spent, all runs together: {outcome.spending.in_words()}")
     for said in (*outcome.notes, *says):

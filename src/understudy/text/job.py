@@ -1,7 +1,7 @@
 """`TextJob`: texts asked for, sifted and written to a folder, so that a crash loses no reply and every row is accounted for.
 
     OUT/part-00000.parquet …           rows that were kept
-    OUT/dropped.jsonl                  the others, each with the filter that dropped it and its reason
+    OUT/dropped/rows.jsonl             the others, each with the filter that dropped it and its reason
     OUT/.understudy/job.json           what was asked for, to go on with (`resume`)
     OUT/.understudy/journal.sqlite     every request and its reply (ways that ask a language model)
 
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from understudy.text.generator import Texts
     from understudy.text.llm.budget import Spending
 
-HIDDEN, JOB, JOURNAL, DROPPED, EVOLVED = ".understudy", "job.json", "journal.sqlite", "dropped.jsonl", "evolved.understudy"
+HIDDEN, JOB, JOURNAL, EVOLVED = ".understudy", "job.json", "journal.sqlite", "evolved.understudy"
+STAGED, DROPPED = "dropped.jsonl", "dropped/rows.jsonl"
+"""In a folder of its own, so that whoever reads the folder above as a table does not take it for a part."""
 NO_RECORD = "no record"
 _PROBLEM = "problem"
 _VERSION = 1
@@ -151,7 +153,8 @@ def run_job(order: Order, out: Path, *, overwrite: bool = False, progress: Progr
             len(kept), out, seed=order.seed, format=order.format, part_rows=order.part_rows, overwrite=overwrite, progress=listener,
             **{**options, "workers": 1 if texts.one_process else options.get("workers")},
         )  # fmt: skip
-    (out / HIDDEN / DROPPED).replace(out / DROPPED)
+    (out / DROPPED).parent.mkdir(exist_ok=True)
+    (out / HIDDEN / STAGED).replace(out / DROPPED)
     return Outcome(manifest, order.n, len(kept), dict(dropped), spending, notes)
 
 
@@ -168,7 +171,7 @@ class _Sieve:
         """Numbers of the rows kept, counts of those dropped, notes."""
         from understudy.data.json_rows import write_json_lines
 
-        place = out / HIDDEN / DROPPED
+        place = out / HIDDEN / STAGED
         counts: Counter[str] = Counter()
         notes: list[str] = []
         kept: list[np.ndarray[Any, np.dtype[np.int64]]] = [np.zeros(0, np.int64)]
