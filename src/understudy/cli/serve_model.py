@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def serve_model(
-    model: Annotated[Path | None, typer.Argument(metavar="MODEL", help="A saved text model.", show_default=False)] = None,
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="MODEL", help="A saved text model, or the folder of a language model in the Hugging Face form.", show_default=False
+        ),
+    ] = None,
     echo: Annotated[bool, typer.Option("--echo", help="No model: say back what is said.")] = False,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for all the network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
@@ -41,6 +46,8 @@ def serve_model(
     """Serve a text model over the OpenAI wire format.
 
     **understudy serve-model reviews.understudy --port 8000**
+
+    **understudy serve-model my-llama/**
 
     **understudy serve-model --echo --faults 429=0.1,500=0.05,hang=0.01**
     """
@@ -69,6 +76,10 @@ def _writer(model: Path | None, name: str | None, seed: int) -> Writer:
         writer = Echo()
         writer.name = name or writer.name
         return writer
+    if model.is_dir():
+        from understudy.text.serving.local_model import LocalModel
+
+        return LocalModel(model, name=name)
     from understudy.core.generator import load
 
     return Written(load(model), name=name, seed=seed)

@@ -48,7 +48,9 @@ class Policy:
     diversity_pass: float = 0.10  # share of the yardstick's diversity that is lost
     diversity_warn: float = 0.25
     label_gap: float = 0.05  # accuracy of labels under the yardstick's
-    verbatim_pass: float = 0.02  # share of texts with a run of the training texts, beyond that of held-out texts
+    verbatim_pass: float = (
+        0.03  # share of texts with a run of the training texts, beyond that of held-out texts; two thirds of one set lie up to .02 apart
+    )
     verbatim_fail: float = 0.10
     personal_gap: float = 0.02  # share of texts with a personal value of a training text beyond that of held-out texts
     exposure_pass: float = 3.0  # mean exposure of canaries, bits; guessing gives 1.44

@@ -141,8 +141,10 @@ def check_model(route: str, body: dict[str, Any], writer: Writer) -> None:
 
 def _text(body: dict[str, Any], writer: Writer, prompt: str, number: int, fault: str | None) -> str:
     schema = _schema(body)
-    if schema is None or fault == "shapeless":
-        return writer.text(prompt, number) if schema is None else f"Here you are: {' '.join(writer.words(number))}."
+    if schema is None or not writer.holds_schemas:
+        return writer.text(prompt, number)
+    if fault == "shapeless":
+        return f"Here you are: {' '.join(writer.words(number))}."
     try:
         value = writer.value(schema, prompt, number)
         text = json.dumps(Drawing(schema, number, writer.words).value() if value is None else value, ensure_ascii=False)

@@ -19,9 +19,15 @@ _WORDS = (
 
 
 class Writer(ABC):
-    """Writes texts. `name` is the model's name over the wire."""
+    """Writes texts.
+
+    Attributes:
+        name: the model's name over the wire.
+        holds_schemas: whether a value is drawn from the schema that a request states; else the request is answered in the model's words.
+    """
 
     name: str
+    holds_schemas: bool = True
 
     @abstractmethod
     def text(self, prompt: str, number: int) -> str:

@@ -97,7 +97,8 @@ EVOLUTIONS = (
 class LanguageModelSection(Section):
     """How a language model is asked.
 
-    endpoint: an address of the OpenAI wire format, up to its version. model: its name. key_env: the environment variable with the key.
+    endpoint: an address of the OpenAI wire format, up to its version. model: its name. local: in their place, the folder of a causal
+    language model in the Hugging Face form, run by this process (extra `local`). key_env: the environment variable with the key.
     budget: what may be spent; price: of tokens, where it is not known. prompt, system: in the place of the task's own words (Jinja; all
     columns of the row and all steps by name). steps: texts made first. evolve: rounds in which the record is made harder, or the words of
     each (Evol-Instruct: Xu et al., 2023). labels: of entities, with what each is. tools: of conversations: name and what it does.
@@ -106,8 +107,9 @@ class LanguageModelSection(Section):
     passes. options: further parameters, as the server knows them.
     """
 
-    endpoint: str
-    model: str
+    endpoint: str | None = None
+    local: str | None = None
+    model: str = ""
     key_env: str | None = None
     budget: BudgetSection = Field(default_factory=BudgetSection)
     price: PriceSection | None = None
@@ -130,6 +132,14 @@ class LanguageModelSection(Section):
     max_tokens: int = Field(default=1024, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
     options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _asks_somebody(self) -> Self:
+        if (self.endpoint is None) == (self.local is None):
+            raise Contradiction("Who is asked?", "Write endpoint: ADDRESS and model: NAME, or local: FOLDER.", at=("endpoint",))
+        if self.endpoint is not None and not self.model:
+            raise Contradiction("Which model is asked?", "Write model: NAME.", at=("model",))
+        return self
 
     @field_validator("evolve")
     @classmethod

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from understudy.core.progress import ProgressLike
     from understudy.text.llm.budget import Spending
     from understudy.text.llm.session import Session
+    from understudy.text.serving.server import Server
 
 EXAMPLES = "examples"
 Numbers = NDArray[np.int64]
@@ -44,9 +45,11 @@ class LanguageModel(Way):
     one_process: ClassVar[bool] = True
     block_size: int = 128
 
-    def __init__(self, spec: TextSpec, rows: Attributes, examples: Examples | None) -> None:
+    def __init__(self, spec: TextSpec, rows: Attributes, examples: Examples | None, folder: Path = Path()) -> None:
         assert spec.llm is not None
-        self.spec, self.section, self._examples = spec, spec.llm, examples
+        self.spec, self.section, self._examples, self._folder = spec, spec.llm, examples, folder
+        self._server: Server | None = None
+        self._model = ""
         columns = [*rows.kinds]
         self._program = Program(spec, spec.llm, columns, [name for name in rows.visible if name != spec.llm.document], examples)
         self.journal = Path(spec.llm.journal) if spec.llm.journal is not None else cached_journal(spec)
@@ -58,7 +61,7 @@ class LanguageModel(Way):
         examples = None
         if shown is not None:
             examples = Examples(kept[EXAMPLES], shown) if EXAMPLES in kept else Examples.read(shown, folder)
-        return cls(spec, rows, examples)
+        return cls(spec, rows, examples, folder)
 
     # -- asking
 
@@ -94,15 +97,29 @@ class LanguageModel(Way):
 
         section = self.section
         price = None if section.price is None else Price.of(section.price.input, section.price.output)
-        endpoint = Endpoint(
-            section.endpoint, section.model, key_env=section.key_env, price=price, timeout_s=section.timeout, retries=section.retries
-        )
+        url, model = self._asked()
+        endpoint = Endpoint(url, model, key_env=section.key_env, price=price, timeout_s=section.timeout, retries=section.retries)
         limit = SpendingLimit(money=section.budget.money, tokens=section.budget.tokens)  # type: ignore[arg-type]
         self.journal.parent.mkdir(parents=True, exist_ok=True)
         return Session(
             endpoint, journal=self.journal, budget=None if limit == SpendingLimit() else limit, concurrency=section.concurrency,
             seed=self.spec.seed, progress=progress,
         )  # fmt: skip
+
+    def _asked(self) -> tuple[str, str]:
+        """Address and model: the section's, or those of a model on this machine, which is served from the first question on."""
+        section = self.section
+        if section.local is None:
+            assert section.endpoint is not None
+            return section.endpoint, section.model
+        if self._server is None:
+            from understudy.text.serving.local_model import LocalModel
+            from understudy.text.serving.server import Server
+
+            writer = LocalModel(self._folder / section.local, name=section.model or None, most_tokens=section.max_tokens)
+            self._server = Server(writer).__enter__()
+            self._model = writer.name
+        return self._server.url, self._model
 
     def spent(self) -> Spending:
         """What all runs over the journal have spent."""
@@ -119,12 +136,15 @@ class LanguageModel(Way):
     # -- what it says
 
     def needs(self) -> list[str]:
+        if self.section.local is not None:
+            return [f"the language model in {self.section.local}"]
         return [f"an endpoint at {self.section.endpoint} that has the model {self.section.model}"]
 
     def says(self) -> list[str]:
         said = [
-            f"Texts were written by the language model {self.section.model}: only as fluent, as true, as varied and as free of its "
-            "training texts as that model is. Labels and facts are what it was asked for, checked for their form and not for their sense.",
+            f"Texts were written by the language model {self.section.model or self.section.local}: only as fluent, as true, as varied "
+            "and as free of its training texts as that model is. Labels and facts are what it was asked for, checked for their form and "
+            "not for their sense.",
             "The same texts come out again over the same journal, not from the seed alone.",
         ]
         if self.section.examples is not None:
