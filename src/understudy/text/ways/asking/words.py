@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import MissingExtraError, did_you_mean
 from understudy.data.constraints import Contradiction
+from understudy.text.ways.asking.recipe import words_bounds
 
 if TYPE_CHECKING:
     from understudy.text.spec.text_spec import TextSpec
@@ -74,7 +75,7 @@ def task_words(spec: TextSpec, recipe: Recipe, row: Mapping[str, Any], shown: li
         lines.append(f'It is a rare case, "{case}"{f": {about}" if about else ""}. Make it a clear one.')
     if isinstance(spec.language, str) and spec.language != "en":
         lines.append(f'The language is "{spec.language}".')
-    bounds = words_of(spec, row)
+    bounds = words_bounds(spec, row)
     if bounds:
         lines.append(f"It has {bounds[0]} to {bounds[1]} words.")
     if recipe.section.document is not None:
@@ -84,12 +85,6 @@ def task_words(spec: TextSpec, recipe: Recipe, row: Mapping[str, Any], shown: li
     if examples:
         lines += ["Texts of this kind, to be like in manner and not in content:", *(f"- {text[:_SHOWN]}" for text in examples)]
     return "\n".join(lines)
-
-
-def words_of(spec: TextSpec, row: Mapping[str, Any]) -> tuple[int, int] | None:
-    from understudy.text.ways.asking.recipe import words_bounds
-
-    return words_bounds(spec, row)
 
 
 def _value(value: Any) -> str:
