@@ -227,7 +227,7 @@ def test_a_budget_of_nothing_is_refused_before_anything(session_at):
 @pytest.mark.parametrize("limit", [SpendingLimit(money="0.004"), SpendingLimit(tokens=4000)])
 def test_a_limit_is_not_passed_with_64_under_way(session_at, rows, limit):
     with served(price=Price.of("1", "2"), faults=FaultPlan({"hang": 0.02}, delay_s=0.02, spread=0.5)) as server:
-        session = session_at(server.url, budget=limit, concurrency=64, endpoint={"timeout_s": 0.5})
+        session = session_at(server.url, budget=limit, concurrency=64, endpoint={"timeout_s": 3.0})
         with pytest.raises(BudgetError, match="is reached"):
             list(session.run(rows(session, 2000)))
         session.close()
@@ -239,7 +239,8 @@ def test_a_limit_is_not_passed_with_64_under_way(session_at, rows, limit):
         else:
             assert 3000 < spent.tokens <= limit.tokens
             assert books["prompt_tokens"] + books["completion_tokens"] <= limit.tokens
-        assert kept > 50  # in order of rows none may have been given, where the first of them hung
+        assert kept > 0
+        assert kept >= server.ledger.outcomes["ok"] - 64  # what was paid for is kept, but for what was under way at the end
 
 
 def test_what_was_spent_before_counts_and_a_higher_limit_goes_on(session_at, rows):
