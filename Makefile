@@ -13,7 +13,7 @@ demo: $(VENV)/installed  ## Fit a bundled table, write a synthetic one, its mode
 
 test: $(VENV)/installed-dev  ## Run all tests, with the servers and browsers that they need.
 	.ci/system-packages
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto $(TESTS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal $(TESTS)
 
 check: $(VENV)/installed-dev  ## Style and types.
 	$(BIN)/ruff check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import polars as pl
@@ -116,7 +117,7 @@ def test_rules_are_named_as_the_proof_names_its_checks() -> None:
 @pytest.mark.slow
 def test_every_rule_is_broken_alone_or_said_not_to_be() -> None:
     alone = 0
-    for rule in named_rules(spec()):
+    for rule in _one_of_each_kind(named_rules(spec())):
         made = None
         with contextlib.suppress(ConstraintError):
             made = negatives(data(), rule, 2, tables=tables())
@@ -125,4 +126,14 @@ def test_every_rule_is_broken_alone_or_said_not_to_be() -> None:
         proof = prove(spec(), made.tables, distribution=False)
         assert [check.name for check in proof.broken] == [rule]
         alone += 1
-    assert alone >= 65
+    assert alone >= 45
+
+
+def _one_of_each_kind(rules: Iterable[str]) -> Iterator[str]:
+    """All rules, but of those that every column has (a type, no missing value) one a table."""
+    seen = set()
+    for rule in rules:
+        table, *_, kind = rule.split(".")
+        if kind not in ("type", "null") or (table, kind) not in seen:
+            yield rule
+        seen.add((table, kind))
