@@ -130,6 +130,12 @@ class Journal:
         found["replies"], found["given up"] = self._reading.execute("SELECT count(body), count(problem) FROM replies").fetchone()
         return found
 
+    def replies_at(self, place: str) -> int:
+        """How many replies there are whose path begins with `place`."""
+        begin = json.dumps([place], ensure_ascii=False)[:-1]
+        row = self._reading.execute("SELECT count(body) FROM replies WHERE substr(path, 1, ?) = ?", (len(begin), begin)).fetchone()
+        return int(row[0])
+
     def keys(self) -> Iterator[bytes]:
         """The keys of all replies."""
         return (row[0] for row in self._reading.execute("SELECT key FROM replies WHERE body IS NOT NULL"))

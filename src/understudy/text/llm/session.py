@@ -238,6 +238,11 @@ class Session:
         """How many sendings are in each state; replies; requests given up."""
         return self._journal.counts()
 
+    def answered_at(self, place: str) -> int:
+        """Replies whose path begins with `place`, of all runs over the journal."""
+        self._call(self._journal.flush())
+        return self._journal.replies_at(place)
+
     def stop(self) -> None:
         """Send nothing more; what is under way comes to its end and is kept. Programs that ask for more get `Cancelled`."""
         self._loop.call_soon_threadsafe(self._asker.stop, Cancelled("Asking was stopped; every reply is kept."))

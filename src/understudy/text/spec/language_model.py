@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from understudy.data.constraints import Contradiction
 from understudy.text.spec.sections import Section
+from understudy.text.spec.steps import StepSection
 
 
 class BudgetSection(Section):
@@ -49,26 +50,6 @@ class ExamplesSection(Section):
         return self
 
 
-class StepSection(Section):
-    """A text made before the record itself, for its prompt and those of other steps to use by name.
-
-    prompt: asked of the model. template: put together without asking; one of the two.
-    """
-
-    prompt: str | None = None
-    template: str | None = None
-    system: str | None = None
-    model: str | None = None
-    max_tokens: int = Field(default=512, ge=1)
-    temperature: float | None = Field(default=None, ge=0, le=2)
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.prompt is None) == (self.template is None):
-            raise Contradiction("A step is a prompt or a template.", "Write one of the two.")
-        return self
-
-
 class JudgeSection(Section):
     """A verdict on every record, by the same model or another. rubric: what is looked at. least: lower scores are refused."""
 
@@ -100,7 +81,8 @@ class LanguageModelSection(Section):
     endpoint: an address of the OpenAI wire format, up to its version. model: its name. local: in their place, the folder of a causal
     language model in the Hugging Face form, run by this process (extra `local`). key_env: the environment variable with the key.
     budget: what may be spent; price: of tokens, where it is not known. prompt, system: in the place of the task's own words (Jinja; all
-    columns of the row and all steps by name). steps: texts made first. evolve: rounds in which the record is made harder, or the words of
+    columns of the row and all steps by name). steps: values beside the record, before it and after it. reuse: ask judges and steps of
+    temperature 0 the same question once for all rows. evolve: rounds in which the record is made harder, or the words of
     each (Evol-Instruct: Xu et al., 2023). labels: of entities, with what each is. tools: of conversations: name and what it does.
     document: the column that holds the document which questions are about, or the text that is to be rewritten or translated.
     mode: conversations in one reply, or `turns`, where user and assistant are asked in turn. tries: records made of a row until one
@@ -120,6 +102,7 @@ class LanguageModelSection(Section):
     prompt: str | None = None
     system: str | None = None
     steps: dict[str, StepSection] = Field(default_factory=dict)
+    reuse: bool = False
     evolve: int | list[str] = Field(default_factory=list)
     examples: ExamplesSection | None = None
     labels: dict[str, str] | list[str] = Field(default_factory=list)
@@ -139,6 +122,9 @@ class LanguageModelSection(Section):
             raise Contradiction("Who is asked?", "Write endpoint: ADDRESS and model: NAME, or local: FOLDER.", at=("endpoint",))
         if self.endpoint is not None and not self.model:
             raise Contradiction("Which model is asked?", "Write model: NAME.", at=("model",))
+        if self.mode == "turns" and self.prompt is not None:
+            remedy = "Write `system` for the assistant; the user plays who the columns say."
+            raise Contradiction("Two speakers who are asked in turn have no prompt.", remedy, at=("prompt",))
         return self
 
     @field_validator("evolve")

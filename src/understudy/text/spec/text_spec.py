@@ -37,9 +37,9 @@ from understudy.text.spec.language_model import (
     JudgeSection,
     LanguageModelSection,
     PriceSection,
-    StepSection,
 )
 from understudy.text.spec.sections import WAYS, EvolutionSection, LearnedSection, TemplateSection
+from understudy.text.spec.steps import StepSection
 from understudy.text.tasks import TASKS, task
 from understudy.text.tasks.task import Task
 

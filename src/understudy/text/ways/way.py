@@ -65,6 +65,10 @@ class Way(ABC):
         """What is won or lost by this way, in words."""
         return []
 
+    def notes(self) -> list[str]:
+        """What was seen while rows were made, for whoever has them made."""
+        return []
+
     def keep(self) -> dict[str, pl.DataFrame]:
         """What a saved generator must bring along, by name."""
         return {}

@@ -178,7 +178,7 @@ def test_examples_are_of_the_rows_label_without_personal_data_and_as_often_as_ag
         ({"prompt": "{{ lable }}"}, "label"),
         ({"prompt": "{{ label "}, "cannot be read"),
         ({"steps": {"a": {"prompt": "{{ b }}"}, "b": {"prompt": "{{ a }}"}}}, "circle"),
-        ({"steps": {"a": {}}}, "a prompt or a template"),
+        ({"steps": {"a": {}}}, "a check"),
         ({"judge": {"least": 9}}, "scale"),
         ({"document": "nothing"}, "no column"),
         ({"endpoint": None}, "endpoint"),

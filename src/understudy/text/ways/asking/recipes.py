@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 
 from pydantic import Field, create_model
@@ -251,8 +250,3 @@ RECIPES: dict[str, type[Recipe]] = {
     "rewriting": RewritingRecipe,
     "translation": RewritingRecipe,
 }
-
-
-def as_json(record: Record) -> str:
-    """A record as the next round of evolution is shown it."""
-    return json.dumps(record, ensure_ascii=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def conversation(program: Program, session: Session, values: Mapping[str, Any], stream: Stream, path: tuple[Any, ...]) -> Record:
     """The messages of a row. Raises `Failed` where a reply cannot be used."""
-    from understudy.text.ways.asking.program import Failed
+    from understudy.text.ways.asking.running import Failed
 
     low, high = program.section.turns
     exchanges = low + int(stream.child("turns", *path[1:]).generator().integers(high - low + 1))
@@ -44,7 +44,9 @@ def _request(program: Program, values: Mapping[str, Any], said: list[dict[str, A
 
     section = program.section
     if role == "assistant":
-        system = section.system or f"You are a helpful assistant. The conversation belongs to: {program.spec.about or 'a help desk'}."
+        system = (
+            program.system_of(values) or f"You are a helpful assistant. The conversation belongs to: {program.spec.about or 'a help desk'}."
+        )
     else:
         facts = "; ".join(f"{name}: {values[name]}" for name in program.shown if values.get(name) is not None)
         end = " You are content with the last answer or give up: say so in this message." if last else ""

@@ -20,7 +20,8 @@ from understudy.core.random import Stream
 from understudy.text.spec.attributes import Attributes
 from understudy.text.spec.text_spec import TextSpec
 from understudy.text.ways.asking.examples import Examples
-from understudy.text.ways.asking.program import Made, Program
+from understudy.text.ways.asking.program import Program
+from understudy.text.ways.asking.running import REUSED, Made
 from understudy.text.ways.way import Way
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class LanguageModel(Way):
         self.spec, self.section, self._examples, self._folder = spec, spec.llm, examples, folder
         self._server: Server | None = None
         self._model = ""
-        columns = [*rows.kinds]
+        columns = {name: rows.sample.schema.get(name, pl.String()) for name in rows.kinds}
         self._program = Program(spec, spec.llm, columns, [name for name in rows.visible if name != spec.llm.document], examples)
         self.journal = Path(spec.llm.journal) if spec.llm.journal is not None else cached_journal(spec)
 
@@ -73,6 +74,7 @@ class LanguageModel(Way):
     ) -> Iterator[pl.DataFrame]:
         """Blocks in order; rows of the next ones are asked for while those before wait for their last replies."""
         sizes: list[int] = []
+        self._program.reuses = 0
 
         def programs(session: Session) -> Iterator[Any]:
             for rows, numbers in blocks:
@@ -131,6 +133,9 @@ class LanguageModel(Way):
         columns = [
             pl.Series(name, [None if one.record is None else one.record[name] for one in made], dtype) for name, dtype in outputs.items()
         ]
+        columns += [
+            pl.Series(name, [one.kept.get(name) for one in made], dtype) for name, (_, _, dtype) in self._program.graph.kept.items()
+        ]
         return pl.DataFrame([*columns, pl.Series("problem", [one.problem for one in made], pl.String)])
 
     # -- what it says
@@ -155,6 +160,17 @@ class LanguageModel(Way):
         if self.section.judge is not None:
             said.append("Records that a model judged too bad were refused; a model's verdict favours some kinds of text.")
         return said
+
+    def notes(self) -> list[str]:
+        told = []
+        unused = self._program.graph.unused
+        if unused:
+            told.append(f"Nothing uses these steps, which were left out: {', '.join(unused)}. Name them in a prompt, or write keep: true.")
+        if self._program.reuses:
+            with self.session() as session:
+                asked = session.answered_at(REUSED)
+            told.append(f"{self._program.reuses:,} questions of reused steps were asked {asked:,} times.")
+        return told
 
     def keep(self) -> dict[str, pl.DataFrame]:
         return {} if self._examples is None else {EXAMPLES: self._examples.frame}

@@ -18,14 +18,14 @@ _SHOWN = 1_000
 
 
 class Words:
-    """Jinja templates over known names. names: what they may speak of.
+    """Jinja templates over known names. names: what they may speak of. parts: of names whose values have parts, which.
 
     Raises:
         MissingExtraError: Jinja is not installed.
         Contradiction: a template is none, or names something that is not there; `at` says which.
     """
 
-    def __init__(self, templates: Mapping[tuple[str, ...], str], names: list[str]) -> None:
+    def __init__(self, templates: Mapping[tuple[str, ...], str], names: list[str], parts: Mapping[str, list[str]] | None = None) -> None:
         try:
             from jinja2 import TemplateSyntaxError, meta
             from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -43,6 +43,9 @@ class Words:
             for name in sorted(used):
                 if name not in names:
                     raise Contradiction(f'There is no column or step "{name}".', did_you_mean(name, names, shown=30), at=at)
+            for name, part in _parts_in(parsed):
+                if name in (parts or {}) and part not in (parts or {})[name]:
+                    raise Contradiction(f'"{name}" has no part "{part}".', did_you_mean(part, (parts or {})[name]), at=at)
             self.uses[at] = used
             self._templates[at] = environment.from_string(text)
 
@@ -52,8 +55,17 @@ class Words:
 
         try:
             return self._templates[at].render(values).strip()
-        except TemplateError as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise Contradiction(f"The words cannot be put together: {error}.", at=at) from None
+
+
+def _parts_in(parsed: Any) -> list[tuple[str, str]]:
+    """Names and parts, as `{{ facts.topic }}` has them."""
+    from jinja2 import nodes
+
+    dotted = [(node.node, node.attr) for node in parsed.find_all(nodes.Getattr)]
+    dotted += [(node.node, node.arg.value) for node in parsed.find_all(nodes.Getitem) if isinstance(node.arg, nodes.Const)]
+    return [(node.name, str(part)) for node, part in dotted if isinstance(node, nodes.Name)]
 
 
 def system_words(spec: TextSpec) -> str:
