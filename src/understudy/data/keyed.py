@@ -22,6 +22,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 _ONE = np.uint64(1)
+_GOLDEN, _MASK = 0x9E3779B97F4A7C15, 2**64 - 1
 _ROUNDS = 6
 LARGEST_DOMAIN = 2**62
 
@@ -79,6 +80,24 @@ def uniforms(rows: Rows, key: np.uint64) -> NDArray[np.float64]:
 def integers(rows: Rows, key: np.uint64, size: int) -> Rows:
     """A whole number in 0 .. size-1 a row; `size` up to 2**32, so that the bias stays under 2**-32."""
     return np.asarray((uniforms(rows, key) * size).astype(np.int64))
+
+
+class Draws:
+    """Random numbers one after another, from 64 random bits: for what a row needs few of, and nobody knows beforehand how many."""
+
+    def __init__(self, bits: int) -> None:
+        self._state = int(bits)
+
+    def random(self) -> float:
+        """A number in [0, 1); SplitMix64 (Steele, Lea, Flood 2014)."""
+        self._state = word = (self._state + _GOLDEN) & _MASK
+        word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _MASK
+        return ((word ^ (word >> 31)) >> 11) * 2.0**-53
+
+    def below(self, size: int) -> int:
+        """A whole number in 0 .. size-1."""
+        return int(self.random() * size)
 
 
 def choices(rows: Rows, key: np.uint64, weights: NDArray[np.float64]) -> Rows:

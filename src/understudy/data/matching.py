@@ -51,23 +51,30 @@ class Matching(Regenerator):
         raise NotImplementedError("A regenerator is fitted first, and held to a pattern by `fitted_to`.")
 
     def texts(self, rows: Rows, stream: Stream) -> pl.Series:
+        return self._matching(rows, stream, None)
+
+    def texts_of(self, rows: Rows, stream: Stream, classes: Rows) -> pl.Series:
+        return self._matching(rows, stream, classes)
+
+    def _matching(self, rows: Rows, stream: Stream, classes: Rows | None) -> pl.Series:
         if self.candidates == 1:
-            return self._sure(self.inner.texts(rows, stream))
+            return self._sure(_of(self.inner, rows, stream, classes))
         numbers, inner = _numbered(self.inner, rows, stream)
-        made = inner.texts(numbers * self.candidates, stream)
+        made = _of(inner, numbers * self.candidates, stream, classes)
         tried = 1
         while tried < self.candidates:
             left = np.flatnonzero(~matching(made, self.pattern))
             if not len(left):
                 return made
             more = min(tried, self.candidates - tried, max(1, MOST_AT_ONCE // len(left)))
-            made = self._first_matching(made, left, numbers[left] * self.candidates + tried, more, inner, stream)
+            wanted = None if classes is None else np.repeat(classes[left], more)
+            candidates = (numbers[left, None] * self.candidates + tried + np.arange(more)).ravel()
+            made = self._first_matching(made, left, _of(inner, candidates, stream, wanted), more)
             tried += more
         return self._sure(made)
 
-    def _first_matching(self, made: pl.Series, left: Rows, numbers: Rows, more: int, inner: Regenerator, stream: Stream) -> pl.Series:
+    def _first_matching(self, made: pl.Series, left: Rows, texts: pl.Series, more: int) -> pl.Series:
         """`made` with the first that matches of `more` candidates at each place of `left`, or else the first of them."""
-        texts = inner.texts((numbers[:, None] + np.arange(more)).ravel(), stream)
         first = matching(texts, self.pattern).reshape(len(left), more).argmax(axis=1)
         return made.scatter(left, texts.gather(np.arange(len(left)) * more + first))
 
@@ -84,7 +91,21 @@ class Matching(Regenerator):
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
-        return cls(regenerator_from_dict(state["inner"]), state["pattern"], state["candidates"], state["most"])
+        return cls.from_state(state, {}, {})
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return self.inner.arrays()
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        return self.inner.tables()
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], arrays: dict[str, NDArray[Any]], tables: dict[str, pl.DataFrame]) -> Self:
+        return cls(regenerator_from_dict(state["inner"], arrays, tables), state["pattern"], state["candidates"], state["most"])
+
+
+def _of(inner: Regenerator, rows: Rows, stream: Stream, classes: Rows | None) -> pl.Series:
+    return inner.texts(rows, stream) if classes is None else inner.texts_of(rows, stream, classes)
 
 
 def fitted_to(inner: Regenerator, rule: Regex, stream: Stream) -> Regenerator:

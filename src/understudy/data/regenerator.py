@@ -22,7 +22,8 @@ class Regenerator(ABC):
 
     `make(rows, stream)` is a pure function of the fitted state, the row numbers and the stream's key: the same row gives the same value
     in whichever block it is made. The caller passes the same stream for all blocks of a data set, and different ones for different
-    seeds. Fitted state is JSON and holds none of the real values: only their form, and what at least five rows share.
+    seeds. Fitted state is JSON (and, for texts, arrays) and holds none of the real values: only their form, and what at least five rows
+    share.
     """
 
     tag: ClassVar[str]
@@ -40,9 +41,14 @@ class Regenerator(ABC):
     def texts(self, rows: NDArray[np.int64], stream: Stream) -> pl.Series:
         """The values of `rows` as text."""
 
-    def make(self, rows: NDArray[np.int64], stream: Stream) -> pl.Series:
+    def texts_of(self, rows: NDArray[np.int64], stream: Stream, classes: NDArray[np.int64]) -> pl.Series:
+        """The values of `rows` as text, made to go with the classes (n,) of the rows; most have none."""
+        return self.texts(rows, stream)
+
+    def make(self, rows: NDArray[np.int64], stream: Stream, classes: NDArray[np.int64] | None = None) -> pl.Series:
         """The values of `rows` (global row numbers, from 0) in the source column's type. Never null."""
-        made = self.texts(np.asarray(rows, dtype=np.int64), stream)
+        rows = np.asarray(rows, dtype=np.int64)
+        made = self.texts(rows, stream) if classes is None else self.texts_of(rows, stream, classes)
         if self.dtype == "String":
             return made
         cast = made.cast(polars_dtype(self.dtype), strict=False)
@@ -61,10 +67,22 @@ class Regenerator(ABC):
     @abstractmethod
     def from_dict(cls, state: dict[str, Any]) -> Self: ...
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What of the fitted state is kept in arrays."""
+        return {}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """What of the fitted state is kept in tables."""
+        return {}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], arrays: dict[str, NDArray[Any]], tables: dict[str, pl.DataFrame]) -> Self:
+        return cls.from_dict(state)
+
 
 _CLASSES = {
     "sequence": "identifiers:SequenceIdentifier", "pattern": "identifiers:PatternIdentifier", "code": "code:Code",
-    "text": "text:Words", "personal": "personal:PersonalData", "matching": "matching:Matching",
+    "free-text": "text:FreeText", "personal": "personal:PersonalData", "matching": "matching:Matching",
 }  # fmt: skip
 
 
@@ -76,17 +94,23 @@ def fit_regenerator(values: pl.Series, column: ColumnSchema, stream: Stream) -> 
 
         made: Regenerator = fit_identifier(present, column, stream)
     else:
-        made = _class_of(column.kind).fit(present, column, stream)
+        made = _class_of("free-text" if column.kind == "text" else column.kind).fit(present, column, stream)
     # Enum and Categorical columns come back as text: the real categories are not kept.
     made.dtype = "String" if column.dtype in ("Enum", "Categorical") else column.dtype
     return made
 
 
-def regenerator_from_dict(state: dict[str, Any]) -> Regenerator:
-    """The regenerator whose `to_dict` gave `state`. Raises `ArtifactError` for a state of no known kind."""
+def regenerator_from_dict(
+    state: dict[str, Any], arrays: dict[str, NDArray[Any]] | None = None, tables: dict[str, pl.DataFrame] | None = None
+) -> Regenerator:
+    """The regenerator whose `to_dict`, `arrays` and `tables` these are. Raises `ArtifactError` for a state of no known kind."""
+    if state.get("tag") == "text":
+        raise ArtifactError(
+            "The model holds a column of free text as an earlier release learned it.", remedy="Learn it again, or use that release."
+        )
     if state.get("tag") not in _CLASSES:
         raise ArtifactError(f"The model holds a column of the unknown kind {state.get('tag')!r}.", remedy="Load it with a newer release.")
-    return _class_of(state["tag"]).from_dict(state)
+    return _class_of(state["tag"]).from_state(state, arrays or {}, tables or {})
 
 
 def _class_of(tag: str) -> type[Regenerator]:

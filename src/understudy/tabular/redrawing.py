@@ -115,7 +115,7 @@ class _Supply:
         """As many candidates as the share that passed so far asks for."""
         share = max(1, sum(part.height for part in self.found)) / self.tried
         size = int(np.clip(1.2 * self.missing / share, self._smallest, max(len(self.rows), self._smallest)))
-        return self.model._decoded(size, self.rng.child("again", attempt), self.given, np.resize(self.rows, size))
+        return self.model._decoded(size, self.rng.child("again", attempt), self.given, np.resize(self.rows, size), texts=False)
 
     def settled(self) -> pl.DataFrame:
         """The rows found, in their order; mended, repeated or fewer where there are not enough."""
@@ -197,7 +197,7 @@ def _can_be_mended(model: TableSynthesizer, given: Conditions | None) -> bool:
 def _trial_rows(model: TableSynthesizer, given: Conditions | None, rng: Stream, size: int, rounds: int) -> Iterator[pl.DataFrame]:
     constraints = model.constraints
     for k in range(rounds):
-        made = model._decoded(size, rng.child("trial", k), given, np.arange(k * size, (k + 1) * size, dtype=np.int64))
+        made = model._decoded(size, rng.child("trial", k), given, np.arange(k * size, (k + 1) * size, dtype=np.int64), texts=False)
         yield constraints.backward(made) if model._bounds_are_kept() else constraints.rebuilt(made)
 
 

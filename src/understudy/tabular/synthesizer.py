@@ -283,11 +283,11 @@ class TableSynthesizer(FrameBatches, Synthesizer):
             return self._chosen(made, rows, rng, given, registry)
         return self.constraints.backward(made)
 
-    def _decoded(self, size: int, rng: Stream, given: Conditions | None, rows: Any) -> pl.DataFrame:
-        """Typed rows as drawn, before constraints."""
+    def _decoded(self, size: int, rng: Stream, given: Conditions | None, rows: Any, *, texts: bool = True) -> pl.DataFrame:
+        """Typed rows as drawn, before constraints; without ``texts``, free text is empty."""
         with single_thread():
             drawn = self._draw(size, rng, given) if self.codec.fields else Encoded([], [])
-        return self.codec.decode(drawn, rows, rng.child("decode"), None if given is None else given.limits)
+        return self.codec.decode(drawn, rows, rng.child("decode"), None if given is None else given.limits, texts=texts)
 
     def _draws_again(self, given: Conditions | None) -> bool:
         """Whether finished rows are tested, and drawn again where they fail."""

@@ -2,9 +2,6 @@
 
 | file | holds |
 |---|---|
-| `pieces.py`, `fills.py` | texts as pieces, and what stands for what must not be repeated |
-| `scrubbing.py`, `alike.py` | personal data in free text; texts that are nearly the same |
-| `corpus.py` | a column of texts as a learner may see it |
 | `synthesizer.py`, `conditions.py` | what every learner of texts shares |
 | `ngram/` | `NgramText`: counts of words in context, plain or under differential privacy |
 | `transformer/` | `TransformerText`: a small causal transformer (extra `neural`) |
@@ -25,12 +22,12 @@ from typing import TYPE_CHECKING
 from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
+    from understudy.data.texts.scrubbing import scan as scan
+    from understudy.data.texts.scrubbing import scrub as scrub
     from understudy.text.evolution.synthesizer import Evolution as Evolution
     from understudy.text.generator import Texts as Texts
     from understudy.text.ngram.model import NgramText as NgramText
     from understudy.text.quality.sifting import sift as sift
-    from understudy.text.scrubbing import scan as scan
-    from understudy.text.scrubbing import scrub as scrub
     from understudy.text.spec.text_spec import TextSpec as TextSpec
     from understudy.text.spec.text_spec import read_text_spec as read_text_spec
     from understudy.text.transformer.model import TransformerText as TransformerText
@@ -45,7 +42,7 @@ else:
             "read_text_spec": "understudy.text.spec.text_spec",
             "sift": "understudy.text.quality.sifting",
             "TransformerText": "understudy.text.transformer.model",
-            "scan": "understudy.text.scrubbing",
-            "scrub": "understudy.text.scrubbing",
+            "scan": "understudy.data.texts.scrubbing",
+            "scrub": "understudy.data.texts.scrubbing",
         },
     )

@@ -31,9 +31,9 @@ from understudy.data.frame_batches import FrameBatches
 from understudy.data.native_form import NativeForm
 from understudy.data.schema import ColumnSchema, TableSchema
 from understudy.data.table import Table, as_table
+from understudy.data.texts.corpus import COMPANY, Corpus
+from understudy.data.texts.fills import Fills
 from understudy.text.conditions import Labels, wanted_labels
-from understudy.text.corpus import COMPANY, Corpus
-from understudy.text.fills import Fills
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

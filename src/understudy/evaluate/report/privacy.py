@@ -121,7 +121,11 @@ def _remade(evaluation: Evaluation) -> Markup | None:
     ]
     return join(
         tag("h3", "Columns never learned"),
-        tag("p", "Identifiers, personal data and free text are made anew in the same form; no value of theirs is learned.", class_="aside"),
+        tag(
+            "p",
+            "Identifiers, personal data and free text are made anew; of texts, what several rows share is learned, and nothing else.",
+            class_="aside",
+        ),
         table(headings, [_remade_row(column) for column in columns], caption="Columns that are made anew", noun="column"),
     )
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from understudy.data.texts.scrubbing import scan
 from understudy.evaluate.policy import Policy
 from understudy.evaluate.resample import SIDES
 from understudy.evaluate.result import Figure
 from understudy.evaluate.texts.reading import Corpora
 from understudy.evaluate.texts.yardstick import OTHERS, Limits, Weights, Words, beside, figure
 from understudy.text.likeness.words import normalized
-from understudy.text.scrubbing import scan
 
 
 def personal_figures(corpora: Corpora, policy: Policy, weights: Weights) -> Iterator[Figure]:

@@ -28,6 +28,7 @@ from understudy.tabular.codec.counting import Census
 from understudy.tabular.codec.number import NumberColumn
 from understudy.tabular.codec.protection import Protection
 from understudy.tabular.codec.remade import ConstantColumn, RemadeColumn
+from understudy.tabular.codec.text import TextColumn
 from understudy.tabular.condition import parse_conditions
 from understudy.tabular.fields import Allowed, Encoded, Field, Floats, Positions, Tokens
 
@@ -37,7 +38,9 @@ LEVEL_KINDS = frozenset({"categorical", "ordinal", "boolean"})
 MUCH_PROTECTED = 0.2  # share of a column's values that is worth a warning
 MOSTLY_PROTECTED = 0.5  # share at which a text column is made anew as codes instead
 
-_COLUMNS: dict[str, type[ColumnCodec]] = {c.tag: c for c in (NumberColumn, CategoryColumn, CalendarColumn, ConstantColumn, RemadeColumn)}
+_COLUMNS: dict[str, type[ColumnCodec]] = {
+    c.tag: c for c in (NumberColumn, CategoryColumn, CalendarColumn, ConstantColumn, RemadeColumn, TextColumn)
+}
 
 
 _FIXED = Stream(0)
@@ -86,7 +89,11 @@ class Codec:
         kinds = {column.name: column.kind for column in schema.columns}
         counted = [name for name, kind in kinds.items() if kind in LEVEL_KINDS | {"constant"}]
         kept = [name for name, kind in kinds.items() if kind in ("identifier", "personal")]
-        census = Census(counted, [name for name in kinds if name not in counted + kept], kept, stream)
+        sampled = [name for name in kinds if name not in counted + kept]
+        if "text" in kinds.values():
+            # What texts may go with, and what tells whose they are, is looked at in the same rows.
+            sampled = [name for name, kind in kinds.items() if kind not in ("constant", "personal")]
+        census = Census(counted, sampled, kept, stream)
         census.take(table.chunks())
         if census.rows < 2:
             raise DataError(
@@ -94,14 +101,18 @@ class Codec:
                 remedy="Give at least two rows; some hundreds make a model worth having.",
             )
         rare = protection.rare_threshold(census.rows, stream)
-        return cls([_fit_column(column, census, protection, rare, stream.child(column.name)) for column in schema.columns], census.rows)
+        columns = {c.name: _fit_column(c, census, protection, rare, stream.child(c.name)) for c in schema.columns if c.kind != "text"}
+        columns |= {c.name: _fit_text(c, schema, census, columns, stream.child(c.name)) for c in schema.columns if c.kind == "text"}
+        return cls([columns[name] for name in kinds], census.rows)
 
     def encode(self, frame: pl.DataFrame) -> Encoded:
         """Tokens and positions of a frame of typed values."""
         parts = [part for column in self.columns if column.fields for part in column.encode(frame[column.name])]
         return Encoded([tokens for tokens, _ in parts], [positions for _, positions in parts])
 
-    def decode(self, drawn: Encoded, rows: NDArray[np.int64], stream: Stream, limits: Mapping[int, Limit] | None = None) -> pl.DataFrame:
+    def decode(
+        self, drawn: Encoded, rows: NDArray[np.int64], stream: Stream, limits: Mapping[int, Limit] | None = None, *, texts: bool = True
+    ) -> pl.DataFrame:
         """Typed values.
 
         Args:
@@ -109,20 +120,33 @@ class Codec:
             rows: (n,) the rows' numbers in the whole data set; remade columns depend on them and on ``stream.root``.
             stream: the block's; each column uses its own child.
             limits: from `restrict`: what decoded numbers of a field are moved into.
+            texts: False for rows that are only tried: free text is left empty.
         """
         made: dict[str, pl.Series] = {}
-        for column in self.columns:
+        for column in sorted(self.columns, key=lambda column: isinstance(column, TextColumn)):
             at = self._places(column)
             parts = [(drawn.tokens[j], drawn.positions[j]) for j in at]
             mine = {k: limits[j] for k, j in enumerate(at) if j in limits} if limits else {}
-            made[column.name] = column.decode(parts, rows, stream, mine)
-        return pl.DataFrame(made)
+            if isinstance(column, TextColumn):
+                made[column.name] = column.told(parts, rows, stream, self._codes(column, made) if texts else [], texts)
+            else:
+                made[column.name] = column.decode(parts, rows, stream, mine)
+        return pl.DataFrame([made[column.name] for column in self.columns])
 
     def remake(self, frame: pl.DataFrame, rows: NDArray[np.int64], stream: Stream) -> pl.DataFrame:
         """The frame with remade columns as they are at other row numbers; what is missing stays so."""
-        remade = [column for column in self.columns if isinstance(column, RemadeColumn)]
-        fresh = [column.make(rows, stream).alias(column.name).set(frame[column.name].is_null(), None) for column in remade]
+        fresh = []
+        for column in self.columns:
+            if isinstance(column, TextColumn):
+                there = frame[column.name].is_not_null().to_numpy().astype(np.uint8)
+                fresh.append(column.told([(there, None)], rows, stream, self._codes(column, frame), True))
+            elif isinstance(column, RemadeColumn):
+                fresh.append(column.make(rows, stream).alias(column.name).set(frame[column.name].is_null(), None))
         return frame.with_columns(fresh)
+
+    def _codes(self, column: TextColumn, made: Mapping[str, pl.Series] | pl.DataFrame) -> list[NDArray[np.int64]]:
+        """What a text goes with, read in finished values."""
+        return [r.codes(self._by_name[r.column].encode(made[r.column])[r.part][0]) for r in column.read]
 
     # -- fields and their order
 
@@ -235,6 +259,15 @@ def _fit_column(column: ColumnSchema, census: Census, protection: Protection, ra
     if column.kind in CALENDAR_KINDS:
         return CalendarColumn.fit(sample, column, protection, rare)
     return _fit_remade(column, sample, stream)
+
+
+def _fit_text(column: ColumnSchema, schema: TableSchema, census: Census, fitted: Mapping[str, ColumnCodec], stream: Stream) -> ColumnCodec:
+    sample = census.sampled
+    if sample[column.name].null_count() == sample.height:
+        return ConstantColumn(column.name, sample[column.name].head(1), 0.0)
+    others = [c for c in fitted.values() if c.fields and not isinstance(c, ConstantColumn | RemadeColumn) and c.name in sample.columns]
+    repeated = [c.name for c in schema.columns if c.kind == "identifier" and not c.unique and c.name in sample.columns]
+    return TextColumn.beside(column, sample, others, repeated, stream)
 
 
 def _fit_remade(column: ColumnSchema, values: pl.Series, stream: Stream) -> ColumnCodec:

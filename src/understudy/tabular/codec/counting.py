@@ -59,6 +59,12 @@ class Census:
         assert self._sample is not None
         return self._sample[name]
 
+    @property
+    def sampled(self) -> pl.DataFrame:
+        """The sampled rows."""
+        assert self._sample is not None
+        return self._sample.drop(_KEY)
+
     def all(self, name: str) -> pl.Series:
         """Every value of a kept column."""
         parts = self._kept[name]

@@ -25,11 +25,12 @@ from understudy.core.gaussian_mechanism import require_promise
 from understudy.core.progress import Progress
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord
-from understudy.text.corpus import COMPANY, Corpus, prepared
-from understudy.text.fills import Fills
-from understudy.text.ngram.choosing import Taste, taste_of, taste_of_lengths
-from understudy.text.ngram.levels import Levels, Occurrences, Step
-from understudy.text.ngram.sampling import draw
+from understudy.data.keyed import key_of, words
+from understudy.data.texts.corpus import COMPANY, Corpus, prepared
+from understudy.data.texts.fills import Fills
+from understudy.data.texts.ngram.choosing import Taste, taste_of, taste_of_lengths
+from understudy.data.texts.ngram.levels import Levels, Occurrences, Step
+from understudy.data.texts.ngram.sampling import draw
 from understudy.text.synthesizer import TextSynthesizer
 
 if TYPE_CHECKING:
@@ -122,13 +123,12 @@ class NgramText(TextSynthesizer):
 
     def _write(self, labels: Integers, rng: Stream) -> list[str]:
         tokens, starts = self._drawn(self.taste, labels, rng.child("text"))
-        return self.fills.texts(tokens, starts, rng.child("fills").generator())
+        return self.fills.texts(tokens, starts, words(np.arange(len(labels)), key_of(rng, "fills")))
 
     def _drawn(self, taste: Taste, labels: Integers, rng: Stream) -> tuple[Integers, Integers]:
         end = len(self.fills.vocabulary)
-        return draw(
-            self.counts, taste, labels, end, longest=self.longest, candidates=self.candidates, run=self.run, rng=rng.generator()
-        )  # fmt: skip
+        keys = words(np.arange(len(labels)), key_of(rng))
+        return draw(self.counts, taste, labels, end, longest=self.longest, candidates=self.candidates, run=self.run, keys=keys)
 
     def _learned(self) -> State:
         arrays: dict[str, NDArray[Any]] = {f"counts.{name}": array for name, array in self.counts.arrays().items()}

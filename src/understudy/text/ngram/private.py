@@ -22,10 +22,10 @@ from scipy.special import ndtri
 
 from understudy.core.errors import DataError
 from understudy.core.gaussian_mechanism import strength_for, system_normal
-from understudy.text.corpus import Prepared, variant
-from understudy.text.fills import GLUE, default_detail, fill, is_fill, parts_of, shape_of
-from understudy.text.ngram.levels import Levels, Table
-from understudy.text.scrubbing import KINDS
+from understudy.data.texts.corpus import Prepared, variant
+from understudy.data.texts.fills import GLUE, default_detail, fill, is_fill, parts_of, shape_of
+from understudy.data.texts.ngram.levels import Levels, Table
+from understudy.data.texts.scrubbing import KINDS
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from understudy.core.errors import DataError
+from understudy.data.texts.scrubbing import KINDS, scan
 from understudy.text.likeness.words import normalized, words
 from understudy.text.quality.batch import Batch, Materials
 from understudy.text.quality.filter import Filter, Reasons
 from understudy.text.quality.language import LANGUAGES, language_of
-from understudy.text.scrubbing import KINDS, scan
 
 _BEGINNING = 60
 _USUAL_WORDS = (2, 2_000)

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, Self
 
-from understudy.text.pieces import PATTERN, pieces
+from understudy.data.texts.pieces import PATTERN, pieces
 
 START, END = "<|start|>", "<|end|>"
 KNOWN_PIECES = 200_000

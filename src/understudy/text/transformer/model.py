@@ -27,12 +27,13 @@ from understudy.core.errors import ArgumentError
 from understudy.core.progress import Progress
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord
+from understudy.data.keyed import key_of, words
+from understudy.data.texts.corpus import COMPANY, Corpus
+from understudy.data.texts.fills import Fills
+from understudy.data.texts.ngram.choosing import Taste, taste_of
+from understudy.data.texts.ngram.sampling import tasted
+from understudy.data.texts.pieces import pieces
 from understudy.neural.backend import find_device, require_torch, seeded
-from understudy.text.corpus import COMPANY, Corpus
-from understudy.text.fills import Fills
-from understudy.text.ngram.choosing import Taste, taste_of
-from understudy.text.ngram.sampling import tasted
-from understudy.text.pieces import pieces
 from understudy.text.synthesizer import TextSynthesizer
 from understudy.text.transformer.byte_pairs import BytePairs
 
@@ -93,7 +94,7 @@ class TransformerText(TextSynthesizer):
     def _learn(self, corpus: Corpus, *, seed: Stream, budget: Budget, progress: Progress, record: FitRecord) -> None:
         require_torch(PURPOSE)
         progress.stage("prepare texts")
-        texts = self.fills.texts(corpus.tokens.astype(np.int64), corpus.starts, seed.child("fills").generator())
+        texts = self.fills.texts(corpus.tokens.astype(np.int64), corpus.starts, words(np.arange(corpus.texts), key_of(seed, "fills")))
         labels = [] if corpus.levels is None else [str(level) for level in corpus.levels.to_list()]
         self.tokens = BytePairs.learn(texts, self.entries, labels)
         record.figures["training"] = self._train(corpus, texts, seed, budget, progress)

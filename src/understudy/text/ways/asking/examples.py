@@ -10,7 +10,7 @@ import polars as pl
 from understudy.core.errors import did_you_mean
 from understudy.core.random import Stream
 from understudy.data.constraints import Contradiction
-from understudy.text.scrubbing import scrub
+from understudy.data.texts.scrubbing import scrub
 from understudy.text.spec.language_model import ExamplesSection
 
 MOST_TEXT = 2_000

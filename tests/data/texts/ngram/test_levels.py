@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from understudy.data.keyed import words
 from understudy.data.table import as_table
-from understudy.text.corpus import Corpus
-from understudy.text.ngram.choosing import Taste
-from understudy.text.ngram.levels import Levels, Occurrences, Step, mixed, table_of
-from understudy.text.ngram.sampling import draw
+from understudy.data.texts.corpus import Corpus
+from understudy.data.texts.ngram.choosing import Taste
+from understudy.data.texts.ngram.levels import Levels, Occurrences, Step, mixed, table_of
+from understudy.data.texts.ngram.sampling import draw
 
 WORDS = "the a film story actor scene plays long dull bright clever slow fine poor great little".split()
 
@@ -31,7 +32,7 @@ def drawn(found: Corpus, steps: list[Step], n: int = 20_000, run: int = 99) -> t
     size = len(found.vocabulary)
     labels = np.arange(n) % 2
     taste = Taste.none(2, size, 60)
-    tokens, starts = draw(levels, taste, labels, size, longest=60, candidates=1, run=run, rng=np.random.default_rng(1))
+    tokens, starts = draw(levels, taste, labels, size, longest=60, candidates=1, run=run, keys=words(np.arange(len(labels)), np.uint64(1)))
     return tokens, starts, labels
 
 
@@ -74,7 +75,7 @@ def test_no_more_words_in_a_row_come_from_long_contexts_than_allowed() -> None:
 
 
 def test_keys_are_found_again_and_others_are_not() -> None:
-    from understudy.text.ngram.levels import found_at
+    from understudy.data.texts.ngram.levels import found_at
 
     keys = mixed(np.arange(1000, dtype=np.uint64))
     slots = table_of(keys)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.text.pieces import joined, pieces
+from understudy.data.texts.pieces import joined, pieces
 
 
 @given(st.text())

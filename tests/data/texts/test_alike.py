@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from understudy.text.alike import alike
+from understudy.data.texts.alike import alike
 
 
 def test_case_signs_and_digits_make_no_difference() -> None:

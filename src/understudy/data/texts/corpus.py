@@ -26,10 +26,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.errors import ArgumentError, DataError, did_you_mean
-from understudy.text.alike import alike
-from understudy.text.fills import GLUE, default_detail, detail_of, fill, is_fill, mask_of, parts_of, shape_of
-from understudy.text.pieces import pieces
-from understudy.text.scrubbing import find
+from understudy.data.texts.alike import alike
+from understudy.data.texts.fills import GLUE, default_detail, detail_of, fill, is_fill, mask_of, parts_of, shape_of
+from understudy.data.texts.pieces import pieces
+from understudy.data.texts.scrubbing import find
 
 if TYPE_CHECKING:
     from understudy.data.table import Table
@@ -100,7 +100,22 @@ class Corpus:
         """
         if company < 1:
             raise ArgumentError(f"`company` must be at least 1, not {company}.", remedy="For example company=2.")
-        return _Reading(table, text, label, owner, company, merge).corpus()
+        _require_columns(table, text, label, owner)
+        reading = _Reading(table.frame, table.origin, text, label, owner, company)
+        return reading.corpus(*reading.columns(), merge=merge)
+
+    @classmethod
+    def of_texts(cls, texts: pl.Series, owners: list[Any] | None = None, *, company: int = COMPANY, longest: int | None = None) -> Corpus:
+        """The corpus of texts by themselves, without labels, each counting 1. All of them can be used: none is missing or blank.
+
+        Args:
+            longest: pieces of a text, at most; what follows them is not learned.
+
+        Texts that are nearly the same count as one document, unless that is the column's nature: then every text, or owner, is one.
+        """
+        reading = _Reading(texts.to_frame(), "", texts.name, None, None if owners is None else "its owner", company)
+        clean = [_clean(text) for text in texts.to_list()]
+        return reading.corpus(clean, np.zeros(len(clean), np.int64), None, owners, merge=None, longest=longest)
 
 
 @dataclass(frozen=True)
@@ -118,30 +133,41 @@ class Prepared:
 
 def prepared(table: Table, text: str, label: str | None = None, owner: str | None = None) -> Prepared:
     """A table's texts as pieces, personal data replaced, and nothing else done. Raises: as `Corpus.of`."""
-    reading = _Reading(table, text, label, owner, 1, merge=False)
-    texts, labels, levels, owners = reading._columns()
+    _require_columns(table, text, label, owner)
+    reading = _Reading(table.frame, table.origin, text, label, owner, 1)
+    texts, labels, levels, owners = reading.columns()
     units = np.arange(len(texts)) if owners is None else _numbered_owners(owners)
     return Prepared([reading._scrubbed(text) for text in texts], labels, levels, units)
 
 
+def _require_columns(table: Table, text: str, label: str | None, owner: str | None) -> None:
+    for column in (text, label, owner):
+        if column is not None and column not in table.columns:
+            raise DataError(f'There is no column "{column}".', where=table.origin, remedy=did_you_mean(column, table.columns))
+    if text in (label, owner):
+        raise DataError(f'The column "{text}" cannot be the text and something else.', where=table.origin, remedy="Name another.")
+
+
 class _Reading:
-    def __init__(self, table: Table, text: str, label: str | None, owner: str | None, company: int, merge: bool) -> None:
-        self.text, self.label, self.owner, self.company, self.merge, self.origin = text, label, owner, company, merge, table.origin
-        for column in (text, label, owner):
-            if column is not None and column not in table.columns:
-                raise DataError(f'There is no column "{column}".', where=table.origin, remedy=did_you_mean(column, table.columns))
-        if text in (label, owner):
-            raise DataError(f'The column "{text}" cannot be the text and something else.', where=table.origin, remedy="Name another.")
-        self.frame = table.frame.select([column for column in dict.fromkeys((text, label, owner)) if column is not None])
+    def __init__(self, frame: pl.DataFrame, origin: str, text: str, label: str | None, owner: str | None, company: int) -> None:
+        self.text, self.label, self.owner, self.company, self.origin = text, label, owner, company, origin
+        self.frame = frame.select([column for column in dict.fromkeys((text, label, owner)) if column in frame.columns])
         self.decisions: list[tuple[str, str, str]] = []
         self.notes: list[str] = []
 
-    def corpus(self) -> Corpus:
-        texts, labels, levels, owners = self._columns()
-        rows = [self._scrubbed(text) for text in texts]
+    def corpus(
+        self, texts: list[str], labels: Integers, levels: pl.Series | None, owners: list[Any] | None, *,
+        merge: bool | None, longest: int | None = None,
+    ) -> Corpus:  # fmt: skip
+        """The corpus of usable texts; ``merge``: None where repeats are merged if they are few, and texts count 1 in any case."""
+        rows = [self._scrubbed(text)[:longest] for text in texts]
         self._tell_scrubbed(rows)
-        groups = alike(texts) if self.merge else np.arange(len(texts))
+        groups = np.arange(len(texts)) if merge is False else alike(texts)
+        if merge is None and len(groups) - int(groups.max()) - 1 > MUCH_MERGED * len(groups):
+            groups = np.arange(len(texts))
         documents, weights = self._documents(groups, owners)
+        if merge is None:
+            weights = np.ones(len(texts))
         names, held = self._held(rows, documents)
         vocabulary, tokens, starts = self._numbered(rows, names)
         member_starts, members = _members(vocabulary, held)
@@ -151,7 +177,7 @@ class _Reading:
 
     # -- columns
 
-    def _columns(self) -> tuple[list[str], Integers, pl.Series | None, list[Any] | None]:
+    def columns(self) -> tuple[list[str], Integers, pl.Series | None, list[Any] | None]:
         frame = self.frame
         if frame[self.text].dtype not in (pl.String, pl.Categorical) and not isinstance(frame[self.text].dtype, pl.Enum):
             raise DataError(

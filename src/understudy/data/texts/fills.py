@@ -20,6 +20,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from understudy.data.keyed import Draws
 from understudy.data.vocabulary import people, plain_words
 
 Integers = NDArray[np.int64]
@@ -76,35 +77,37 @@ class Fills:
         self.is_fill = np.array([is_fill(piece) for piece in vocabulary], dtype=bool)
         self.glue = vocabulary.index(GLUE) if GLUE in vocabulary else -1
 
-    def texts(self, tokens: Integers, starts: Integers, rng: np.random.Generator) -> list[str]:
-        """The texts of rows of tokens; row i is tokens[starts[i]:starts[i + 1]]."""
+    def texts(self, tokens: Integers, starts: Integers, keys: NDArray[np.uint64]) -> list[str]:
+        """The texts of rows of tokens; row i is tokens[starts[i]:starts[i + 1]], and its fills are made from the bits keys[i]."""
         found = self.vocabulary[tokens]
         places = np.flatnonzero(self.is_fill[tokens] & (tokens != self.glue))
-        uniform = rng.random(len(places))
-        for place, u in zip(places.tolist(), uniform.tolist(), strict=True):
-            found[place] = self._made(int(tokens[place]), u, rng)
+        rows = np.searchsorted(starts, places, side="right") - 1
+        row, draws = -1, Draws(0)
+        for place, own in zip(places.tolist(), rows.tolist(), strict=True):
+            if own != row:
+                row, draws = own, Draws(int(keys[own]))
+            found[place] = self._made(int(tokens[place]), draws)
         for place in np.flatnonzero(tokens == self.glue).tolist():
             found[place] = ""
             if place + 1 < len(found):
                 found[place + 1] = found[place + 1].removeprefix(" ")
         return ["".join(found[a:b]).removeprefix(" ") for a, b in pairwise(starts.tolist())]
 
-    def _made(self, token: int, uniform: float, rng: np.random.Generator) -> str:
+    def _made(self, token: int, draws: Draws) -> str:
         first, last = int(self.starts[token]), int(self.starts[token + 1])
         if last > first:
-            return str(self.vocabulary[self.members[first + int(uniform * (last - first))]])
+            return str(self.vocabulary[self.members[first + draws.below(last - first)]])
         kind, detail, space = parts_of(self.vocabulary[token])
-        return (" " if space else "") + made(kind, detail, rng)
+        return (" " if space else "") + made(kind, detail, draws)
 
 
-def made(kind: str, detail: str, rng: np.random.Generator) -> str:
+def made(kind: str, detail: str, draws: Draws) -> str:
     """Something of a kind that belongs to nobody known."""
-    return _MAKERS[kind](detail, rng)
+    return _MAKERS[kind](detail, draws)
 
 
-def _masked(mask: str, rng: np.random.Generator) -> str:
-    draws = rng.random(len(mask)).tolist()
-    return "".join(_RANGES[c](u) if c in _RANGES else c for c, u in zip(mask, draws, strict=True))
+def _masked(mask: str, draws: Draws) -> str:
+    return "".join(_RANGES[c](draws.random()) if c in _RANGES else c for c in mask)
 
 
 _RANGES: dict[str, Callable[[float], str]] = {
@@ -114,9 +117,9 @@ _RANGES: dict[str, Callable[[float], str]] = {
 }
 
 
-def _card(mask: str, rng: np.random.Generator) -> str:
+def _card(mask: str, draws: Draws) -> str:
     """With a right check digit (Luhn)."""
-    text = list(_masked(mask, rng))
+    text = list(_masked(mask, draws))
     digits = [i for i, c in enumerate(text) if c.isdigit()]
     text[digits[0]] = "4"
     total = sum(_doubled(int(text[i])) if place % 2 == 0 else int(text[i]) for place, i in enumerate(reversed(digits[:-1])))
@@ -128,50 +131,50 @@ def _doubled(digit: int) -> int:
     return 2 * digit - 9 * (digit > 4)
 
 
-def _iban(mask: str, rng: np.random.Generator) -> str:
+def _iban(mask: str, draws: Draws) -> str:
     """Check characters by ISO 13616, of a country (XX) that is none."""
-    rest = _masked(mask[4:], rng)
+    rest = _masked(mask[4:], draws)
     bare = re.sub(r"\W", "", rest) + "XX00"
     return f"XX{98 - int(''.join(str(int(c, 36)) for c in bare)) % 97:02d}{rest}"
 
 
-def _phone(mask: str, rng: np.random.Generator) -> str:
-    text = _masked(mask, rng)
+def _phone(mask: str, draws: Draws) -> str:
+    text = _masked(mask, draws)
     return "0" + text[1:] if text[:1].isdigit() else text
 
 
-def _ip(mask: str, rng: np.random.Generator) -> str:
+def _ip(mask: str, draws: Draws) -> str:
     """RFC 5737 and RFC 3849: ranges for documentation."""
-    return "2001:db8:0:0:0:0:0:" + f"{rng.integers(1, 65_535):x}" if ":" in mask else f"203.0.113.{rng.integers(1, 255)}"
+    return "2001:db8:0:0:0:0:0:" + f"{1 + draws.below(65_534):x}" if ":" in mask else f"203.0.113.{1 + draws.below(254)}"
 
 
-def _word(rng: np.random.Generator) -> str:
+def _word(draws: Draws) -> str:
     words = plain_words()
-    return words[int(rng.integers(len(words)))]
+    return words[draws.below(len(words))]
 
 
-def _email(detail: str, rng: np.random.Generator) -> str:
+def _email(detail: str, draws: Draws) -> str:
     """RFC 2606: example.org is nobody's."""
-    return f"{_first(rng).lower()}.{_last(rng).lower()}@example.org"
+    return f"{_first(draws).lower()}.{_last(draws).lower()}@example.org"
 
 
-def _url(detail: str, rng: np.random.Generator) -> str:
-    return f"{detail}{_word(rng)}.example.com"
+def _url(detail: str, draws: Draws) -> str:
+    return f"{detail}{_word(draws)}.example.com"
 
 
-def _name(detail: str, rng: np.random.Generator) -> str:
+def _name(detail: str, draws: Draws) -> str:
     words = {"1": [_first], "2": [_first, _last]}.get(detail, [_first, _first, _last])
-    return " ".join(part(rng) for part in words)
+    return " ".join(part(draws) for part in words)
 
 
-def _first(rng: np.random.Generator) -> str:
+def _first(draws: Draws) -> str:
     names = _first_names()
-    return names[int(rng.integers(len(names)))]
+    return names[draws.below(len(names))]
 
 
-def _last(rng: np.random.Generator) -> str:
+def _last(draws: Draws) -> str:
     names = people("en", "last")
-    return names[int(rng.integers(len(names)))]
+    return names[draws.below(len(names))]
 
 
 @cache
@@ -179,18 +182,18 @@ def _first_names() -> tuple[str, ...]:
     return people("en", "female") + people("en", "male")
 
 
-_MAKERS: dict[str, Callable[[str, np.random.Generator], str]] = {
+_MAKERS: dict[str, Callable[[str, Draws], str]] = {
     "email": _email,
     "url": _url,
     "iban": _iban,
     "card": _card,
-    "ssn": lambda mask, rng: "9" + _masked(mask, rng)[1:],
+    "ssn": lambda mask, draws: "9" + _masked(mask, draws)[1:],
     "ip": _ip,
     "phone": _phone,
-    "user": lambda detail, rng: f"@{_word(rng)}{rng.integers(10, 100)}",
+    "user": lambda detail, draws: f"@{_word(draws)}{10 + draws.below(90)}",
     "name": _name,
     "code": _masked,
-    "word": lambda detail, rng: _word(rng),
+    "word": lambda detail, draws: _word(draws),
 }
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from understudy.text.scrubbing import find, scan, scrub
+from understudy.data.texts.scrubbing import find, scan, scrub
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.text.corpus import Corpus
+from understudy.data.texts.corpus import Corpus
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,12 +28,16 @@ FULL = 2**32
 
 
 class Step(NamedTuple):
-    """One level of the way down: ``order``, whether it is ``labelled``, the ``company`` its events need and the ``discount``."""
+    """One level of the way down: ``order``, whether it is ``labelled``, the ``company`` its events need and the ``discount``.
+
+    ``apart``: the company are documents of the same label.
+    """
 
     order: int
     labelled: bool
     company: int
     discount: float
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,8 +168,8 @@ def _packed(contexts: Words, words: Integers, kept: Floats, totals: Floats) -> t
 
 
 def _documents(found: Occurrences, step: Step) -> Integers:
-    """For each occurrence the documents that share its words, whatever their label."""
-    keys = mixed(context_keys(found, step.order, False) + found.words.astype(np.uint64))
+    """For each occurrence the documents that share its words: whatever their label, unless the step keeps labels apart."""
+    keys = mixed(context_keys(found, step.order, step.apart) + found.words.astype(np.uint64))
     order = np.lexsort((found.documents, keys))
     key, document = keys[order], found.documents[order]
     new = np.concatenate([[True], key[1:] != key[:-1]])

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from understudy.core.random import Stream
-from understudy.text.corpus import Corpus
-from understudy.text.ngram.levels import Occurrences, table_of
-from understudy.text.ngram.sampling import pair_keys_of
+from understudy.data.texts.corpus import Corpus
+from understudy.data.texts.ngram.levels import Occurrences, table_of
+from understudy.data.texts.ngram.sampling import pair_keys_of
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from understudy.core.errors import ArgumentError, DataError
+from understudy.data.keyed import words
 from understudy.data.table import as_table
-from understudy.text.corpus import Corpus
-from understudy.text.fills import Fills, is_fill
+from understudy.data.texts.corpus import Corpus
+from understudy.data.texts.fills import Fills, is_fill
 
 WORDS = "the a film story actor scene plays long dull bright clever slow fine poor great little".split()
 
@@ -29,7 +30,7 @@ def corpus(texts: list[str | None], **columns: object) -> Corpus:
 
 def remade(found: Corpus) -> list[str]:
     fills = Fills(found.vocabulary, found.member_starts, found.members)
-    return fills.texts(found.tokens.astype(np.int64), found.starts, np.random.default_rng(0))
+    return fills.texts(found.tokens.astype(np.int64), found.starts, words(np.arange(found.texts), np.uint64(1)))
 
 
 def test_texts_of_shared_words_come_back_as_they_were() -> None:

@@ -1,4 +1,7 @@
-"""Texts drawn word by word down the levels, several for each row, of which one is chosen (see `choosing.py`)."""
+"""Texts drawn word by word down the levels, several for each row, of which one is chosen (see `choosing.py`).
+
+A row's text follows from its label and its key alone, so that any row can be made by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,33 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.text.ngram.levels import found_at, mix
+from understudy.data.texts.ngram.levels import found_at, mix
 
 if TYPE_CHECKING:
-    from understudy.text.ngram.choosing import Taste
-    from understudy.text.ngram.levels import Levels
+    from understudy.data.texts.ngram.choosing import Taste
+    from understudy.data.texts.ngram.levels import Levels
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Words = NDArray[np.uint64]
 
 
 def draw(
-    levels: Levels, taste: Taste, labels: Integers, end: int, *, longest: int, candidates: int, run: int, rng: np.random.Generator
+    levels: Levels, taste: Taste, labels: Integers, end: int, *, longest: int | Integers, candidates: int, run: int, keys: Words
 ) -> tuple[Integers, Integers]:
     """A text for each label: tokens one after another, and where each text starts (n + 1).
 
     Args:
         end: the word that ends a text; the one after it stands before the beginning.
-        longest: words of a text, at most.
+        longest: words of a text, at most; or the least and the most for each row, (n, 2).
         candidates: texts drawn for each row, of which one is kept, with chances as the exponential of its taste.
         run: words in a row, at most, that may come from contexts of two words or more.
+        keys: (n,) 64 random bits for each row.
     """
     steps = np.array(levels.steps, np.int64)
+    bounds = np.tile([1, longest], (len(labels), 1)) if isinstance(longest, int) else longest
     tokens, lengths = _draw(
-        labels, end, longest, candidates, run, rng, steps, levels.keys, levels.slots, levels.starts, levels.followers, levels.thresholds,
+        labels, end, bounds, candidates, run, keys, steps, levels.keys, levels.slots, levels.starts, levels.followers, levels.thresholds,
         taste.groups, taste.words, taste.lengths, taste.pair_keys, taste.pair_slots, taste.pairs,
     )  # fmt: skip
     return tokens.astype(np.int64), np.concatenate([[0], np.cumsum(lengths)])
@@ -59,10 +65,10 @@ def _all_tasted(tokens, starts, groups, end, words, lengths, pair_keys, pair_slo
 def _draw(  # type: ignore[no-untyped-def]
     labels,
     end,
-    longest,
+    bounds,
     candidates,
     run,
-    rng,
+    row_keys,
     steps,
     keys,
     slots,
@@ -76,17 +82,23 @@ def _draw(  # type: ignore[no-untyped-def]
     pair_slots,
     pairs,
 ):
+    longest = bounds[:, 1].max() if len(bounds) else 1
     out = np.empty(len(labels) * 32 + longest, np.int32)
     sizes = np.zeros(len(labels), np.int64)
     text, best = np.empty(longest, np.int32), np.empty(longest, np.int32)
-    used = 0
+    state, used = np.empty(1, np.uint64), 0
     for row in range(len(labels)):
+        state[0] = row_keys[row]
         group, top, size = groups[labels[row]], -np.inf, 0
         for _ in range(candidates):
-            n = _one(labels[row], end, text, run, rng, steps, keys, slots, starts, followers, thresholds)
+            n = _one(
+                labels[row], end, text[: bounds[row, 1]], bounds[row, 0], run, state, steps, keys, slots, starts, followers, thresholds
+            )
             score = 0.0
             if candidates > 1:
-                score = _tasted(text, n, end, group, words, lengths, pair_keys, pair_slots, pairs) - np.log(-np.log(rng.random() + 1e-300))
+                score = _tasted(text, n, end, group, words, lengths, pair_keys, pair_slots, pairs) - np.log(
+                    -np.log(_uniform(state) + 1e-300)
+                )
             if score > top:
                 top, size = score, n
                 best[:n] = text[:n]
@@ -100,14 +112,14 @@ def _draw(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _one(label, end, text, run, rng, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
-    """Draws one text into `text`; its length, at least 1."""
+def _one(label, end, text, least, run, state, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
+    """Draws one text into `text`; its length, at least `least`."""
     one = two = three = end + 1
     n, ran = 0, 0
     while n < len(text):
-        word, order = _next(label, one, two, three, ran >= run, rng, steps, keys, slots, starts, followers, thresholds)
+        word, order = _next(label, one, two, three, ran >= run, state, steps, keys, slots, starts, followers, thresholds)
         if word == end:
-            if n > 0:
+            if n >= least:
                 break
             continue
         ran = ran + 1 if order > 2 else 0
@@ -118,7 +130,7 @@ def _one(label, end, text, run, rng, steps, keys, slots, starts, followers, thre
 
 
 @numba.njit(cache=True)
-def _next(label, one, two, three, short, rng, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
+def _next(label, one, two, three, short, state, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
     for level in range(len(steps)):
         order = steps[level, 0]
         if short and order > 2:
@@ -134,7 +146,7 @@ def _next(label, one, two, three, short, rng, steps, keys, slots, starts, follow
         if context < 0:
             continue
         first, last = starts[context], starts[context + 1]
-        share = np.uint32(rng.random() * 4294967296.0)
+        share = np.uint32(_bits(state) >> np.uint64(32))
         if share >= thresholds[last - 1] and level < len(steps) - 1:
             continue
         low, high = first, last - 1
@@ -146,6 +158,19 @@ def _next(label, one, two, three, short, rng, steps, keys, slots, starts, follow
                 low = middle + 1
         return followers[low], order
     return np.int32(0), 1
+
+
+@numba.njit(cache=True, inline="always")
+def _bits(state):  # type: ignore[no-untyped-def]
+    """64 random bits; SplitMix64 (Steele, Lea, Flood 2014)."""
+    out = mix(state[0])
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    return out
+
+
+@numba.njit(cache=True, inline="always")
+def _uniform(state):  # type: ignore[no-untyped-def]
+    return (_bits(state) >> np.uint64(11)) * 2.0**-53
 
 
 @numba.njit(cache=True)
