@@ -38,7 +38,7 @@ COMPANY = 5
 DISCOUNT = 0.3
 RUN = 10
 """Words in a row, at most, that contexts of two words or more may give."""
-MOST_TEXTS, MOST_CHARACTERS = 30_000, 3_000_000
+MOST_TEXTS, MOST_CHARACTERS = 30_000, 2_000_000
 """What is learned from, at the most: a sample of the rows."""
 MOST_JUDGED = 8_000
 """Texts that the choice among candidates is learned from."""

@@ -78,6 +78,8 @@ def _judge(
             )
     if kept is not None and kept < 0.95:
         return "warn", f"{1 - kept:.1%} of the synthetic values have a form that no real value has."
+    if entry.kind == "text":
+        return "pass", "No real text reused beyond chance."
     return "pass", "Unique where the source is, no real value reused beyond chance" + (", form kept." if kept is not None else ".")
 
 
