@@ -93,6 +93,7 @@ class Sky:
         cloud: 0 (clear) .. 1 (overcast), as seen in the sky.
         glow: of a city at night.
         studio: instead of a sky, this plain colour all around (products), or None.
+        indoors: under a ceiling, where neither the hour nor the weather shows.
     """
 
     sun_elevation: float = 0.8
@@ -102,6 +103,7 @@ class Sky:
     cloud: float = 0.2
     glow: float = 0.0
     studio: tuple[float, float, float] | None = None
+    indoors: bool = False
 
 
 @dataclass(frozen=True)

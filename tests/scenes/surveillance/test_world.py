@@ -136,3 +136,16 @@ def test_cameras_see_by_all_bands_and_a_dome_looks_down():
     assert {frame.camera for frame in made.frames} == {"camera_0", "camera_1", "dome"}
     assert made.frames[0].image.ndim == 2, "infrared pictures are grey"
     assert np.ptp(made.frames[0].image) > 40
+
+
+def test_under_a_ceiling_neither_the_hour_nor_the_weather_is_told():
+    made = Scenes(
+        {
+            "understudy": "scenes/1", "world": "surveillance", "renderer": "none",
+            "settings": {"place": "lobby", "people": 2, "cameras": {"sensor": {"width": 160, "height": 120}}},
+        }
+    ).block(0)[0]  # fmt: skip
+    frame = made.frames[0]
+    assert (frame.conditions["time_of_day"], frame.conditions["weather"]) == ("indoors", "none")
+    assert "sun_elevation_deg" not in frame.conditions
+    assert not any(word in frame.caption for word in ("day", "night", "sky", "rain"))

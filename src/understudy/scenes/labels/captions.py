@@ -20,7 +20,7 @@ LIGHT = {
     "day": ("by day", "in daylight", "during the day"),
     "night": ("at night", "in the dark", "by night"),
     "twilight": ("at twilight", "at dusk or dawn", "with the sun near the horizon"),
-    "indoors": ("indoors", "under studio light", "in artificial light"),
+    "indoors": ("indoors", "inside a building", "in a room"),
 }
 AIR = {"clear": ("under a clear sky",), "overcast": ("under an overcast sky",), "rain": ("in the rain", "in rain"),
        "snow": ("in snow", "in falling snow"), "fog": ("in fog", "in foggy air"), "none": ("",)}  # fmt: skip

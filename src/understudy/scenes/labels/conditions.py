@@ -24,7 +24,7 @@ FOG = 0.003
 def conditions(scene: Scene, camera: Camera) -> dict[str, Any]:
     """Time of day and weather as words, with the figures behind them; faults of the camera that are not 0."""
     found: dict[str, Any] = {"time_of_day": time_of_day(scene.sky), "weather": weather(scene.sky, scene.weather)}
-    if scene.sky.studio is None:
+    if time_of_day(scene.sky) != "indoors":
         found["sun_elevation_deg"] = round(float(np.degrees(scene.sky.sun_elevation)), 2)
         found["sun_azimuth_deg"] = round(float(np.degrees(scene.sky.sun_azimuth)), 2)
         found["cloud"] = float(scene.sky.cloud)
@@ -37,7 +37,7 @@ def conditions(scene: Scene, camera: Camera) -> dict[str, Any]:
 
 def time_of_day(sky: Sky) -> str:
     """ "indoors", "night", "twilight" or "day"."""
-    if sky.studio is not None:
+    if sky.indoors or sky.studio is not None:
         return "indoors"
     if abs(sky.sun_elevation) <= TWILIGHT:
         return "twilight"
@@ -46,7 +46,7 @@ def time_of_day(sky: Sky) -> str:
 
 def weather(sky: Sky, air: Weather) -> str:
     """ "none" (indoors), "snow", "rain", "fog", "overcast" or "clear": the first that holds."""
-    if sky.studio is not None:
+    if time_of_day(sky) == "indoors":
         return "none"
     if air.snow > 0:
         return "snow"

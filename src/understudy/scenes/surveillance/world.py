@@ -90,7 +90,7 @@ class Surveillance(World):
             sky_category=IDS["sky"],
             ground=0 if place.indoors else IDS["floor"],
             rate=video.rate if video.frames > 1 else 0.0,
-            sky=Sky(sun_elevation=0.8, sun=0.0, ambient=0.004 + 0.02 * draw(settings.lit, "lit"), cloud=1.0) if place.indoors else sky,
+            sky=_ceiling(draw(settings.lit, "lit")) if place.indoors else sky,
             weather=type(weather)(haze=0.0) if place.indoors else weather,
             lamps=tuple(place.lamps),
             events=tuple(_shown(story, start, duration)),
@@ -104,6 +104,11 @@ class Surveillance(World):
                 "people": [{"track": number, "name": role.name} for number, role in enumerate(story.roles, 1)],
             },
         )
+
+
+def _ceiling(lit: float) -> Sky:
+    """The little light of a hall beside that of its lamps."""
+    return Sky(sun_elevation=0.8, sun=0.0, ambient=0.004 + 0.02 * lit, cloud=1.0, indoors=True)
 
 
 def _start(story: Story, duration: float, draw: Draws) -> float:
