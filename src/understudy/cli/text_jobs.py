@@ -123,7 +123,7 @@ def _show(screen: Screen, outcome: Outcome, says: list[str]) -> None:
         ["", "rows", "share"], [(name, f"{count:,}", f"{count / share:.1%}") for name, count in [*rows, ("requested", outcome.requested)]]
     )
     size = f", {bytes_in_words(manifest.bytes)}" if manifest.bytes else ""
-    screen.say(f"{outcome.kept:,} rows to {manifest.target}{size} in {seconds_in_words(manifest.seconds)}")
+    screen.say(f"{manifest.rows:,} rows to {manifest.target}{size} in {seconds_in_words(manifest.seconds)}")
     if outcome.dropped:
         screen.say(f"Rows that were dropped, each with its reason: {manifest.target}/dropped/rows.jsonl")
     if outcome.spending is not None:
@@ -136,12 +136,22 @@ def _show(screen: Screen, outcome: Outcome, says: list[str]) -> None:
 def show_estimate(screen: Screen, order: Order, out: Path | None) -> None:
     """What the job will cost, from a few of its rows; they are kept, and paid once."""
     from understudy.text.generator import Texts
+    from understudy.text.job import HIDDEN
+    from understudy.text.quality.declared import Declared
     from understudy.text.ways.asking.costing import estimated
 
     texts = Texts(order.spec, folder=order.folder) if out is None else order.texts(out)
-    if texts.journal is None:
+    declared = Declared(texts, order.folder, None if out is None else out / HIDDEN)
+    judges = list(declared.judges.values())
+    if texts.journal is None and not judges:
         raise typer.BadParameter(f'the way "{texts.spec.way}" asks nobody and costs nothing', param_hint="--dry-run")
-    found = estimated(texts, order.n, seed=order.seed, given=order.given, tries=TRIED_ROWS)
+    found = estimated(texts, order.n, seed=order.seed, given=order.given, tries=TRIED_ROWS, judges=judges)
     screen.say(found.in_words())
-    screen.say(f"Replies are kept in {texts.journal}; the same command without --dry-run goes on from them.")
+    known = [f'{judge.known_rows} questions to hold the judge "{judge.name}" against known rows' for judge in judges if judge.known_rows]
+    if known:
+        screen.say(f"Beside that, once: {', '.join(known)}.")
+    for note in texts._way.notes():
+        screen.say(note)
+    place = texts.journal if texts.journal is not None else judges[0].journal
+    screen.say(f"Replies are kept in {place}; the same command without --dry-run goes on from them.")
     screen.document(found.to_json())

@@ -42,6 +42,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
         "scenes": "understudy.scenes.generator:Scenes",
         "texts": "understudy.text.generator:Texts",
         "kept-texts": "understudy.text.kept:KeptTexts",
+        "mixed-texts": "understudy.text.mixed:MixedTexts",
     },
     "worlds": {
         "driving": "understudy.scenes.driving.world:Driving",

@@ -94,7 +94,13 @@ class Outcome:
 
 def needs_job(texts: Texts) -> bool:
     """Whether rows may be dropped, or something must be kept that is paid for, in money or in privacy."""
-    return texts.journal is not None or texts._way.can_fail or texts.spec.way == "evolution" or bool(texts.spec.quality)
+    return (
+        texts.journal is not None
+        or texts._way.can_fail
+        or texts.spec.way == "evolution"
+        or bool(texts.spec.quality)
+        or texts.spec.mix is not None
+    )
 
 
 def save_order(order: Order, out: Path, *, overwrite: bool = False) -> None:
@@ -141,6 +147,7 @@ def run_job(order: Order, out: Path, *, overwrite: bool = False, progress: Progr
         ArgumentError, DataError, SchemaError: before anything is asked. EndpointError, BudgetError: every reply is kept.
     """
     from understudy.text.kept import KeptTexts
+    from understudy.text.mixed import MixedTexts
 
     texts = order.texts(out)
     sieve = _Sieve(texts, order)
@@ -148,9 +155,13 @@ def run_job(order: Order, out: Path, *, overwrite: bool = False, progress: Progr
     with listening(progress) as listener:
         kept, dropped, notes = sieve.sifted(out, listener)
         spending = _spending(texts)
-        chosen = KeptTexts(texts, kept, order.seed, order.given, _remarks(order, len(kept), dropped, spending))
+        remarks = [*_remarks(order, len(kept), dropped, spending), *sieve.declared.remarks]
+        chosen = KeptTexts(texts, kept, order.seed, order.given, remarks)
+        if texts.spec.mix is not None:
+            chosen = MixedTexts(texts, kept, order.seed, order.given, remarks, real=sieve.real_rows, share=texts.spec.mix.share)
+            notes = [chosen.remarks[0], *notes]
         manifest = chosen.write(
-            len(kept), out, seed=order.seed, format=order.format, part_rows=order.part_rows, overwrite=overwrite, progress=listener,
+            chosen.height, out, seed=order.seed, format=order.format, part_rows=order.part_rows, overwrite=overwrite, progress=listener,
             **{**options, "workers": 1 if texts.one_process else options.get("workers")},
         )  # fmt: skip
     (out / DROPPED).parent.mkdir(exist_ok=True)
@@ -162,16 +173,41 @@ class _Sieve:
     """Decides what becomes of each row, and writes those that are dropped. Filters that cannot work are refused here, before any asking."""
 
     def __init__(self, texts: Texts, order: Order) -> None:
+        from understudy.text.quality.declared import Declared
+
         self.texts, self.order, self.spec = texts, order, texts.spec
         texts._prepare(order.given)
-        if self.spec.quality:
-            self._sift(texts._collect(0, seed=order.seed))
+        self.declared = Declared(texts, order.folder)
+        if self.spec.quality or self.spec.mix is not None:
+            nothing = texts._collect(0, seed=order.seed).drop(_PROBLEM, strict=False)
+            if self.spec.quality:
+                self._sift(nothing)
+            self.real_rows = self._mixed_in(nothing.schema)
+
+    def _mixed_in(self, schema: Any) -> pl.DataFrame:
+        """The real rows to be mixed in; refused where there are too few of them."""
+        from understudy.text.mixed import real_wanted
+
+        if self.spec.mix is None:
+            return pl.DataFrame(schema=schema)
+        rows, share = self.declared.mixed_in(schema), self.spec.mix.share
+        wanted = real_wanted(self.order.n, share)
+        if wanted > rows.height:
+            most = int(rows.height * share / (1 - share))
+            higher = self.order.n / (self.order.n + rows.height)
+            raise ArgumentError(
+                f"{self.order.n:,} rows that are a share of {share:g} need {wanted:,} real ones beside them; there are {rows.height:,}.",
+                where="mix.share", remedy=f"Ask for {most:,} rows at most, or raise the share to {higher:.3f}.",
+            )  # fmt: skip
+        return rows
 
     def sifted(self, out: Path, listener: Progress) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Counter[str], list[str]]:
         """Numbers of the rows kept, counts of those dropped, notes."""
         from understudy.data.json_rows import write_json_lines
 
         place = out / HIDDEN / STAGED
+        self.declared.place = out / HIDDEN
+        told = self.declared.calibrated()
         counts: Counter[str] = Counter()
         notes: list[str] = []
         kept: list[np.ndarray[Any, np.dtype[np.int64]]] = [np.zeros(0, np.int64)]
@@ -195,6 +231,7 @@ class _Sieve:
                     real_rows = pl.Series("row", numbers[found.dropped["row"].to_numpy()], pl.Int64)
                     drop(found.dropped.with_columns(real_rows))
                     notes = found.notes
+        notes = [*self.texts._way.notes(), *told, *notes]
         return np.sort(np.concatenate(kept)).astype(np.int64), counts, notes
 
     def _made(self, drop: Any, listener: Progress) -> Iterator[pl.DataFrame]:
@@ -217,22 +254,10 @@ class _Sieve:
         outputs = self.spec.of_task.outputs(self.spec)
         texts = [name for name, dtype in outputs.items() if dtype == pl.String or name == "messages"]
         return sift(
-            frame.drop(_PROBLEM, strict=False), self.spec.quality, text=texts[0] if len(texts) == 1 else texts,
-            label=self.spec.label_column, real=self._real(texts[0]), seed=self.order.seed,
+            frame.drop(_PROBLEM, strict=False), self.declared.filters, text=texts[0] if len(texts) == 1 else texts,
+            label=self.spec.label_column, real=self.declared.real, tests=self.declared.tests, judges=self.declared.judges,
+            seed=self.order.seed,
         )  # fmt: skip
-
-    def _real(self, text: str) -> pl.DataFrame | None:
-        """The real texts that the way learns from or shows, under the names of the spec's columns."""
-        from understudy.data.files import read
-
-        section: Any = getattr(self.spec, self.spec.way)
-        shown: Any = getattr(section, "examples", None)
-        place, columns = (shown, section) if isinstance(shown, str) else (getattr(shown, "file", None), shown)
-        if place is None:
-            return None
-        frame = read(Path(self.order.folder) / place).frame
-        names = {columns.text: text} | ({columns.label: self.spec.label_column} if columns.label and self.spec.label_column else {})
-        return frame.select(pl.col(old).alias(new) for old, new in names.items())
 
 
 def _kinds(frame: pl.DataFrame) -> list[str]:
@@ -262,10 +287,14 @@ def _remarks(order: Order, kept: int, dropped: Counter[str], spending: Spending 
 
 def _essence(stated: dict[str, Any]) -> dict[str, Any]:
     """A job without what changes no row: it may go on with another budget, or at another address."""
+    from understudy.text.kept import without
+
     spec = dict(yaml.safe_load(stated["spec"]))
+    free = ("endpoint", "budget", "price", "concurrency", "timeout", "retries", "key_env", "journal")
     if isinstance(spec.get("llm"), dict):
-        free = ("endpoint", "budget", "price", "concurrency", "timeout", "retries", "key_env", "journal")
-        spec["llm"] = {key: value for key, value in spec["llm"].items() if key not in free}
+        spec["llm"] = without(spec["llm"], free)
+    if isinstance(spec.get("judges"), dict):
+        spec["judges"] = {name: without(judge, free) for name, judge in spec["judges"].items()}
     return {**stated, "spec": spec, "folder": None}
 
 

@@ -43,6 +43,11 @@ class KeptTexts(Texts):
         self.rows, self._seed, self._given, self._told = np.asarray(rows, np.int64), seed, given, list(remarks)
 
     @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+    @property
     def seed(self) -> int:
         return self._seed
 
@@ -67,18 +72,26 @@ class KeptTexts(Texts):
     ) -> Generating[pl.DataFrame, None, None]:
         """All source blocks that are needed, once each and together."""
         size, wanted = self.block_size, list(indices)
-        groups = [self.rows[index * size : (index + 1) * size] for index in wanted]
+        groups = [self._group(index) for index in wanted]
         sources = sorted({int(block) for group in groups for block in np.unique(group // size)}) or [0]
         made = self._sources(sources, stream, prepared, listener)
         held: dict[int, pl.DataFrame] = {}
-        for group in groups:
-            needed = np.unique(group // size).tolist() or sources[:1]
+        for index, group in zip(wanted, groups, strict=True):
+            needed = np.unique(group // size).tolist() or [max(held, default=sources[0])]
             for block in [block for block in held if block < needed[0]]:
                 del held[block]
             while not held or max(held) < needed[-1]:
                 block, frame = next(made)
                 held[block] = frame
-            yield pl.concat([self._picked(held[block], block, group) for block in needed])
+            yield self._complete(index, pl.concat([self._picked(held[block], block, group) for block in needed]))
+
+    def _group(self, index: int) -> NDArray[np.int64]:
+        """The numbers of a block's rows."""
+        return self.rows[index * self.block_size : (index + 1) * self.block_size]
+
+    def _complete(self, index: int, frame: pl.DataFrame) -> pl.DataFrame:
+        """A block, from its kept rows."""
+        return frame
 
     def _sources(self, blocks: list[int], stream: Stream, prepared: Conditions, listener: Progress) -> Iterator[tuple[int, pl.DataFrame]]:
         last = int(self.rows[-1]) + 1 if len(self.rows) else 0
@@ -101,7 +114,9 @@ class KeptTexts(Texts):
         state = super()._state()
         stated = self.spec.to_dict()
         if "llm" in stated:
-            stated["llm"] = {key: value for key, value in stated["llm"].items() if key not in _OF_THE_RUN}
+            stated["llm"] = without(stated["llm"], _OF_THE_RUN)
+        if "judges" in stated:
+            stated["judges"] = {name: without(judge, _OF_THE_RUN) for name, judge in stated["judges"].items()}
         facts = {**state.manifest, "spec": TextSpec.from_dict(stated).to_yaml(), "seed": self._seed, "given": yaml.safe_dump(self._given)}
         return State(facts, {**state.arrays, "kept_rows": self.rows}, state.tables)
 
@@ -109,3 +124,8 @@ class KeptTexts(Texts):
     def _from_state(cls, state: State) -> Self:
         texts = Texts._from_state(State(state.manifest, {}, state.tables))
         return cls(texts, state.arrays["kept_rows"], state.manifest["seed"], yaml.safe_load(state.manifest["given"]))
+
+
+def without(section: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """A section of a spec without some of its keys."""
+    return {key: value for key, value in section.items() if key not in keys}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -68,13 +68,14 @@ class Asker:
         prices: Prices,
         concurrency: int,
         note: Callable[[str], None],
+        models: Sequence[str] = (),
     ) -> None:
         self.endpoint, self.journal, self.purse = endpoint, journal, purse
         self.client = Client(endpoint)
         self.tally = Tally()
         self.flying = 0
         self.ended: Exception | None = None
-        self._prices, self._concurrency, self._note = prices, concurrency, note
+        self._prices, self._concurrency, self._note, self._others = prices, concurrency, note, list(dict.fromkeys(models))
         self._limiters: dict[str, Limiter] = {}
         self._shared: dict[bytes, asyncio.Future[Kept]] = {}
         self._stated: asyncio.Future[dict[str, Price]] | None = None
@@ -114,7 +115,7 @@ class Asker:
     async def ready(self) -> None:
         """Find out by one real call whether the endpoint answers at all, and whether it holds to a schema. Once a session."""
         if self._checked is None:
-            self._checked = asyncio.ensure_future(self._check())
+            self._checked = asyncio.ensure_future(self._check_all())
         await asyncio.shield(self._checked)
 
     async def price_of(self, model: str) -> Price | None:
@@ -295,6 +296,18 @@ class Asker:
             await asyncio.wait_for(self.end.wait(), wait_s)
 
     # -- the endpoint
+
+    async def _check_all(self) -> None:
+        """The endpoint with its model, and the other models that will be asked there."""
+        await self._check()
+        for model in self._others:
+            if self.journal.fact(f"checked {model}") == self.endpoint.url:
+                continue
+            call = Call(CHAT, ChatRequest.of('Answer with the JSON object {"ready": true}.', max_tokens=64, temperature=0.0).body(model))
+            kept = await self._asked(call, call.key(("check", model)), json.dumps(["check", model]), check=True)
+            if kept.body is None:
+                raise self._over(EndpointError(f'The model "{model}" refuses a plain request: {kept.problem}', where=self.endpoint.url))
+            await self.journal.learned(f"checked {model}", self.endpoint.url)
 
     async def _check(self) -> None:
         """One real call: other ways to ask after a server's health fail on servers that are well."""

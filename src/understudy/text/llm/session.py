@@ -71,6 +71,7 @@ class Session:
         prices: of models; else the user's file and ours.
         seed: gives every request that has none a seed of its own, from its path.
         retry_failed: ask again what earlier runs gave up.
+        models: others that will be asked at the endpoint; whether they are there is found out before anything else is asked.
         progress: hears rate and cost.
 
     Raises:
@@ -90,6 +91,7 @@ class Session:
         prices: Prices | None = None,
         seed: int | None = None,
         retry_failed: bool = False,
+        models: Sequence[str] = (),
         progress: ProgressLike = None,
     ) -> None:
         if concurrency < 1:
@@ -97,7 +99,7 @@ class Session:
         if budget is not None:
             budget.refuse_nothing()
         endpoint.secret()
-        self.endpoint, self.concurrency = endpoint, concurrency
+        self.endpoint, self.concurrency, self._models = endpoint, concurrency, [one for one in models if one != endpoint.model]
         self._progress = resolve_progress(progress)
         self._owns_progress = self._progress is not progress
         self._stream = None if seed is None else Stream(seed)
@@ -326,7 +328,7 @@ class Session:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def _new_asker(self) -> Asker:
-        return Asker(self.endpoint, self._journal, self._purse, self._prices, self.concurrency, self._progress.note)
+        return Asker(self.endpoint, self._journal, self._purse, self._prices, self.concurrency, self._progress.note, self._models)
 
     async def _landed(self) -> None:
         """Until nothing is under way, or the grace is over."""

@@ -12,6 +12,7 @@
 | `filters.py`, `filter.py`, `batch.py` | filters by name; what a filter is and looks at |
 | `duplicates.py`, `forms.py`, `language.py`, `judged.py`, `overlap.py`, `quota.py` | one family of filters each |
 | `judging.py` | `Judge`, `calibrate`, `order_swap` |
+| `declared.py` | what the filters of a spec are given: files, and judges held against known rows |
 | `mixing.py` | `mix`: real and synthetic rows with their provenance |
 """
 

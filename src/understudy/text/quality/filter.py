@@ -37,6 +37,10 @@ class Filter(BaseModel, ABC):
         if remedy is not None:
             raise ArgumentError(f'The filter "{self.name}" cannot work with what it was given.', where=self.name, remedy=remedy)
 
+    def notes(self, batch: Batch) -> list[str]:
+        """What a reader of the rows that came to it must know."""
+        return []
+
     @abstractmethod
     def reasons(self, batch: Batch) -> Reasons:
         """For each row why it is dropped, or None."""

@@ -22,13 +22,13 @@ from understudy.text.quality.filter import Filter
 from understudy.text.quality.forms import Language, Length, PersonalData, Phrases, Toxicity
 from understudy.text.quality.judged import Judged, LabelCheck
 from understudy.text.quality.overlap import Contamination, TrainingOverlap
-from understudy.text.quality.quota import Quota
+from understudy.text.quality.quota import KindsCovered, Quota
 
 FILTERS: dict[str, type[Filter]] = {
     made.kind(): made
     for made in (
         ExactDuplicates, NearDuplicates, SemanticDuplicates, Length, Language, Toxicity, Phrases, PersonalData, LabelCheck, TrainingOverlap,
-        Contamination, Judged, Quota,
+        Contamination, Judged, Quota, KindsCovered,
     )
 }  # fmt: skip
 USUAL = ("length", "phrases", "exact_duplicates", "near_duplicates", "personal_data")

@@ -63,12 +63,16 @@ class Judged(Filter):
         return f'Pass the judge: sift(…, judges={{"{self.judge}": …}}). {did_you_mean(self.judge, materials.judges)}'
 
     def reasons(self, batch: Batch) -> Reasons:
-        scores = list(batch.materials.judges[self.judge].score(batch.frame))
+        judge = batch.materials.judges[self.judge]
+        scores = list(judge.score(batch.frame))
         if len(scores) != len(batch):
             raise DataError(f"{len(batch)} rows were given to the judge, and {len(scores)} scores came back.", where=self.judge)
-        return [self._reason(score) for score in scores]
+        said = getattr(judge, "reasons", None) or [None] * len(scores)
+        return [self._reason(score, why) for score, why in zip(scores, said, strict=True)]
 
-    def _reason(self, score: float | None) -> str | None:
+    def _reason(self, score: float | None, why: str | None) -> str | None:
         if score is None:
             return None if self.keep_unanswered else f'the judge "{self.judge}" gave no answer'
-        return None if score >= self.least else f'the judge "{self.judge}" gave {score:g}, less than {self.least:g}'
+        return (
+            None if score >= self.least else f'the judge "{self.judge}" gave {score:g}, less than {self.least:g}{f": {why}" if why else ""}'
+        )

@@ -24,6 +24,9 @@ class LanguageModelJudge:
         wanted: what the rows should be, in words. rubric: what is looked at.
         scale: the lowest grade and the highest. columns: those that are shown; None: all.
         model: another than the session's. max_tokens: of a verdict.
+
+    Attributes:
+        reasons: what it said beside the last scores.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class LanguageModelJudge:
     ) -> None:
         self.session, self.wanted, self.rubric, self.scale = session, wanted, rubric, scale
         self.columns, self.model, self.max_tokens = columns, model, max_tokens
+        self.reasons: list[str | None] = []
 
     def score(self, rows: pl.DataFrame) -> list[float | None]:
         """A grade for each row; None where the model's answer cannot be used."""
@@ -49,7 +53,9 @@ class LanguageModelJudge:
             f"(useless) to {high} (faultless)."
             for row in self._shown(rows)
         ]
-        return [None if answer is None else float(answer.score) for answer in self._answers(asked, shape)]
+        answers = self._answers(asked, shape)
+        self.reasons = [None if answer is None else str(answer.reason) for answer in answers]
+        return [None if answer is None else float(answer.score) for answer in answers]
 
     def prefer(self, first: pl.DataFrame, second: pl.DataFrame) -> list[int | None]:
         """Which row of each pair is better: 0 or 1; None where the model says neither, or its answer cannot be used."""

@@ -49,6 +49,32 @@ class Quota(Filter):
         return found
 
 
+class KindsCovered(Filter):
+    """Drops nothing, and tells which share of the real texts is of a kind that there are made ones of.
+
+    clusters: how many kinds real texts are put into. wanted: the share from which nothing more is said.
+    """
+
+    clusters: int = Field(default=20, ge=2)
+    wanted: float = Field(default=0.9, gt=0, le=1)
+
+    @classmethod
+    def kind(cls) -> str:
+        return "coverage"
+
+    def missing(self, materials: Materials) -> str | None:
+        return Quota(clusters=self.clusters).missing(materials)
+
+    def reasons(self, batch: Batch) -> Reasons:
+        return [None] * len(batch)
+
+    def notes(self, batch: Batch) -> list[str]:
+        found = coverage(batch.real.texts, batch.texts, self.clusters, batch.materials.seed)
+        empty = sum(real > 0 and made == 0 for real, made in zip(found.real, found.synthetic, strict=True))
+        told = f"The texts are of kinds that {found.covered:.0%} of the real ones have ({empty} of {self.clusters} kinds have none)"
+        return [f"{told}." if found.covered >= self.wanted else f"{told}, less than the {self.wanted:.0%} wanted: ask for more variety."]
+
+
 @dataclass(frozen=True)
 class Coverage:
     """real, synthetic: the share of each cluster. covered: of the real texts, the share whose cluster has a synthetic text."""

@@ -175,6 +175,7 @@ class _Sieve:
         self._frame, self._labels = frame, labels
         self.fates: dict[int, tuple[str, str]] = {}
         self.order: list[str] = []
+        self.told: list[str] = []
 
     def started(self, texts: list[str | None], materials: Materials) -> Batch:
         """The rows that have a text."""
@@ -193,6 +194,7 @@ class _Sieve:
     def passed(self, batch: Batch, each: Filter) -> Batch:
         """The rows that a filter lets through."""
         reasons = each.reasons(batch) if len(batch) else []
+        self.told += each.notes(batch) if len(batch) else []
         assert len(reasons) == len(batch)
         name = each.name if each.name not in self.order else f"{each.name} ({self.order.count(each.name) + 1})"
         self.drop({int(batch.rows[place]): reason for place, reason in enumerate(reasons) if reason is not None}, name)
@@ -215,7 +217,9 @@ class _Sieve:
         others = self._frame[np.array(rows, np.int64)].drop("row", "filter", "reason", strict=False)
         counts = self._counts(kept)
         dropped = pl.concat([told, others], how="horizontal")
-        return Sifted(native(self._frame[np.array(kept, np.int64)]), kept, dropped, counts, self._frame.height, self._notes(counts))
+        return Sifted(
+            native(self._frame[np.array(kept, np.int64)]), kept, dropped, counts, self._frame.height, [*self.told, *self._notes(counts)]
+        )
 
     def _counts(self, kept: list[int]) -> pl.DataFrame:
         fate = {**{row: name for row, (name, _) in self.fates.items()}, **dict.fromkeys(kept, "kept")}

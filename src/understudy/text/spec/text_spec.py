@@ -38,12 +38,14 @@ from understudy.text.spec.language_model import (
     LanguageModelSection,
     PriceSection,
 )
+from understudy.text.spec.quality import CalibrationSection, MixSection, RealSection, TextJudgeSection
 from understudy.text.spec.sections import WAYS, EvolutionSection, LearnedSection, TemplateSection
 from understudy.text.spec.steps import StepSection
 from understudy.text.tasks import TASKS, task
 from understudy.text.tasks.task import Task
 
 MARK = "text/1"
+_NEED_REAL = ("label_check", "training_overlap", "quota", "coverage")
 Shares = dict[Scalar, Annotated[float, Field(ge=0)]]
 
 
@@ -65,7 +67,9 @@ class TextSpec(_Model):
     columns: what a row says before it is a text: labels, tone, persons, facts. rows: a file whose rows are to have texts, or the most
     rows that there are. cases: at most one a row. text: the name of the text's column; label: the column that is the label.
     language: of words' forms ("en"), or {source: en, target: de}. words: least and most words of a text, or {by: COLUMN, VALUE: [3, 20]}.
-    facts: the columns that each document must state. way: how texts are made; each has a section of its name.
+    facts: the columns that each document must state. way: how texts are made; each has a section of its name. quality: filters of made
+    rows. judges: language models that grade rows, for the filter `judged`. real: real rows, which filters hold made ones against. mix: puts
+    real rows among those that `generate` writes.
     """
 
     understudy: Literal["text/1"] = "text/1"
@@ -94,6 +98,9 @@ class TextSpec(_Model):
     llm: LanguageModelSection | None = None
     evolution: EvolutionSection | None = None
     quality: list[Any] = Field(default_factory=list)
+    judges: dict[str, TextJudgeSection] = Field(default_factory=dict)
+    real: RealSection | None = None
+    mix: MixSection | None = None
     _source: LocatedYaml | None = PrivateAttr(default=None)
     _grammar: dict[str, Rule] | None = PrivateAttr(default=None)
 
@@ -125,6 +132,7 @@ class TextSpec(_Model):
             raise Contradiction("Two languages are those of source and target.", "Write {source: en, target: de}.", at=("language",))
         self._require_columns()
         self._require_filters()
+        self._require_judges()
         found.require(self)
         for name in found.outputs(self):
             if name in self.columns or name in ("case", "problem"):
@@ -135,15 +143,54 @@ class TextSpec(_Model):
         return self
 
     def _require_filters(self) -> None:
-        if not self.quality:
-            return
         from understudy.text.quality.filters import filters_of
 
         for place, entry in enumerate(self.quality):
             try:
-                filters_of([entry])
+                (made,) = filters_of([entry])
             except ArgumentError as error:
                 raise Contradiction(error.what, error.remedy, at=("quality", place)) from None
+            self._require_for(made, ("quality", place))
+
+    def _require_for(self, made: Any, at: tuple[Any, ...]) -> None:
+        """Raise where a filter lacks what it is to be held against."""
+        section: Any = getattr(self, self.way)
+        if made.name in _NEED_REAL and self.real is None and getattr(section, "examples", None) is None:
+            raise Contradiction(f'The filter "{made.name}" needs real texts.', "Write real: {file: FILE, text: COLUMN}.", at=at)
+        if made.name == "label_check" and self.real is not None and self.real.label is None:
+            raise Contradiction('The filter "label_check" needs labels of the real texts.', "Write label: COLUMN.", at=("real",))
+        if made.name == "contamination" and (made.sets is not None or not made.files):
+            remedy = "Write contamination: {files: [test.csv], text: COLUMN}."
+            raise Contradiction("Which test sets are texts held against?", remedy, at=at)
+        if made.name == "judged":
+            if made.judge not in self.judges:
+                remedy = did_you_mean(made.judge, self.judges) if self.judges else f"Write judges: {{{made.judge}: {{rubric: …}}}}."
+                raise Contradiction(f'There is no judge "{made.judge}".', remedy, at=at)
+            low, high = self.judges[made.judge].scale
+            if not low <= made.least <= high:
+                raise Contradiction(f"The least grade ({made.least:g}) is not on the judge's scale, {low} to {high}.", at=at)
+
+    def _require_judges(self) -> None:
+        """Raise where a judge cannot be asked, or nobody asks it, or real rows are wanted and none are there."""
+        asked = [entry["judged"]["judge"] for entry in self.quality if isinstance(entry, dict) and "judged" in entry]
+        for name, judge in self.judges.items():
+            at = ("judges", name)
+            if name not in asked:
+                raise Contradiction(f'No filter asks the judge "{name}".', f"Write quality: [judged: {{judge: {name}, least: 3}}].", at=at)
+            if judge.endpoint is None and (self.llm is None or (self.llm.endpoint is None and self.way != "llm")):
+                raise Contradiction("Who is the judge?", "Write endpoint: ADDRESS and model: NAME.", at=at)
+            known = [*self.columns, *(["case"] if self.cases else []), *self.of_task.outputs(self), *self._kept_steps()]
+            for place, column in enumerate(judge.show or ()):
+                if column not in known and not isinstance(self.rows, str):
+                    raise Contradiction(f'There is no column "{column}".', did_you_mean(column, known), at=(*at, "show", place))
+        if self.mix is not None and self.real is None:
+            raise Contradiction("Which real rows are to be mixed in?", "Write real: {file: FILE, text: COLUMN}.", at=("mix",))
+
+    def _kept_steps(self) -> list[str]:
+        """The columns that steps may put out."""
+        steps = {} if self.llm is None or self.way != "llm" else self.llm.steps
+        found = [name for name, step in steps.items() if step.keep]
+        return found + [f"{name}_{part}" for name in found for part in steps[name].parts or ()]
 
     def _require_columns(self) -> None:
         """Raise where a name is none of a column; those of a file of rows are looked at when it is read."""
@@ -324,7 +371,7 @@ def _steps(stated: Any, loc: tuple[Any, ...]) -> list[Any]:
 
 
 _OF_LLM: dict[str, type[BaseModel]] = {
-    "budget": BudgetSection, "price": PriceSection, "examples": ExamplesSection, "judge": JudgeSection,
+    "budget": BudgetSection, "price": PriceSection, "examples": ExamplesSection, "judge": JudgeSection, "calibrate": CalibrationSection,
 }  # fmt: skip
 
 
@@ -334,7 +381,9 @@ def _keys(loc: tuple[Any, ...]) -> list[str]:
     model: type[BaseModel] = TextSpec
     if loc:
         sections: dict[str, type[BaseModel]] = {"template": TemplateSection, "ngram": LearnedSection, "transformer": LearnedSection}
+        sections["evolution"] = EvolutionSection
         sections["llm"] = StepSection if "steps" in loc[1:-1] else _OF_LLM.get(str(loc[-1]), LanguageModelSection)
+        sections |= {"real": RealSection, "mix": MixSection, "judges": _OF_LLM.get(str(loc[-1]), TextJudgeSection)}
         columns = {name: kind for name, kind in column_types().items() if name in loc}
         model = (
             next(iter(columns.values())) if loc[0] == "columns" and columns else inside.get(str(loc[0]), sections.get(str(loc[0]), model))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from understudy.core.errors import ArgumentError
 from understudy.core.random import Stream
 from understudy.text.llm.estimate import Range, predicted
+from understudy.text.llm.prices import read_prices
 
 if TYPE_CHECKING:
     from understudy.text.generator import Texts
     from understudy.text.llm.session import Session
     from understudy.text.llm.wire import Reply
+    from understudy.text.quality.declared import SpecJudge
 
 
 @dataclass(frozen=True)
@@ -63,28 +68,65 @@ class Metered:
             self.money += reply.cost or Decimal(0)
         return reply
 
+    def run(self, programs: Any) -> Any:
+        return self._session.run(programs)
 
-def estimated(texts: Texts, n: int, *, seed: int, given: Any = None, tries: int, confidence: float = 0.9) -> RowCosts:
-    """Make `tries` rows, spread over all `n`, and reckon. Errors are those of `Session`."""
+
+class _Bill:
+    """What each of the tried rows costs, as its parts come in."""
+
+    def __init__(self, rows: int) -> None:
+        self.tokens, self.money, self.priced = [0.0] * rows, [0.0] * rows, True
+
+    def add(self, place: int, session: Session, meter: Metered, before: Any) -> None:
+        """What the meter saw; or what the session spent since `before`, where that is more, as replies that could not be used are paid."""
+        after = session.spent()
+        self.priced = self.priced and meter.priced
+        self.tokens[place] += max(meter.tokens, after.tokens - before.tokens)
+        self.money[place] += float(max(meter.money, after.money - before.money))
+
+
+def estimated(
+    texts: Texts, n: int, *, seed: int, given: Any = None, tries: int, confidence: float = 0.9, judges: Iterable[SpecJudge] = ()
+) -> RowCosts:
+    """Make `tries` rows, spread over all `n`, have the judges of filters grade them, and reckon. Errors are those of `Session`."""
     if n < 1 or tries < 2:
         raise ArgumentError("An estimate needs a row, and at least 2 tries.", where="n")
+    if texts.spec.way == "evolution":
+        remedy = "Set a limit: llm: {budget: {tokens: …}}; it holds for all votes together."
+        raise ArgumentError("What evolution will ask depends on its votes, and is not reckoned before.", where="way", remedy=remedy)
+    numbers = np.unique(np.arange(tries) * n // tries) if n >= tries else np.arange(n)
+    bill, failed = _Bill(len(numbers)), 0
+    if texts.spec.way == "llm":
+        frames, failed = _asked(texts, numbers, seed, given, bill)
+    else:
+        made = pl.concat(list(texts.stream(len(numbers), seed=seed, given=given)))
+        frames = [made[place] for place in range(made.height)]
+    for judge in judges:
+        with judge.session() as session:
+            session.check()
+            for place, frame in enumerate(frames):
+                before, meter = session.spent(), Metered(session)
+                if frame is not None:
+                    judge.over(meter).score(frame)
+                bill.add(place, session, meter, before)
+    costs = predicted(bill.money, n, confidence) if bill.priced else None
+    return RowCosts(n, len(numbers), failed, predicted(bill.tokens, n, confidence), costs, read_prices().currency, confidence)
+
+
+def _asked(texts: Texts, numbers: NDArray[np.int64], seed: int, given: Any, bill: _Bill) -> tuple[list[pl.DataFrame | None], int]:
+    """Rows that the way asks for, with what each costs; None for those that could not be made, and how many these are."""
     way: Any = texts._way
     stream = texts._stream_of(Stream(seed))
-    numbers = np.unique(np.arange(tries) * n // tries) if n >= tries else np.arange(n)
     rows = texts._rows.frame(texts._prepare(given), numbers, stream)
-    tokens: list[float] = []
-    money: list[float] = []
-    failed, priced = 0, True
+    found: list[pl.DataFrame | None] = []
+    way._program.reuses = 0
     with way.session() as session:
         session.check()  # what finding out costs is no row's
-        for row, number in zip(rows.iter_rows(named=True), numbers.tolist(), strict=True):
+        for place, (row, number) in enumerate(zip(rows.iter_rows(named=True), numbers.tolist(), strict=True)):
             before, meter = session.spent(), Metered(session)
             (made,) = session.run([way._program.made(meter, row, number, stream)])
-            after = session.spent()
-            failed += made.problem is not None
-            priced = priced and meter.priced
-            tokens.append(float(max(meter.tokens, after.tokens - before.tokens)))
-            money.append(float(max(meter.money, after.money - before.money)))
-        currency = session.currency
-    costs = predicted(money, n, confidence) if priced else None
-    return RowCosts(n, len(tokens), failed, predicted(tokens, n, confidence), costs, currency, confidence)
+            bill.add(place, session, meter, before)
+            frame = rows[place].select(texts._rows.visible).hstack(way._frame([made]))
+            found.append(frame if made.problem is None else None)
+    return found, sum(frame is None for frame in found)

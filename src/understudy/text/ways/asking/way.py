@@ -105,8 +105,15 @@ class LanguageModel(Way):
         self.journal.parent.mkdir(parents=True, exist_ok=True)
         return Session(
             endpoint, journal=self.journal, budget=None if limit == SpendingLimit() else limit, concurrency=section.concurrency,
-            seed=self.spec.seed, progress=progress,
+            seed=self.spec.seed, models=self._other_models(), progress=progress,
         )  # fmt: skip
+
+    def _other_models(self) -> list[str]:
+        """Models of steps and judges."""
+        judges = [judge.model for judge in self.spec.judges.values() if judge.endpoint is None]
+        named = [self._program.graph.steps[name].model for name in self._program.graph.order]
+        own = None if self.section.judge is None else self.section.judge.model
+        return [model for model in (*named, own, *judges) if model is not None]
 
     def _asked(self) -> tuple[str, str]:
         """Address and model: the section's, or those of a model on this machine, which is served from the first question on."""
@@ -184,8 +191,9 @@ def cached_journal(spec: TextSpec) -> Path:
     """The journal of a spec in the user's cache folder: its own for each spec, whatever the endpoint, the budget and the speed."""
     stated = spec.to_dict()
     for key in ("endpoint", "key_env", "budget", "price", "concurrency", "timeout", "retries"):
-        stated["llm"].pop(key, None)
-    stated.pop("quality", None)
+        stated.get("llm", {}).pop(key, None)
+    for key in ("quality", "judges", "real", "mix"):
+        stated.pop(key, None)
     name = hashlib.blake2b(repr(stated).encode(), digest_size=10).hexdigest()
     place = os.environ.get("XDG_CACHE_HOME")
     return (Path(place) if place else Path.home() / ".cache") / "understudy" / "journals" / f"{name}.sqlite"
