@@ -97,6 +97,7 @@ def generated(
     from understudy.cli import text_jobs
     from understudy.text.generator import Texts
     from understudy.text.job import Order, needs_job
+    from understudy.text.quality.declared import Declared
 
     if n is not None and n < 1:
         raise typer.BadParameter("make at least one row: -n 1000", param_hint="-n")
@@ -113,6 +114,7 @@ def generated(
     if n is None and generator._rows.height is None:
         raise typer.BadParameter("say how many rows: -n 1000", param_hint="-n")
     if dry_run or needs_job(generator):
+        Declared(generator, folder)  # the spec as it was read knows the lines of what is wrong
         rows, part_rows = n or generator._rows.height or 0, options.pop("part_rows")
         order = Order(stated, str(folder.absolute()), rows, seed, given, options.pop("format"), part_rows)
         out = None if output is None else text_jobs.place_of(output)

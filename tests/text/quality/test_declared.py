@@ -111,6 +111,7 @@ def test_a_judge_that_agrees_too_little_decides_only_where_it_is_told_to(tmp_pat
     assert not list((tmp_path / "out").glob("part-*"))
     outcome = job(tmp_path, **judged(grader, rubric="Look at nothing.", calibrate={**CALIBRATE, "anyway": True}))
     assert outcome.kept == 20
+    assert any("decides because it was told to" in note for note in outcome.notes)
     unheld = job(tmp_path, out="unheld", **judged(grader, rubric="Look at nothing."))
     assert any("never held against" in note for note in unheld.notes)
 

@@ -281,7 +281,9 @@ class SpecJudge:
         if found.kappa < stated.kappa and not stated.anyway:
             remedy = "Change its rubric or model, lower kappa, or write anyway: true to let it decide."
             raise Contradiction(f"The judge agrees too little to decide: {found}; {stated.kappa:g} is wanted.", remedy, at=(*at, "kappa"))
-        if found.interval[0] < stated.kappa:
+        if found.kappa < stated.kappa:
+            said += f" That is less than the {stated.kappa:g} that is wanted; it decides because it was told to."
+        elif found.interval[0] < stated.kappa:
             said += f" It may agree less than the {stated.kappa:g} that is wanted."
         return [said]
 
