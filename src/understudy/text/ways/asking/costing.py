@@ -11,11 +11,12 @@ import numpy as np
 from understudy.core.errors import ArgumentError
 from understudy.core.random import Stream
 from understudy.text.llm.estimate import Range, predicted
+from understudy.text.llm.prices import money
 
 if TYPE_CHECKING:
     from understudy.text.generator import Texts
     from understudy.text.llm.session import Session
-    from understudy.text.llm.wire import Reply
+    from understudy.text.llm.wire import ChatRequest, Reply, Usage
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,24 @@ class RowCosts:
 
 
 class Metered:
-    """A session that counts what one row's replies cost, those too that were kept from before."""
+    """A session that counts what one row's replies cost, those too that were kept from before; by batches, at their price."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, batched: bool) -> None:
+        self._session, self._batched = session, batched
         self.tokens, self.money, self.priced = 0, Decimal(0), True
 
-    async def ask(self, *request: Any, **options: Any) -> Reply:
-        reply = await self._session.ask(*request, **options)
+    async def ask(self, request: ChatRequest, **options: Any) -> Reply:
+        reply = await self._session.ask(request, **options)
         if reply.usage is not None:
             self.tokens += reply.usage.prompt_tokens + reply.usage.completion_tokens
-            self.priced = self.priced and reply.cost is not None
-            self.money += reply.cost or Decimal(0)
+            cost = await self._at_the_price_of_batches(request, reply.usage) if self._batched else reply.cost
+            self.priced = self.priced and cost is not None
+            self.money += cost or Decimal(0)
         return reply
+
+    async def _at_the_price_of_batches(self, request: ChatRequest, usage: Usage) -> Decimal | None:
+        price = await self._session.asker.price_of(request.model or self._session.endpoint.model)
+        return None if price is None else money(price.pico(usage.prompt_tokens, usage.completion_tokens, batch=True))
 
 
 def estimated(texts: Texts, n: int, *, seed: int, given: Any = None, tries: int, confidence: float = 0.9) -> RowCosts:
@@ -73,18 +79,18 @@ def estimated(texts: Texts, n: int, *, seed: int, given: Any = None, tries: int,
     numbers = np.unique(np.arange(tries) * n // tries) if n >= tries else np.arange(n)
     rows = texts._rows.frame(texts._prepare(given), numbers, stream)
     tokens: list[float] = []
-    money: list[float] = []
-    failed, priced = 0, True
-    with way.session() as session:
+    costs: list[float] = []
+    failed, priced, batched = 0, True, way.section.batches is not None
+    with way.session(batched=False) as session:  # a batch takes its time, and a few rows cost little
         session.check()  # what finding out costs is no row's
         for row, number in zip(rows.iter_rows(named=True), numbers.tolist(), strict=True):
-            before, meter = session.spent(), Metered(session)
+            before, meter = session.spent(), Metered(session, batched)
             (made,) = session.run([way._program.made(meter, row, number, stream)])
             after = session.spent()
             failed += made.problem is not None
             priced = priced and meter.priced
             tokens.append(float(max(meter.tokens, after.tokens - before.tokens)))
-            money.append(float(max(meter.money, after.money - before.money)))
+            costs.append(float(meter.money if batched else max(meter.money, after.money - before.money)))
         currency = session.currency
-    costs = predicted(money, n, confidence) if priced else None
-    return RowCosts(n, len(tokens), failed, predicted(tokens, n, confidence), costs, currency, confidence)
+    total = predicted(costs, n, confidence) if priced else None
+    return RowCosts(n, len(tokens), failed, predicted(tokens, n, confidence), total, currency, confidence)
