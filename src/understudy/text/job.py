@@ -206,7 +206,7 @@ def run_job(
         (place.state / _STAGED).replace(place.dropped)
         marks.append(time.monotonic())
     seconds = {step: end - start for step, (start, end) in zip(_STEPS, pairwise(marks), strict=True)}
-    return Outcome(manifest, place, order.n, len(kept), dict(dropped), spending, seconds, notes, texts.says())
+    return Outcome(manifest, place, order.n, len(kept), dict(dropped), spending, seconds, [*notes, *texts._way.notes()], texts.says())
 
 
 def _fill(made: MadeRows, texts: Texts, order: Order, place: Place, listener: Progress) -> None:
