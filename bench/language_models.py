@@ -2,7 +2,7 @@
 
     python bench/language_models.py            all: 2,000 requests with faults, 20 kills, limits, rates, 100,000 rows
     python bench/language_models.py --quick    fewer of each
-    python bench/language_models.py rates      one part: faults, kills, limits, rates, memory
+    python bench/language_models.py rates      one part: faults, kills, limits, rates, memory, jobs
 
 The server runs in a process of its own on the same machine, which has two shared cores; what it counts as billed is the provider's side of
 the books. Bars: every row delivered or told with a reason; nothing asked for again that was stored; no limit passed; at 64 requests at
@@ -27,6 +27,7 @@ from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
@@ -215,6 +216,52 @@ def memory(count: int) -> None:
     print(f"\npeak {peak:.0f} MB; {cpu_ms:.2f} CPU ms a row")
 
 
+SPEC = """understudy: text/1
+task: classification
+about: reviews of kettles
+seed: 3
+columns:
+  label: {type: choice, values: {good: 3, bad: 1}}
+  stars: {type: integer, low: 1, high: 5}
+label: label
+way: llm
+llm: {endpoint: "URL", model: understudy-echo, max_tokens: 200}
+"""
+FILTERS = "quality: [exact_duplicates, {length: {words: [1, 6]}}]\n"
+
+
+def jobs(counts: list[int]) -> None:
+    """The command itself, rows of a spec into a folder: memory, and what it takes to go through the rows once more."""
+    print("\n## `understudy generate` with the way llm, rows in a folder, replies without delay\n")
+    print("| rows | filters | peak MB | s | CPU s | made in s | sifted | written | again: s | CPU s | disk MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    with served() as (server, folder):
+        for count, filters in [(1, ""), *((count, "") for count in counts), (counts[0], FILTERS)]:
+            spec, out = folder / "text.yaml", folder / f"out-{count}-{bool(filters)}"
+            spec.write_text(SPEC.replace("URL", server.url) + filters)
+            command = ["generate", str(spec), "-n", str(count), "-o", str(out), "--json"]
+            done, took_s, cpu_s, peak_mb = _commanded(command)
+            _, again_s, again_cpu_s, _ = _commanded(["resume", str(out), "--json"])
+            steps = " | ".join(f"{done['seconds'][step]:.1f}" for step in ("make", "sift", "write"))
+            disk = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+            print(f"| {done['requested']:,} | {2 if filters else 0} | {peak_mb:.0f} | {took_s:.0f} | {cpu_s:.0f} | {steps} ", end="")
+            print(f"| {again_s:.1f} | {again_cpu_s:.1f} | {disk:.0f} |", flush=True)
+            assert done["requested"] == done["kept"] + sum(done["dropped"].values())
+
+
+def _commanded(arguments: list[str]) -> tuple[dict[str, Any], float, float, float]:
+    """What a command tells, its seconds, CPU seconds and peak of resident memory in MB."""
+    start = time.monotonic()
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen([sys.executable, "-m", "understudy", *arguments], stdout=out)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        told = json.loads(out.read())
+    assert process.returncode == 0, told
+    return told, time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000
+
+
 def _measured(work: Callable[[], None], count: int) -> tuple[float, float]:
     """Replies a second, CPU milliseconds a reply."""
     start, cpu = time.monotonic(), time.process_time()
@@ -269,7 +316,7 @@ def _resident_mb() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["faults", "kills", "limits", "rates", "memory"])
+    parser.add_argument("parts", nargs="*", default=["faults", "kills", "limits", "rates", "memory", "jobs"])
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     quick = options.quick
@@ -279,6 +326,7 @@ def main() -> None:
         "limits": lambda: limits(2_000),
         "rates": lambda: rates(1_000 if quick else 3_000, 3),
         "memory": lambda: memory(5_000 if quick else 100_000),
+        "jobs": lambda: jobs([1_000] if quick else [10_000, 100_000]),
     }
     for part in options.parts:
         work[part]()

@@ -6,12 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import polars as pl
 import pytest
 
 from understudy.cli.application import run
+from understudy.core.errors import ArgumentError
+from understudy.text import Texts
 
 pytest.importorskip("httpx", reason='asking needs the extra: pip install "understudy[text]"')
 pytest.importorskip("jinja2", reason='asking needs the extra: pip install "understudy[text]"')
@@ -141,14 +143,131 @@ def test_a_budget_is_held_and_raised(tmp_path, capsys):
     with served(tmp_path) as (url, log):
         spec, out = spec_at(tmp_path, url), tmp_path / "out"
         command = ["generate", str(spec), "-n", "40", "-o", str(out), "--json"]
+        assert run([*command, "--dry-run"]) == 0  # rows all over the data set have their replies
+        capsys.readouterr()
         assert run([*command, "--budget-tokens", "6000"]) == 1
-        assert "limit of 6,000 tokens is reached" in json.loads(capsys.readouterr().out)["error"]["what"]
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert "limit of 6,000 tokens is reached" in error["what"]
+        have = len(keys_in(log)) - 1
+        assert f"{have} of 40 rows have all their replies, {40 - have} are missing" in error["what"]
+        assert f"understudy resume {out} --budget-tokens" in error["remedy"]
+        assert not (out / "dropped").exists()
+        assert not list(out.glob("part-*"))
         first = set(keys_in(log))
         assert run(["resume", str(out), "--budget-tokens", "1000000", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["kept"] == 40
         assert len(keys_in(log)) == len(set(keys_in(log))) > len(first) > 0
         assert run([*command[:-1], "--budget", "0"]) == 1
         assert "0 (money)" in capsys.readouterr().err
+
+
+def test_a_single_file_has_its_job_beside_it(tmp_path, capsys):
+    with served(tmp_path) as (url, log):
+        spec, out = spec_at(tmp_path, url, more="quality: [{length: {words: [1, 6]}}]"), tmp_path / "rows.jsonl"
+        job = tmp_path / "rows.jsonl.job"
+        command = ["generate", str(spec), "-n", "60", "-o", str(out), "--json"]
+        assert run([*command, "--budget-tokens", "6000"]) == 1
+        assert f"understudy resume {out} --budget-tokens" in json.loads(capsys.readouterr().out)["error"]["remedy"]
+        assert not out.exists()
+        assert run(["resume", str(out), "--budget-tokens", "1000000", "--json"]) == 0
+        done = json.loads(capsys.readouterr().out)
+        rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        dropped = [json.loads(line) for line in (job / "dropped.jsonl").read_text("utf-8").splitlines()]
+        assert (len(rows), len(rows) + len(dropped)) == (done["kept"], 60)
+        assert dropped
+        assert (done["dropped_rows"], done["kept_by_the_job"]) == (str(job / "dropped.jsonl"), str(job))
+        whole, asked = out.read_bytes(), len(keys_in(log))
+        assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("rows")) == ["rows.jsonl", "rows.jsonl.job"]
+        out.unlink()
+        for again in (command, ["resume", str(job), "--json"]):
+            assert run(again) == 0
+            assert out.read_bytes() == whole
+        assert len(keys_in(log)) == asked
+        folder = tmp_path / "folder"
+        assert run([*command[:5], str(folder), "--format", "jsonl", "--quiet"]) == 0
+        assert (folder / "part-00000.jsonl").read_bytes() == whole
+        capsys.readouterr()
+        capsys.readouterr()
+        assert run([*command[:3], "61", *command[4:]]) == 2
+        assert "file holds the rows of another job" in capsys.readouterr().out
+        assert out.read_bytes() == whole
+
+
+def test_python_writes_the_same_job(tmp_path, capsys):
+    with served(tmp_path) as (url, _):
+        spec = spec_at(tmp_path, url, more="quality: [{length: {words: [1, 6]}}]")
+        out, other = tmp_path / "rows.parquet", tmp_path / "other.parquet"
+        assert run(["generate", str(spec), "-n", "40", "-o", str(out), "--json"]) == 0
+        done = json.loads(capsys.readouterr().out)
+        with pytest.warns(UserWarning, match=f"{sum(done['dropped'].values())} of 40 rows were dropped"):
+            assert Texts(spec).write(40, other).rows == done["kept"]
+        assert other.read_bytes() == out.read_bytes()
+        assert run(["resume", str(other), "--quiet"]) == 0
+        with pytest.raises(ArgumentError, match="needs a disk"):
+            Texts(spec).write(40, f"sqlite:///{tmp_path}/rows.db#reviews")
+
+
+def test_rows_that_a_program_brings_are_gone_on_with_by_the_program(tmp_path, capsys):
+    spec = {
+        "understudy": "text/1", "task": "column", "template": {"rules": {"text": ["{name} is here."]}}, "quality": ["exact_duplicates"],
+    }  # fmt: skip
+    texts = Texts(spec, rows=pl.DataFrame({"name": ["Ann", "Bo", "Ann"]}))
+    with pytest.warns(UserWarning, match="1 of 3 rows were dropped"):
+        assert texts.write(3, tmp_path / "rows.jsonl").rows == 2
+    assert run(["resume", str(tmp_path / "rows.jsonl")]) == 1
+    assert "Run the program again" in capsys.readouterr().err
+
+
+def test_a_job_goes_on_at_another_address(tmp_path, capsys):
+    out = tmp_path / "out"
+    with served(tmp_path) as (url, _):
+        spec = spec_at(tmp_path, url)
+        assert run(["generate", str(spec), "-n", "30", "-o", str(out), "--quiet"]) == 0
+    whole = rows_of(out)
+    (out / "part-00000.parquet").unlink()
+    with served(tmp_path) as (url, _):
+        spec_at(tmp_path, url)
+        other = ["--budget-tokens", "900000"]
+        assert run(["generate", str(spec), "-n", "30", "-o", str(out), *other, "--json"]) == 0
+        assert rows_of(out).equals(whole)
+        for command in (["resume", str(out), "--endpoint", url], ["generate", str(spec), "-n", "30", "-o", str(out)]):
+            assert run([*command, "--json"]) == 0
+    capsys.readouterr()
+    moved = tmp_path / "moved"
+    out.rename(moved)
+    assert run(["resume", str(moved), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reused"] == 1
+    assert run(["verify", str(moved), "-k", "1", "--quiet"]) == 0
+
+
+def test_a_spec_goes_through_batches_is_killed_and_goes_on_by_the_batchs_name(tmp_path, capsys):
+    batched = SPEC.replace("max_tokens: 200", "max_tokens: 200, batch: {size: 60, poll: 0.05}, price: {input: 1, output: 2, batch: 0.5}")
+    faults = "500=0.03,hang=0.03,json=0.1"  # lines that fail, batches that expire, replies to be mended
+    with served(tmp_path, "--delay", "1.5", "--faults", faults) as (url, log):
+        spec, out = tmp_path / "text.yaml", tmp_path / "out"
+        spec.write_text(batched.replace("URL", url).replace("MODEL", "understudy-echo"))
+        command = [sys.executable, "-m", "understudy", "generate", str(spec), "-n", "100", "-o", str(out), "--quiet"]
+        job = subprocess.Popen(command)
+        handed_in, end = 0, time.monotonic() + 60
+        while not handed_in and time.monotonic() < end:
+            time.sleep(0.02)
+            if (out / ".understudy" / "journal.sqlite").exists():
+                with closing(sqlite3.connect(out / ".understudy" / "journal.sqlite")) as connection, suppress(sqlite3.OperationalError):
+                    handed_in = connection.execute("SELECT count(*) FROM batches WHERE state = 'sent'").fetchone()[0]
+        job.kill()
+        job.wait()
+        assert run(["resume", str(out), "--json"]) == 0
+        done = json.loads(capsys.readouterr().out)
+        assert done["requested"] == 100 == done["kept"] + sum(done["dropped"].values())
+        assert done["kept"] > 90
+        assert done["spent"]["unknown"] <= 3  # of the first call, which is no batch
+        answered = [json.loads(line)["key"] for line in log.read_text().splitlines() if json.loads(line)["outcome"] == "ok"]
+        assert len(answered) == len(set(answered))
+        asked = len(keys_in(log))
+        assert run(["generate", str(spec), "-n", "100", "-o", str(out), "--dry-run", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["money"]["expected"] == pytest.approx(float(done["spent"]["money"]), rel=0.5)
+        assert len(keys_in(log)) == asked
 
 
 def test_mistakes_are_told_before_money_is_spent(tmp_path, capsys, monkeypatch):
@@ -168,7 +287,8 @@ def test_mistakes_are_told_before_money_is_spent(tmp_path, capsys, monkeypatch):
         asked = len(keys_in(log))
         spec = spec_at(tmp_path, url)
         assert '"bad"' in told(spec, "--given", "label=bda")
-        assert "folder" in told(spec, output=tmp_path / "rows.jsonl")
+        assert "needs a disk" in told(spec, output="sqlite:///rows.db#reviews")
+        assert "Did you mean .jsonl" in told(spec, output=tmp_path / "rows.jsnl")
         assert '"length"' in told(spec_at(tmp_path, url, more="quality: [lenght]\n"))
         assert "training_overlap" in told(spec_at(tmp_path, url, more="quality: [training_overlap]\n"))
         assert len(keys_in(log)) == asked

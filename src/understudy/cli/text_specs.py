@@ -96,7 +96,8 @@ def generated(
     """Write `n` rows of a text spec, or show some."""
     from understudy.cli import text_jobs
     from understudy.text.generator import Texts
-    from understudy.text.job import Order, needs_job
+    from understudy.text.job import needs_job, order_of
+    from understudy.text.place import Place
     from understudy.text.quality.declared import Declared
 
     if n is not None and n < 1:
@@ -115,13 +116,13 @@ def generated(
         raise typer.BadParameter("say how many rows: -n 1000", param_hint="-n")
     if dry_run or needs_job(generator):
         Declared(generator, folder)  # the spec as it was read knows the lines of what is wrong
-        rows, part_rows = n or generator._rows.height or 0, options.pop("part_rows")
-        order = Order(stated, str(folder.absolute()), rows, seed, given, options.pop("format"), part_rows)
-        out = None if output is None else text_jobs.place_of(output)
-        if dry_run or out is None:
-            text_jobs.show_estimate(screen, order, out)
+        rows, form, part_rows = n or generator._rows.height or 0, options.pop("format"), options.pop("part_rows")
+        order = order_of(generator, rows, seed=seed, given=given, form=form, part_rows=part_rows)
+        place = None if output is None else Place.of(output, form)
+        if dry_run or place is None:
+            text_jobs.show_estimate(screen, order, place, generator)
         else:
-            text_jobs.run_order(screen, order, out, **options)
+            text_jobs.run_order(screen, order, place, generator, **options)
         return
     assert output is not None
     listener = screen.progress()

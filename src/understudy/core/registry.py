@@ -54,6 +54,7 @@ _BUILT_IN: dict[str, dict[str, str]] = {
     },
     "runners": {
         "write": "understudy.run:write",
+        "target": "understudy.run.target:parse_target",
     },
 }
 

@@ -211,7 +211,9 @@ def _parts_differ(
     store: Store, manifest: Manifest, maker: Any, chosen: list[Part], result: Verification, listener: Progress
 ) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
-        if isinstance(maker, _Kept):
+        if isinstance(maker, _Kept) and store.shared and (Path(store.place) / MODEL_NAME).is_file():
+            maker = Path(store.place) / MODEL_NAME  # what lies beside it may belong to it
+        elif isinstance(maker, _Kept):
             content = store.read(MODEL_NAME)
             if content is None:
                 yield Finding(MODEL_NAME, "it is missing, so that no part can be made again", "name another copy with --model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Generator as Generating
 from collections.abc import Iterable, Iterator, Mapping
@@ -60,8 +61,9 @@ class Texts(FrameBatches, Generator):
         here = Path(source).parent if isinstance(source, str | Path) and Path(source).exists() else Path()
         table = None if rows is None else _as_frame(rows)
         self._start(spec, Path(folder) if folder is not None else here, table, None, {})
+        self.from_program = rows is not None
         if journal is not None:
-            self.journal = Path(journal)
+            self.journal, self.has_own_journal = Path(journal), True
 
     def _start(
         self,
@@ -71,7 +73,9 @@ class Texts(FrameBatches, Generator):
         sources: Mapping[str, pl.DataFrame] | None,
         kept: Mapping[str, pl.DataFrame],
     ) -> None:
-        self.spec = spec
+        self.spec, self.folder = spec, folder
+        self.from_program = sources is not None
+        self.has_own_journal = spec.llm is not None and spec.llm.journal is not None
         with spec.located():
             self._rows = Attributes(spec, folder, rows, sources)
             self._way = way_of(spec.way).of(spec, self._rows, folder, kept)
@@ -111,6 +115,26 @@ class Texts(FrameBatches, Generator):
     @property
     def remarks(self) -> list[str]:
         return self.says()
+
+    def write(self, n: int, path: Any, **options: Any) -> Any:
+        """Write `n` rows to a folder or a file, as `understudy generate` does: options as of `understudy.run.write`.
+
+        Rows of a language model, and those that the spec's filters look at, are kept or dropped: dropped ones, with their reasons, and what
+        is needed to go on lie beside the rows (docs/language-models.md), and a warning tells how many there are.
+        """
+        from understudy.text.job import needs_job, order_of, run_job
+        from understudy.text.place import Place
+
+        if not needs_job(self):
+            return super().write(n, path, **options)
+        _whole_number(n)
+        form = options.pop("format", None)
+        stated = {name: options.pop(name) for name in ("seed", "given", "part_rows") if name in options}
+        done = run_job(order_of(self, n, form=form, **stated), Place.of(path, form), self, **options)
+        if done.dropped:
+            dropped = sum(done.dropped.values())
+            warnings.warn(f"{dropped:,} of {n:,} rows were dropped; the reasons are in {done.place.dropped}.", UserWarning, stacklevel=2)
+        return done.manifest
 
     def needs(self) -> list[str]:
         """What the way needs to work, in words."""
@@ -158,6 +182,14 @@ class Texts(FrameBatches, Generator):
     def _stream_of(self, rng: Stream) -> Stream:
         """The stream of the data set: the spec's own where no seed is asked for."""
         return Stream(self.spec.seed) if rng.root == Stream(0) else rng.root
+
+    def _stream_of_seed(self, seed: int) -> Stream:
+        return self._stream_of(Stream(seed))
+
+    def numbered_rows(self, blocks: Iterable[int], stop: int, seed: int, given: Any) -> Iterator[tuple[pl.DataFrame, NDArray[np.int64]]]:
+        """The columns of blocks of rows before they are texts, hidden ones too, and the rows' numbers."""
+        prepared, stream = self._prepare(given), self._stream_of_seed(seed)
+        return (self._rows_of(index, stop, prepared, stream) for index in blocks)
 
     def _rows_of(self, index: int, stop: int | None, given: Conditions, stream: Stream) -> tuple[pl.DataFrame, NDArray[np.int64]]:
         """The rows of a block up to `stop`, and their numbers."""
@@ -231,6 +263,11 @@ class Texts(FrameBatches, Generator):
         if "journal" in state.manifest:
             texts.journal = Path(state.manifest["journal"])
         return texts
+
+
+def _whole_number(n: Any) -> None:
+    if not isinstance(n, int) or isinstance(n, bool) or n < 0:
+        raise ArgumentError(f"`n` must be a whole number of at least 0, not {n!r}.", where="n")
 
 
 def _as_frame(rows: Any) -> pl.DataFrame:

@@ -1,44 +1,51 @@
-"""`TextJob`: texts asked for, sifted and written to a folder, so that a crash loses no reply and every row is accounted for.
+"""`run_job`: texts made, sifted and written, so that a crash loses no reply and every row is accounted for.
 
-    OUT/part-00000.parquet …           rows that were kept
-    OUT/dropped/rows.jsonl             the others, each with the filter that dropped it and its reason
-    OUT/.understudy/job.json           what was asked for, to go on with (`resume`)
-    OUT/.understudy/journal.sqlite     every request and its reply (ways that ask a language model)
+    make    all rows, in constant memory: those of a language model are asked for, and kept as they come (`made.py`)
+    sift    what becomes of each is decided; filters hold the rows that they compare
+    write   the kept ones go to the folder of parts, or the file, that was named (`place.py`)
 
-Rows are first asked for, all of them, and what becomes of each is decided; the kept ones are then written from the journal. Without filters
-that takes constant memory; filters hold the rows that they compare.
+Each step goes on where an earlier run of the same job stopped.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
+from copy import copy
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import yaml
+from numpy.typing import NDArray
 
 from understudy.core.atomic import atomic_file
-from understudy.core.errors import ArgumentError, DataError
+from understudy.core.errors import ArgumentError, BudgetError, Cancelled, DataError, EndpointError, SinkError, UnderstudyError
+from understudy.core.held import held
 from understudy.core.progress import ProgressLike, listening
+from understudy.text.made import MadeRows
+from understudy.text.place import Place
+from understudy.text.spec.language_model import OF_THE_RUN, OF_THE_SIEVE
 
 if TYPE_CHECKING:
     from understudy.core.progress import Progress
     from understudy.text.generator import Texts
     from understudy.text.llm.budget import Spending
 
-HIDDEN, JOB, JOURNAL, EVOLVED = ".understudy", "job.json", "journal.sqlite", "evolved.understudy"
-STAGED, DROPPED = "dropped.jsonl", "dropped/rows.jsonl"
-"""In a folder of its own, so that whoever reads the folder above as a table does not take it for a part."""
 NO_RECORD = "no record"
+_STEPS = ("make", "sift", "write")
+_STAGED = "dropped.new.jsonl"
 _PROBLEM = "problem"
 _VERSION = 1
 _MOST_KINDS = 60
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Order:
     """What is asked for: everything that `resume` needs.
 
     spec: as plain values. folder: what file names in it are relative to. n, seed, given: of the rows. format, part_rows: of the parts.
+    program: that a program brought along rows which are in no file, so that it alone can go on.
     """
 
     spec: dict[str, Any]
@@ -55,41 +63,47 @@ class Order:
     given: Any = None
     format: str | None = None
     part_rows: int | None = None
+    program: bool = False
 
-    def texts(self, out: Path) -> Texts:
-        """The generator, its journal in the folder of the job."""
+    def texts(self) -> Texts:
+        """The generator. Raises `DataError` where a program alone can make it."""
         from understudy.text.generator import Texts
 
-        texts = Texts(self.spec, folder=self.folder)
-        if texts.journal is not None:
-            texts.journal = out / HIDDEN / JOURNAL
-        if texts.spec.way == "evolution":
-            texts._way.place = out / HIDDEN / EVOLVED  # type: ignore[attr-defined]
-        return texts
+        if self.program:
+            raise DataError(
+                "The rows of this job came from a table in a program.", remedy="Run the program again: it goes on where it stopped."
+            )
+        return Texts(self.spec, folder=self.folder)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of the rows: `requested` = `kept` + all of `dropped`.
 
-    manifest: of the run that wrote the kept ones. dropped: rows by the filter that dropped them; those that could not be made by
-    "no record: " and the kind of reason.
-    spending: None where nobody is asked. notes: what the filters remark.
+    manifest: of the run that wrote the kept ones. place: of the job. dropped: rows by the filter that dropped them; those that could not
+    be made by "no record: " and the kind of reason. spending: None where nobody is asked. seconds: by step. notes: what the filters
+    remark. says: what the way does.
     """
 
     manifest: Any
+    place: Place
     requested: int
     kept: int
     dropped: dict[str, int]
     spending: Spending | None
+    seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    says: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         spent = self.spending
         money = None if spent is None else {"money": str(spent.money), "currency": spent.currency, "tokens": spent.tokens}
         if spent is not None and money is not None:
             money |= {"replies": spent.requests, "unknown": spent.unknown}
-        return {"requested": self.requested, "kept": self.kept, "dropped": self.dropped, "spent": money, "notes": self.notes}
+        files = {"dropped_rows": str(self.place.dropped), "kept_by_the_job": str(self.place.state)}
+        counts = {"requested": self.requested, "kept": self.kept, "dropped": self.dropped}
+        seconds = {step: round(took, 3) for step, took in self.seconds.items()}
+        return {**counts, "spent": money, "seconds": seconds, "notes": self.notes, "says": self.says, **files}
 
 
 def needs_job(texts: Texts) -> bool:
@@ -103,70 +117,139 @@ def needs_job(texts: Texts) -> bool:
     )
 
 
-def save_order(order: Order, out: Path, *, overwrite: bool = False) -> None:
-    """Keep what is asked for in the folder. Raises `ArgumentError` where it holds the rows of another job.
+def order_of(
+    texts: Texts, n: int, *, seed: int | None = None, given: Any = None, form: str | None = None, part_rows: int | None = None
+) -> Order:
+    """What is asked for of texts, as `write` takes it."""
+    folder = str(texts.folder.absolute())
+    return Order(texts.spec.to_dict(), folder, n, seed or texts.seed, given, form, part_rows, texts.from_program)
+
+
+def save_order(order: Order, place: Place, *, overwrite: bool = False) -> None:
+    """Keep what is asked for. Raises `ArgumentError` where the rows of another job are in its place.
 
     One that wrote no row is in nobody's way: its replies stay in the journal, and are used where the same is asked.
     """
-    place = out / HIDDEN / JOB
     # YAML within: keys of JSON are text, and values of a label may be numbers.
     spec, given = (yaml.safe_dump(part, sort_keys=False, allow_unicode=True) for part in (order.spec, order.given))
     stated = {"understudy_job": _VERSION, **order.__dict__, "spec": spec, "given": given}
-    earlier = _read(place)
-    if earlier is not None and (out / "manifest.json").exists() and not overwrite and _essence(earlier) != _essence(stated):
+    earlier = _read(place.order)
+    if earlier is not None and place.is_written and not overwrite and _essence(earlier) != _essence(stated):
         raise ArgumentError(
-            "This folder holds the rows of another job.", where=str(out),
-            remedy=f"Go on with it (understudy resume {out}), choose another folder, or give it up with --overwrite.",
+            f"This {'file' if place.is_file else 'folder'} holds the rows of another job.", where=str(place.target),
+            remedy=f"Go on with it (understudy resume {place.target}), choose another, or give it up with --overwrite.",
         )  # fmt: skip
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(place) as file:
+    with atomic_file(place.order) as file:
         file.write(json.dumps(stated, indent=1, ensure_ascii=False).encode())
 
 
-def load_order(out: Path) -> Order:
-    """What was asked for in a folder. Raises `DataError` where nothing was."""
-    place = out / HIDDEN / JOB
-    stated = _read(place)
+def load_order(place: Place) -> Order:
+    """What was asked for at a place. Raises `DataError` where nothing was."""
+    stated = _read(place.order)
     if stated is None:
-        raise DataError("No job of texts was begun here.", where=str(out), remedy="Name the folder that `understudy generate` wrote to.")
+        remedy = "Name the folder or file that `understudy generate` wrote to."
+        raise DataError("No job of texts was begun here.", where=str(place.target), remedy=remedy)
     try:
         if stated.pop("understudy_job") != _VERSION:
             raise KeyError("another version")
         return Order(**{**stated, "spec": yaml.safe_load(stated["spec"]), "given": yaml.safe_load(stated["given"])})
     except (KeyError, TypeError) as error:
-        raise DataError(f"This is no job of this release ({error}).", where=str(place)) from None
+        raise DataError(f"This is no job of this release ({error}).", where=str(place.order)) from None
 
 
-def run_job(order: Order, out: Path, *, overwrite: bool = False, progress: ProgressLike = None, **options: Any) -> Outcome:
-    """Ask for all rows, sift and write them; go on where an earlier run of the same job stopped.
+def texts_at(place: Place, texts: Texts) -> Texts:
+    """The same texts, which keep what they pay for at the place of a job, unless they have a journal of their own."""
+    texts = copy(texts)
+    texts._way = copy(texts._way)
+    if texts.journal is not None and not texts.has_own_journal:
+        texts.journal = place.journal
+    if texts.spec.way == "evolution":
+        texts._way.place = place.evolved.absolute()  # type: ignore[attr-defined]
+    return texts
+
+
+def run_job(
+    order: Order,
+    place: Place,
+    texts: Texts | None = None,
+    *,
+    overwrite: bool = False,
+    resume: bool = True,
+    progress: ProgressLike = None,
+    **options: Any,
+) -> Outcome:
+    """Make all rows, sift and write them; go on where an earlier run of the same job stopped.
 
     Args:
-        options: more of `write`'s: workers, resume, keep_model.
+        texts: what makes them, where it is at hand.
+        options: more of `write`'s: workers, engine, address, keep_model.
 
     Raises:
-        ArgumentError, DataError, SchemaError: before anything is asked. EndpointError, BudgetError: every reply is kept.
+        ArgumentError, DataError, SchemaError: before anything is asked. EndpointError, BudgetError, Cancelled: every reply is kept, and
+            the error says what is missing and how to go on.
     """
     from understudy.text.kept import KeptTexts
     from understudy.text.mixed import MixedTexts
 
-    texts = order.texts(out)
+    texts = texts_at(place, order.texts() if texts is None else texts)
     sieve = _Sieve(texts, order)
-    save_order(order, out, overwrite=overwrite)
-    with listening(progress) as listener:
-        kept, dropped, notes = sieve.sifted(out, listener)
+    with listening(progress) as listener, closing(held(place.state / "job", "this job")):
+        save_order(order, place, overwrite=overwrite)
+        made = MadeRows(texts, order.n, order.seed, order.given, place.made, _essence_of_rows(order))
+        if not resume:
+            made.clear()
+        sieve.declared.place = place.state
+        told = sieve.declared.calibrated()
+        marks = [time.monotonic()]
+        _fill(made, texts, order, place, listener)
+        marks.append(time.monotonic())
+        kept, dropped, notes = sieve.sifted(made, place)
+        notes = [*texts._way.notes(), *told, *notes]
+        marks.append(time.monotonic())
         spending = _spending(texts)
         remarks = [*_remarks(order, len(kept), dropped, spending), *sieve.declared.remarks]
-        chosen = KeptTexts(texts, kept, order.seed, order.given, remarks)
+        chosen = KeptTexts(texts, kept, order.seed, order.given, remarks, made)
         if texts.spec.mix is not None:
-            chosen = MixedTexts(texts, kept, order.seed, order.given, remarks, real=sieve.real_rows, share=texts.spec.mix.share)
+            share = texts.spec.mix.share
+            chosen = MixedTexts(texts, kept, order.seed, order.given, remarks, made, real=sieve.real_rows, share=share)
             notes = [chosen.remarks[0], *notes]
         manifest = chosen.write(
-            chosen.height, out, seed=order.seed, format=order.format, part_rows=order.part_rows, overwrite=overwrite, progress=listener,
-            **{**options, "workers": 1 if texts.one_process else options.get("workers")},
+            chosen.height, place.target, seed=order.seed, format=order.format, part_rows=order.part_rows, overwrite=overwrite,
+            resume=resume, progress=listener, **{**options, "workers": 1 if texts.one_process else options.get("workers")},
         )  # fmt: skip
-    (out / DROPPED).parent.mkdir(exist_ok=True)
-    (out / HIDDEN / STAGED).replace(out / DROPPED)
-    return Outcome(manifest, order.n, len(kept), dict(dropped), spending, notes)
+        place.dropped.parent.mkdir(exist_ok=True)
+        (place.state / _STAGED).replace(place.dropped)
+        marks.append(time.monotonic())
+    seconds = {step: end - start for step, (start, end) in zip(_STEPS, pairwise(marks), strict=True)}
+    return Outcome(manifest, place, order.n, len(kept), dict(dropped), spending, seconds, notes, texts.says())
+
+
+def _fill(made: MadeRows, texts: Texts, order: Order, place: Place, listener: Progress) -> None:
+    """All rows made; where that ends before, the error says what there is and how to go on."""
+    try:
+        made.fill(listener)
+    except BudgetError as error:
+        raise _at_the_limit(error, made, texts, order, place) from error
+    except (EndpointError, Cancelled, SinkError) as error:
+        if texts.journal is None or not texts.journal.is_file():
+            raise
+        remedy = " ".join(filter(None, [error.remedy, f"Go on with: understudy resume {place.target}"]))
+        raise type(error)(error.what, where=error.where, remedy=remedy) from error
+
+
+def _at_the_limit(error: BudgetError, made: MadeRows, texts: Texts, order: Order, place: Place) -> UnderstudyError:
+    """What a limit allowed, what is missing, and how to go on."""
+    way: Any = texts._way
+    if not hasattr(way, "answered"):
+        return error
+    done = made.done
+    frames = texts.numbered_rows(range(done // texts.block_size, -(-order.n // texts.block_size)), order.n, order.seed, order.given)
+    have = done + way.answered(frames, texts._stream_of_seed(order.seed))
+    money = order.spec.get("llm", {}).get("budget", {}).get("money") is not None
+    told = f"{have:,} of {order.n:,} rows have all their replies, {order.n - have:,} are missing; no row is written yet."
+    option = "--budget" if money else "--budget-tokens"
+    remedy = f"Every reply is kept. With a higher limit, go on with: understudy resume {place.target} {option} …"
+    return BudgetError(f"{error.what} {told}", where=str(place.target), remedy=remedy)
 
 
 class _Sieve:
@@ -201,45 +284,35 @@ class _Sieve:
             )  # fmt: skip
         return rows
 
-    def sifted(self, out: Path, listener: Progress) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Counter[str], list[str]]:
+    def sifted(self, made: MadeRows, place: Place) -> tuple[Numbers, Counter[str], list[str]]:
         """Numbers of the rows kept, counts of those dropped, notes."""
         from understudy.data.json_rows import write_json_lines
 
-        place = out / HIDDEN / STAGED
-        self.declared.place = out / HIDDEN
-        told = self.declared.calibrated()
         counts: Counter[str] = Counter()
         notes: list[str] = []
-        kept: list[np.ndarray[Any, np.dtype[np.int64]]] = [np.zeros(0, np.int64)]
-        with atomic_file(place) as file:
+        with atomic_file(place.state / _STAGED) as file:
 
             def drop(frame: pl.DataFrame) -> None:
                 counts.update(_kinds(frame))
                 if frame.height:
                     write_json_lines(iter([frame]), file)
 
-            good = self._made(drop, listener)
-            if not self.spec.quality:
-                kept += [frame["row"].to_numpy() for frame in good]
-            else:
-                frames = list(good)
-                whole = pl.concat(frames) if frames else None
-                if whole is not None:
+            if self.spec.quality:
+                whole = pl.concat([pl.DataFrame({"row": []}, {"row": pl.Int64}), *self._good(made, drop)], how="diagonal_relaxed")
+                kept = whole["row"].to_numpy()
+                if whole.height:
                     found = self._sift(whole.drop("row"))
-                    numbers = whole["row"].to_numpy()
-                    kept.append(numbers[np.array(found.kept_rows, np.int64)])
-                    real_rows = pl.Series("row", numbers[found.dropped["row"].to_numpy()], pl.Int64)
-                    drop(found.dropped.with_columns(real_rows))
-                    notes = found.notes
-        notes = [*self.texts._way.notes(), *told, *notes]
-        return np.sort(np.concatenate(kept)).astype(np.int64), counts, notes
+                    drop(found.dropped.with_columns(pl.Series("row", kept[found.dropped["row"].to_numpy()], pl.Int64)))
+                    kept, notes = kept[np.array(found.kept_rows, np.int64)], found.notes
+            else:
+                numbers = [frame["row"].to_numpy() for frame in self._good(made, drop)]
+                kept = np.concatenate([np.zeros(0, np.int64), *numbers])
+        return np.sort(kept).astype(np.int64), counts, notes
 
-    def _made(self, drop: Any, listener: Progress) -> Iterator[pl.DataFrame]:
+    def _good(self, made: MadeRows, drop: Any) -> Iterator[pl.DataFrame]:
         """All rows that could be made, with their numbers; the others are dropped."""
-        first = 0
-        for frame in self.texts.stream(self.order.n, seed=self.order.seed, given=self.order.given, progress=listener):
+        for first, frame in made.frames():
             numbered = frame.insert_column(0, pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True).alias("row"))
-            first += frame.height
             if _PROBLEM not in numbered.columns:
                 yield numbered
                 continue
@@ -290,18 +363,25 @@ def _essence(stated: dict[str, Any]) -> dict[str, Any]:
     from understudy.text.kept import without
 
     spec = dict(yaml.safe_load(stated["spec"]))
-    free = ("endpoint", "budget", "price", "concurrency", "timeout", "retries", "key_env", "journal")
     if isinstance(spec.get("llm"), dict):
-        spec["llm"] = without(spec["llm"], free)
+        spec["llm"] = without(spec["llm"], OF_THE_RUN)
     if isinstance(spec.get("judges"), dict):
-        spec["judges"] = {name: without(judge, free) for name, judge in spec["judges"].items()}
-    return {**stated, "spec": spec, "folder": None}
+        spec["judges"] = {name: without(judge, OF_THE_RUN) for name, judge in spec["judges"].items()}
+    return {**stated, "spec": spec, "folder": None, "program": None}
+
+
+def _essence_of_rows(order: Order) -> dict[str, Any]:
+    """What decides the rows before they are sifted, but how many of them there are."""
+    from understudy.text.kept import without
+
+    stated = _essence({**order.__dict__, "spec": yaml.safe_dump(order.spec)})
+    return {"spec": without(stated["spec"], OF_THE_SIEVE), "seed": order.seed, "given": order.given}
 
 
 def _read(place: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(place.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
         raise DataError(f"This file cannot be read ({error}).", where=str(place), remedy="Remove it, or use another folder.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator as Generating
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,34 +14,44 @@ from numpy.typing import NDArray
 
 from understudy.core.artifact import State
 from understudy.core.errors import ArgumentError
+from understudy.core.generator import Generator
 from understudy.core.progress import Progress, Silent
 from understudy.core.random import Stream
 from understudy.text.generator import Texts
+from understudy.text.made import MadeRows
+from understudy.text.place import HIDDEN, journal_beside
 from understudy.text.spec.attributes import Conditions
+from understudy.text.spec.language_model import NOWHERE, OF_THE_RUN
 from understudy.text.spec.text_spec import TextSpec
 
 PROBLEM = "problem"
-_OF_THE_RUN = ("budget", "price", "concurrency", "timeout", "retries", "key_env")
-"""Of the section `llm`, what changes no row."""
 
 
 class KeptTexts(Texts):
-    """Rows of `Texts` by their numbers, in order, without the column `problem`, which would be empty.
+    """Rows of `Texts` by their numbers, in order, without the column `problem`, which would be empty. Nobody is asked for them.
 
     They were chosen among the rows of one seed and one condition: for others the numbers mean nothing, and are refused.
 
     Args:
         texts: all rows. rows: the numbers of those that are kept, rising. seed, given: under which they were chosen.
         remarks: what a reader of the data must know of the choice.
+        made: where the rows lie; without it they are made again.
     """
 
     name: ClassVar[str] = "kept-texts"
 
     def __init__(  # takes no spec, but texts
-        self, texts: Texts, rows: NDArray[np.int64], seed: int, given: Any = None, remarks: Iterable[str] = ()
+        self,
+        texts: Texts,
+        rows: NDArray[np.int64],
+        seed: int,
+        given: Any = None,
+        remarks: Iterable[str] = (),
+        made: MadeRows | None = None,
     ) -> None:
         self.__dict__.update(texts.__dict__)
         self.rows, self._seed, self._given, self._told = np.asarray(rows, np.int64), seed, given, list(remarks)
+        self._made = made
 
     @property
     def height(self) -> int:
@@ -54,6 +65,9 @@ class KeptTexts(Texts):
     @property
     def remarks(self) -> list[str]:
         return [*self.says(), *self._told]
+
+    def write(self, n: int, path: Any, **options: Any) -> Any:
+        return Generator.write(self, n, path, **options)
 
     def _prepare(self, given: Any) -> Conditions:
         if given is not None and given != self._given:
@@ -94,6 +108,9 @@ class KeptTexts(Texts):
         return frame
 
     def _sources(self, blocks: list[int], stream: Stream, prepared: Conditions, listener: Progress) -> Iterator[tuple[int, pl.DataFrame]]:
+        if self._made is not None and len(self.rows):
+            made = self._made
+            return ((block, made.block(block)) for block in blocks)
         last = int(self.rows[-1]) + 1 if len(self.rows) else 0
         return zip(blocks, super()._blocks(blocks, last, stream, prepared, listener), strict=True)
 
@@ -110,20 +127,32 @@ class KeptTexts(Texts):
     # -- saving
 
     def _state(self) -> State:
-        """What decides the rows: not the budget, nor how fast they are asked for."""
+        """What decides the rows: not the budget, nor how fast or where they are asked for, nor where the folder of the job lies."""
         state = super()._state()
         stated = self.spec.to_dict()
         if "llm" in stated:
-            stated["llm"] = without(stated["llm"], _OF_THE_RUN)
+            section = without(stated["llm"], OF_THE_RUN)
+            stated["llm"] = section if "local" in section else {"endpoint": NOWHERE, **section}
         if "judges" in stated:
-            stated["judges"] = {name: without(judge, _OF_THE_RUN) for name, judge in stated["judges"].items()}
+            free = [key for key in OF_THE_RUN if key != "endpoint"]
+            stated["judges"] = {name: without(judge, free) for name, judge in stated["judges"].items()}
         facts = {**state.manifest, "spec": TextSpec.from_dict(stated).to_yaml(), "seed": self._seed, "given": yaml.safe_dump(self._given)}
+        if self.journal is not None and self.journal.parent.name == HIDDEN:
+            del facts["journal"]
         return State(facts, {**state.arrays, "kept_rows": self.rows}, state.tables)
 
     @classmethod
     def _from_state(cls, state: State) -> Self:
         texts = Texts._from_state(State(state.manifest, {}, state.tables))
         return cls(texts, state.arrays["kept_rows"], state.manifest["seed"], yaml.safe_load(state.manifest["given"]))
+
+    @classmethod
+    def _revived(cls, state: State, path: str | Path) -> Self:
+        texts = super()._revived(state, path)
+        beside = journal_beside(Path(path).absolute())
+        if beside is not None and texts.journal is not None and "journal" not in state.manifest:
+            texts.journal = beside
+        return texts
 
 
 def without(section: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from understudy.core.artifact import State
 from understudy.core.random import Stream
 from understudy.text.generator import Texts
 from understudy.text.kept import KeptTexts
+from understudy.text.made import MadeRows
 
 
 class MixedTexts(KeptTexts):
@@ -29,10 +30,10 @@ class MixedTexts(KeptTexts):
     name: ClassVar[str] = "mixed-texts"
 
     def __init__(  # as KeptTexts, from other texts
-        self, texts: Texts, rows: NDArray[np.int64], seed: int, given: Any = None, remarks: Iterable[str] = (), *, real: pl.DataFrame,
-        share: float,
+        self, texts: Texts, rows: NDArray[np.int64], seed: int, given: Any = None, remarks: Iterable[str] = (),
+        made: MadeRows | None = None, *, real: pl.DataFrame, share: float,
     ) -> None:  # fmt: skip
-        super().__init__(texts, rows, seed, given, remarks)
+        super().__init__(texts, rows, seed, given, remarks, made)
         self.real, self.share = real, share
         stream = Stream(seed).child("mix")
         count = min(real_wanted(len(self.rows), share), real.height)

@@ -22,6 +22,7 @@ from understudy.core.lazy import table_of_contents
 
 if TYPE_CHECKING:
     from understudy.text.llm.batch import Ask as Ask
+    from understudy.text.llm.batch import Batching as Batching
     from understudy.text.llm.budget import Spending as Spending
     from understudy.text.llm.budget import SpendingLimit as SpendingLimit
     from understudy.text.llm.endpoint import Endpoint as Endpoint
@@ -37,6 +38,7 @@ else:
         __name__,
         {
             "Ask": "understudy.text.llm.batch",
+            "Batching": "understudy.text.llm.batch",
             "Session": "understudy.text.llm.session",
             "Endpoint": "understudy.text.llm.endpoint",
             "ChatRequest": "understudy.text.llm.wire",

@@ -96,6 +96,8 @@ class Asker:
         if found is not None:
             self.tally.kept += 1
             return found
+        if self.ended is not None:
+            raise self.ended.with_traceback(None)
         shared = self._shared.get(key)
         if shared is not None:
             return await asyncio.shield(shared)

@@ -148,15 +148,16 @@ class Purse:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
             await waiter
-        self.held_pico += cost.pico or 0
-        self.held_tokens += cost.tokens
-        self.held += 1
+        self._hold(cost)
 
-    async def hold_all(self, costs: Sequence[Cost], model: str) -> None:
-        """Hold back many worst cases, all or none; each is settled by itself. Raises: as `hold`."""
-        unpriced = any(cost.pico is None for cost in costs)
-        await self.hold(Cost(None if unpriced else sum(cost.pico or 0 for cost in costs), sum(cost.tokens for cost in costs)), model)
-        self.held += len(costs) - 1
+    async def hold_some(self, costs: Sequence[Cost], model: str) -> int:
+        """Hold back the worst cases of as many from the first on as fit, and say how many: one at least. Raises: as `hold`."""
+        await self.hold(costs[0], model)
+        for count, cost in enumerate(costs[1:], start=1):
+            if not self._fits(cost) or (self._most_pico is not None and cost.pico is None):
+                return count
+            self._hold(cost)
+        return len(costs)
 
     def settle(self, held: Cost, actual: Cost) -> None:
         """What was held back is free again; `actual` is spent."""
@@ -174,9 +175,7 @@ class Purse:
         """What was counted as spent, because an earlier run left it open, is held back from now on, to be settled."""
         self.pico -= cost.pico or 0
         self.tokens -= cost.tokens
-        self.held_pico += cost.pico or 0
-        self.held_tokens += cost.tokens
-        self.held += 1
+        self._hold(cost)
 
     def fail(self, error: Exception) -> None:
         """Nobody waits any longer."""
@@ -184,6 +183,11 @@ class Purse:
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_exception(error)
+
+    def _hold(self, cost: Cost) -> None:
+        self.held_pico += cost.pico or 0
+        self.held_tokens += cost.tokens
+        self.held += 1
 
     def _fits(self, cost: Cost) -> bool:
         fits_money = self._most_pico is None or self.pico + self.held_pico + (cost.pico or 0) <= self._most_pico

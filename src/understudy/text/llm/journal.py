@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 import time
 import zlib
@@ -26,9 +25,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from understudy.core.errors import DataError, SinkError
+from understudy.core.held import held
 from understudy.text.llm.budget import Cost, ModelSpending
 from understudy.text.llm.wire import Usage
 
@@ -70,7 +70,7 @@ class Journal:
 
     def __init__(self, path: str | Path, *, retry_failed: bool = False) -> None:
         self.path = Path(path)
-        self._lock = _locked(self.path)
+        self._lock = held(self.path, "this journal")
         try:
             self._reading = self._opened()
             if retry_failed:
@@ -135,6 +135,10 @@ class Journal:
         begin = json.dumps([place], ensure_ascii=False)[:-1]
         row = self._reading.execute("SELECT count(body) FROM replies WHERE substr(path, 1, ?) = ?", (len(begin), begin)).fetchone()
         return int(row[0])
+
+    def paths(self) -> Iterator[list[str | int]]:
+        """Where in the data the replies belong."""
+        return (json.loads(row[0]) for row in self._reading.execute("SELECT path FROM replies"))
 
     def keys(self) -> Iterator[bytes]:
         """The keys of all replies."""
@@ -305,34 +309,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
-
-
-def _locked(path: Path) -> IO[str]:
-    """The journal's lock, with this process' number in it; the system lets go of it when the process ends, however it ends."""
-    place = path.with_name(path.name + ".lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = place.open("a+")
-    except OSError as error:
-        from understudy.core.atomic import sink_error
-
-        raise sink_error(error, path) from None
-    if os.name == "posix":
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            file.close()
-            raise SinkError(
-                f"Another process (number {holder}) works with this journal.",
-                where=str(path),
-                remedy="Wait for it to end, or name another journal.",
-            ) from None
-    file.seek(0)
-    file.truncate()
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file

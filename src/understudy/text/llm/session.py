@@ -21,11 +21,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -36,7 +35,7 @@ from understudy.core.progress import ProgressLike, resolve_progress
 from understudy.core.random import Stream
 from understudy.text.llm import structured
 from understudy.text.llm.asking import Asker
-from understudy.text.llm.batch import Ask, BatchAsker
+from understudy.text.llm.batch import Ask, BatchAsker, Batching
 from understudy.text.llm.budget import Cost, Purse, Spending, SpendingLimit
 from understudy.text.llm.endpoint import Endpoint
 from understudy.text.llm.journal import Journal, Kept
@@ -69,6 +68,7 @@ class Session:
         budget: what all runs over this journal may spend together.
         concurrency: calls at once, at most.
         prices: of models; else the user's file and ours.
+        batching: chat requests go through the provider's batch endpoint; None: each by itself.
         seed: gives every request that has none a seed of its own, from its path.
         retry_failed: ask again what earlier runs gave up.
         models: others that will be asked at the endpoint; whether they are there is found out before anything else is asked.
@@ -89,6 +89,7 @@ class Session:
         budget: SpendingLimit | None = None,
         concurrency: int = 64,
         prices: Prices | None = None,
+        batching: Batching | None = None,
         seed: int | None = None,
         retry_failed: bool = False,
         models: Sequence[str] = (),
@@ -113,8 +114,10 @@ class Session:
         self._thread.start()
         self._closed = False
         self._spending: Spending | None = None
+        self._batching = batching
         try:
             self._asker = self._call(self._new_asker())
+            self._batches = BatchAsker(self._asker)
         except BaseException:
             self._end()
             raise
@@ -167,6 +170,9 @@ class Session:
             Cancelled: the listener asked to stop. Whatever a program raises. In either case, and on Ctrl-C, what is under way is
                 waited for and kept before.
         """
+        if self._batching is not None:
+            yield from self._run_in_batches(programs, self._batching, total)
+            return
         window = window or max(256, 16 * self.concurrency)
         waiting: deque[Future[Result]] = deque()
         told = _Told(self, total)
@@ -188,11 +194,50 @@ class Session:
         Raises:
             As `ask`. A batch that was handed in is gone on with in the next run, and not made again.
         """
-        batches = BatchAsker(self._asker, poll_s)
-        waiting = iter(asks)
-        while chunk := list(islice(waiting, size)):
-            self._interruptible(batches.answer(chunk))
-            yield from self.run(self.ask(one.request, path=one.path, shape=one.shape) for one in chunk)
+        before, self._batching = self._batching, Batching(size, poll_s)
+        try:
+            yield from self.run(self.ask(one.request, path=one.path, shape=one.shape) for one in asks)
+        finally:
+            self._batching = before
+
+    def _run_in_batches(self, programs: Iterable[Coroutine[Any, Any, Result]], batching: Batching, total: int | None) -> Iterator[Result]:
+        """As `run`; so many programs are begun that two batches are full of what they ask.
+
+        A batch goes off when it is full, or when all programs that are begun wait for replies and no other is to be begun.
+        """
+        begun, held, told, ended = 0, deque[Future[Result]](), _Told(self, total), _Count()
+        source = iter(programs)
+        more = True
+        try:
+            while more or held:
+                self._batches.urged = False
+                while more and begun - ended.count < batching.at_once and len(held) < 2 * batching.at_once:
+                    program = next(source, None)
+                    if program is None:
+                        more = False
+                        break
+                    future = asyncio.run_coroutine_threadsafe(program, self._loop)
+                    future.add_done_callback(ended)
+                    held.append(future)
+                    begun += 1
+                if held and held[0].done():
+                    yield self._result(held.popleft(), told)
+                elif held:
+                    self._loop.call_soon_threadsafe(self._batches.urge)
+                    self._waited(held[0], told)
+            told.tell(last=True)
+        finally:
+            self._batches.urged = True
+            if held:
+                self._drain(held)
+
+    def _waited(self, future: Future[Any], told: _Told) -> None:
+        """Until it is done, or for a moment."""
+        told.tell()
+        if self._progress.cancelled:
+            raise Cancelled("Asking was stopped; every reply is kept.")
+        self._require_running()
+        wait([future], _TOLD_EVERY_S)
 
     def check(self) -> None:
         """Find out by one real call whether the endpoint answers, accepts the key and knows the model.
@@ -245,9 +290,10 @@ class Session:
         self._call(self._journal.flush())
         return self._journal.replies_at(place)
 
-    def stop(self) -> None:
-        """Send nothing more; what is under way comes to its end and is kept. Programs that ask for more get `Cancelled`."""
-        self._loop.call_soon_threadsafe(self._asker.stop, Cancelled("Asking was stopped; every reply is kept."))
+    def stop(self, error: UnderstudyError | None = None) -> None:
+        """Send nothing more; what is under way comes to its end and is kept. Programs that ask for more get `error`, or `Cancelled`."""
+        error = Cancelled("Asking was stopped; every reply is kept.") if error is None else error
+        self._loop.call_soon_threadsafe(self._asker.stop, error)
 
     def close(self) -> None:
         """Wait for what is under way, and let go of the journal."""
@@ -272,14 +318,14 @@ class Session:
 
     async def _ask(self, request: ChatRequest, path: Path, shape: type[BaseModel] | None) -> Reply:
         request = self._seeded(request, path)
-        schema = None if shape is None else shape.model_json_schema()
+        schema = None if shape is None else structured.schema_of(shape)
         reply = await self._tried(request, path, schema, 0)
         if shape is None or reply.problem is not None:
             return reply
         reading = structured.read(reply.text, shape)
         if reading.fault is not None:
             again = structured.asked_again(request, reply.text, reading.fault)
-            reply = await self._tried(again, path, schema, 1)
+            reply = _after(reply, await self._tried(again, path, schema, 1))
             if reply.problem is not None:
                 return reply
             reading = structured.read(reply.text, shape)
@@ -291,8 +337,13 @@ class Session:
 
     async def _tried(self, request: ChatRequest, path: Path, schema: dict[str, Any] | None, attempt: int) -> Reply:
         call = Call(CHAT, request.body(self.endpoint.model), schema)
-        kept = await self._asker.answer(call, path, attempt)
-        return _reply(call, kept, call.key(path, attempt), attempt + 1)
+        key = call.key(path, attempt)
+        if self._batching is not None:
+            kept = await self._batches.answer(call, path, attempt, self._batching)
+        else:
+            await self._batches.come(key)
+            kept = await self._asker.answer(call, path, attempt)
+        return _reply(call, kept, key, attempt + 1)
 
     async def _completed(self, call: Call, path: Path) -> Reply:
         return _reply(call, await self._asker.answer(call, path), call.key(path), 1)
@@ -368,19 +419,6 @@ class Session:
             told.done += 1
             return result
 
-    def _interruptible(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """`work`, stopped on Ctrl-C and when the listener asks."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            while True:
-                if self._progress.cancelled:
-                    raise Cancelled("Asking was stopped; every reply is kept.")
-                with suppress(NotYet):
-                    return future.result(_TOLD_EVERY_S)
-        except (KeyboardInterrupt, Cancelled):
-            self._drain(deque([future]))
-            raise
-
     def _drain(self, waiting: deque[Future[Any]]) -> None:
         """Stop, and wait for what is under way: it is being paid for."""
         with suppress(KeyboardInterrupt, UnderstudyError):
@@ -431,9 +469,20 @@ class _Told:
         since, answered = self._marks[0]
         rate = (asker.tally.answered - answered) / (now - since) if now > since else 0.0
         cost = f"{money(purse.pico):.4f} {self._session._prices.currency}"
+        handed_in = {"in batches": self._session._batches.handed_in} if self._session._batching is not None else {}
         self._session._progress.advance(
-            self.done, **{"replies/s": round(rate, 1), "cost": cost, "tokens": f"{purse.tokens:,}", "at once": asker.flying}
+            self.done, **{"replies/s": round(rate, 1), "cost": cost, "tokens": f"{purse.tokens:,}", "at once": asker.flying, **handed_in}
         )
+
+
+class _Count:
+    """Counts the futures that are done; called in the loop's thread alone."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, _: Future[Any]) -> None:
+        self.count += 1
 
 
 async def _cancelled_rest() -> None:
@@ -462,6 +511,12 @@ def _reply(call: Call, kept: Kept, key: bytes, tries: int) -> Reply:
         tries=tries,
         key=key.hex(),
     )
+
+
+def _after(first: Reply, second: Reply) -> Reply:
+    """A reply that was asked for twice, with what both took."""
+    usage = None if first.usage is None or second.usage is None else first.usage + second.usage
+    return _with(second, usage=usage, cost=None if first.cost is None or second.cost is None else first.cost + second.cost)
 
 
 def _with(reply: Reply, **changes: Any) -> Reply:

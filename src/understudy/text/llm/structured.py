@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -46,6 +47,12 @@ def read(text: str, shape: type[BaseModel]) -> Reading:
     except ValidationError as error:
         fault = error
     return Reading(fault=_in_words(fault))
+
+
+@lru_cache(maxsize=64)
+def schema_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a shape; not to be changed."""
+    return shape.model_json_schema()
 
 
 def mended(text: str) -> str | None:

@@ -67,6 +67,9 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens)
+
 
 @dataclass(frozen=True)
 class Call:
@@ -111,8 +114,8 @@ class Reply:
         value: the reply as a value of the shape that was asked for; None where none was, or it does not fit.
         problem: why the reply cannot be used, in words; None where it can.
         finish_reason: as the server says: "stop", "length", "tool_calls", "content_filter".
-        usage: tokens as the server counts them; None where it did not say.
-        cost: money, where the price is known.
+        usage: tokens as the server counts them, of all tries together; None where it did not say.
+        cost: money, of all tries together; None where the price is not known.
         kept: whether the reply was in the journal already.
         tries: how often the model was asked (a re-ask with the validator's message counts).
         key: under which the (last) reply is kept, as hexadecimal text.

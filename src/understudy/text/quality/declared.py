@@ -172,13 +172,18 @@ class SpecJudge:
         """How many rows it is asked about before it decides."""
         return 0 if self._known is None else self._known[0].height
 
-    def session(self) -> Session:
-        """A session with whoever is the judge."""
+    @property
+    def batched(self) -> bool:
+        """Whether it is asked through batches, as the rows are."""
+        return self.shares and self._declared.spec.llm is not None and self._declared.spec.llm.batches is not None
+
+    def session(self, *, batched: bool = True) -> Session:
+        """A session with whoever is the judge. batched: through batches, where the rows are."""
         from understudy.text.llm import Endpoint, Price, Session, SpendingLimit
 
         spec, texts = self._declared.spec, self._declared.texts
         if self.shares:
-            return texts._way.session()  # type: ignore[attr-defined,no-any-return]
+            return texts._way.session(batched=batched)  # type: ignore[attr-defined,no-any-return]
         asked: Any = self.section if self.section.endpoint is not None else spec.llm
         price = None if asked.price is None else Price.of(asked.price.input, asked.price.output)
         endpoint = Endpoint(

@@ -10,6 +10,13 @@ from understudy.data.constraints import Contradiction
 from understudy.text.spec.sections import Section
 from understudy.text.spec.steps import StepSection
 
+OF_THE_RUN = ("endpoint", "key_env", "budget", "price", "concurrency", "timeout", "retries", "batch", "journal")
+"""What changes no row: where, how fast, through what and for how much money they are asked for."""
+OF_THE_SIEVE = ("quality", "judges", "real", "mix")
+"""Keys of a spec that decide what becomes of rows, and not what they are."""
+NOWHERE = "http://replies-are-kept.invalid/v1"
+"""The address in the place of one that rows do not depend on (RFC 2606: nothing answers there)."""
+
 
 class BudgetSection(Section):
     """What all runs over a journal may spend together. money: in the currency of the prices. tokens: in and out."""
@@ -19,10 +26,18 @@ class BudgetSection(Section):
 
 
 class PriceSection(Section):
-    """Money for a million tokens in and out, where no prices file knows the model."""
+    """Money for a million tokens in and out, where no prices file knows the model. batch: the share of it that a batch endpoint asks."""
 
     input: float | str
     output: float | str
+    batch: float | str = 1
+
+
+class BatchSection(Section):
+    """Requests through the provider's batch endpoint. size: requests a batch at most. poll: seconds between two looks at it."""
+
+    size: int = Field(default=10_000, ge=1, le=50_000)
+    poll: float = Field(default=30, gt=0)
 
 
 class ExamplesSection(Section):
@@ -86,7 +101,7 @@ class LanguageModelSection(Section):
     each (Evol-Instruct: Xu et al., 2023). labels: of entities, with what each is. tools: of conversations: name and what it does.
     document: the column that holds the document which questions are about, or the text that is to be rewritten or translated.
     mode: conversations in one reply, or `turns`, where user and assistant are asked in turn. tries: records made of a row until one
-    passes. options: further parameters, as the server knows them.
+    passes. options: further parameters, as the server knows them. batch: all requests through the provider's batch endpoint.
     """
 
     endpoint: str | None = None
@@ -98,6 +113,7 @@ class LanguageModelSection(Section):
     concurrency: int = Field(default=64, ge=1, le=4096)
     timeout: float = Field(default=120, gt=0)
     retries: int = Field(default=8, ge=0)
+    batch: bool | BatchSection = False
     journal: str | None = None
     prompt: str | None = None
     system: str | None = None
@@ -125,6 +141,8 @@ class LanguageModelSection(Section):
         if self.mode == "turns" and self.prompt is not None:
             remedy = "Write `system` for the assistant; the user plays who the columns say."
             raise Contradiction("Two speakers who are asked in turn have no prompt.", remedy, at=("prompt",))
+        if self.local is not None and self.batch:
+            raise Contradiction("A model on this machine has no batch endpoint.", "Leave batch out.", at=("batch",))
         return self
 
     @field_validator("evolve")
@@ -140,6 +158,13 @@ class LanguageModelSection(Section):
         if not 1 <= turns[0] <= turns[1] <= 40:
             raise Contradiction("`turns` are the least and the most exchanges, 1 to 40.", "Write turns: [2, 4].")
         return turns
+
+    @property
+    def batches(self) -> BatchSection | None:
+        """How requests are batched; None where each is asked by itself."""
+        if isinstance(self.batch, BatchSection):
+            return self.batch
+        return BatchSection() if self.batch else None
 
     @property
     def rounds(self) -> list[str]:

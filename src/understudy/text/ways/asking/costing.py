@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from understudy.core.errors import ArgumentError
 from understudy.core.random import Stream
 from understudy.text.llm.estimate import Range, predicted
-from understudy.text.llm.prices import read_prices
+from understudy.text.llm.prices import money, read_prices
 
 if TYPE_CHECKING:
     from understudy.text.generator import Texts
     from understudy.text.llm.session import Session
-    from understudy.text.llm.wire import Reply
+    from understudy.text.llm.wire import ChatRequest, Reply, Usage
     from understudy.text.quality.declared import SpecJudge
 
 
@@ -54,22 +54,27 @@ class RowCosts:
 
 
 class Metered:
-    """A session that counts what one row's replies cost, those too that were kept from before."""
+    """A session that counts what one row's replies cost, those too that were kept from before; by batches, at their price."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, batched: bool) -> None:
+        self._session, self.batched = session, batched
         self.tokens, self.money, self.priced = 0, Decimal(0), True
 
-    async def ask(self, *request: Any, **options: Any) -> Reply:
-        reply = await self._session.ask(*request, **options)
+    async def ask(self, request: ChatRequest, **options: Any) -> Reply:
+        reply = await self._session.ask(request, **options)
         if reply.usage is not None:
             self.tokens += reply.usage.prompt_tokens + reply.usage.completion_tokens
-            self.priced = self.priced and reply.cost is not None
-            self.money += reply.cost or Decimal(0)
+            cost = await self._at_the_price_of_batches(request, reply.usage) if self.batched else reply.cost
+            self.priced = self.priced and cost is not None
+            self.money += cost or Decimal(0)
         return reply
 
     def run(self, programs: Any) -> Any:
         return self._session.run(programs)
+
+    async def _at_the_price_of_batches(self, request: ChatRequest, usage: Usage) -> Decimal | None:
+        price = await self._session.asker.price_of(request.model or self._session.endpoint.model)
+        return None if price is None else money(price.pico(usage.prompt_tokens, usage.completion_tokens, batch=True))
 
 
 class _Bill:
@@ -83,7 +88,7 @@ class _Bill:
         after = session.spent()
         self.priced = self.priced and meter.priced
         self.tokens[place] += max(meter.tokens, after.tokens - before.tokens)
-        self.money[place] += float(max(meter.money, after.money - before.money))
+        self.money[place] += float(meter.money if meter.batched else max(meter.money, after.money - before.money))
 
 
 def estimated(
@@ -103,10 +108,10 @@ def estimated(
         made = pl.concat(list(texts.stream(len(numbers), seed=seed, given=given)))
         frames = [made[place] for place in range(made.height)]
     for judge in judges:
-        with judge.session() as session:
+        with judge.session(batched=False) as session:
             session.check()
             for place, frame in enumerate(frames):
-                before, meter = session.spent(), Metered(session)
+                before, meter = session.spent(), Metered(session, judge.batched)
                 if frame is not None:
                     judge.over(meter).score(frame)
                 bill.add(place, session, meter, before)
@@ -121,10 +126,11 @@ def _asked(texts: Texts, numbers: NDArray[np.int64], seed: int, given: Any, bill
     rows = texts._rows.frame(texts._prepare(given), numbers, stream)
     found: list[pl.DataFrame | None] = []
     way._program.reuses = 0
-    with way.session() as session:
+    batched = way.section.batches is not None
+    with way.session(batched=False) as session:  # a batch takes its time, and a few rows cost little
         session.check()  # what finding out costs is no row's
         for place, (row, number) in enumerate(zip(rows.iter_rows(named=True), numbers.tolist(), strict=True)):
-            before, meter = session.spent(), Metered(session)
+            before, meter = session.spent(), Metered(session, batched)
             (made,) = session.run([way._program.made(meter, row, number, stream)])
             bill.add(place, session, meter, before)
             frame = rows[place].select(texts._rows.visible).hstack(way._frame([made]))

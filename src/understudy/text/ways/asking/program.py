@@ -60,6 +60,11 @@ class Program:
         """The record of a row. Raises what ends the whole work (no money, no endpoint); one bad reply is a `problem`."""
         return await RowRun(self, session, row, number, stream).made()
 
+    @staticmethod
+    def seed(stream: Stream) -> str:
+        """The first word of all paths of a data set."""
+        return stream.key.hex()[:16]
+
     # -- the record
 
     async def record(self, session: Session, values: Mapping[str, Any], number: int, stream: Stream, path: tuple[Any, ...]) -> Record:
@@ -78,7 +83,7 @@ class Program:
 
     async def _asked(self, session: Session, prompt: str, values: Mapping[str, Any], path: tuple[Any, ...]) -> Record:
         """A record, by one request and, where it does not fit, a second that names the fault."""
-        reply = await session.ask(self.request(prompt, values), path=path, shape=self.recipe.shape(values))
+        reply = await session.ask(self.request(prompt, values), path=path, shape=self.recipe.shape_of(values))
         if reply.problem is not None:
             raise Failed(reply.problem)
         record: Record = reply.value.record()

@@ -35,9 +35,12 @@ class Recipe(ABC):
 
     wants: ClassVar[str]
     """What is to be written, after "Write"."""
+    looks_at_rows: ClassVar[bool] = False
+    """Whether a shape depends on more of its row than the bounds of its length."""
 
     def __init__(self, spec: TextSpec, section: LanguageModelSection) -> None:
         self.spec, self.section = spec, section
+        self._shapes: dict[tuple[int, int] | None, type[Shape]] = {}
 
     def require(self) -> None:
         """Raise `Contradiction` where the section lacks what the task needs."""
@@ -45,6 +48,15 @@ class Recipe(ABC):
     @abstractmethod
     def shape(self, row: Row) -> type[Shape]:
         """The shape of a reply for a row."""
+
+    def shape_of(self, row: Row) -> type[Shape]:
+        """The same, made once for all rows that it is the same for: making one takes longer than all else that is done for a row."""
+        if self.looks_at_rows:
+            return self.shape(row)
+        bounds = words_bounds(self.spec, row)
+        if bounds not in self._shapes:
+            self._shapes[bounds] = self.shape(row)
+        return self._shapes[bounds]
 
     def form(self) -> str:
         """What the reply must look like, beyond its shape, in words; "" where the shape says it all."""

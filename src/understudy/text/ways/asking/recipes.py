@@ -39,6 +39,10 @@ class MarkedRecipe(Recipe):
 
     wants = "one such text, with tags"
 
+    @property
+    def looks_at_rows(self) -> bool:  # type: ignore[override]
+        return self.spec.task == "document"
+
     def require(self) -> None:
         if self.spec.task == "entities" and not self.section.labels:
             raise Contradiction("Which entities are to be marked?", "Write labels: {PERSON: people by name, …}.", at=("llm", "labels"))
@@ -145,6 +149,7 @@ class QuestionRecipe(Recipe):
     """A context, a question about it, and an answer that stands in it."""
 
     wants = "a question about such a document, with its answer"
+    looks_at_rows = True
 
     def form(self) -> str:
         given = self.section.document is not None
@@ -213,6 +218,8 @@ class PreferenceRecipe(Recipe):
 
 class RewritingRecipe(Recipe):
     """A source and its other form; the source may be a column's text."""
+
+    looks_at_rows = True
 
     @property
     def wants(self) -> str:  # type: ignore[override]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,8 +16,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from understudy.core.errors import DataError, UnderstudyError
 from understudy.core.random import Stream
 from understudy.text.spec.attributes import Attributes
+from understudy.text.spec.language_model import NOWHERE, OF_THE_RUN, OF_THE_SIEVE
 from understudy.text.spec.text_spec import TextSpec
 from understudy.text.ways.asking.examples import Examples
 from understudy.text.ways.asking.program import Program
@@ -53,7 +55,7 @@ class LanguageModel(Way):
         self._model = ""
         columns = {name: rows.sample.schema.get(name, pl.String()) for name in rows.kinds}
         self._program = Program(spec, spec.llm, columns, [name for name in rows.visible if name != spec.llm.document], examples)
-        self.journal = Path(spec.llm.journal) if spec.llm.journal is not None else cached_journal(spec)
+        self.journal = folder / spec.llm.journal if spec.llm.journal is not None else cached_journal(spec)
 
     @classmethod
     def of(cls, spec: TextSpec, rows: Attributes, folder: Path, kept: Mapping[str, pl.DataFrame]) -> Self:
@@ -67,6 +69,8 @@ class LanguageModel(Way):
     # -- asking
 
     def write(self, rows: pl.DataFrame, numbers: Numbers, rng: Stream) -> pl.DataFrame:
+        if not rows.height:  # nobody is asked for nothing
+            return self._frame([])
         return next(iter(self.write_many([(rows, numbers)], rng)))
 
     def write_many(
@@ -93,20 +97,44 @@ class LanguageModel(Way):
             for _ in sizes:  # blocks of no rows
                 yield self._frame([])
 
-    def session(self, progress: ProgressLike = None) -> Session:
-        """A session with the section's endpoint, over the way's journal. Errors as those of `Session`."""
-        from understudy.text.llm import Endpoint, Price, Session, SpendingLimit
+    def answered(self, blocks: Iterable[tuple[pl.DataFrame, Numbers]], rng: Stream) -> int:
+        """For how many rows of blocks the journal holds every reply. Nobody is asked."""
+        with self.session(batched=False) as session:
+            begun = {path[1] for path in session.journal.paths() if len(path) > 1 and path[0] == self._program.seed(rng)}
+            session.stop()
+            programs = (
+                _ends(self._program.made(session, row, number, rng))
+                for rows, numbers in blocks
+                if not begun.isdisjoint(numbers.tolist())
+                for row, number in zip(rows.iter_rows(named=True), numbers.tolist(), strict=True)
+                if number in begun
+            )
+            return sum(session.run(programs))
+
+    def session(self, progress: ProgressLike = None, *, batched: bool = True) -> Session:
+        """A session with the section's endpoint, over the way's journal. Errors as those of `Session`.
+
+        Args:
+            batched: through batches, where the section says so.
+        """
+        from understudy.text.llm import Batching, Endpoint, Price, Session, SpendingLimit
 
         section = self.section
-        price = None if section.price is None else Price.of(section.price.input, section.price.output)
+        price = None if section.price is None else Price.of(section.price.input, section.price.output, section.price.batch)
         url, model = self._asked()
         endpoint = Endpoint(url, model, key_env=section.key_env, price=price, timeout_s=section.timeout, retries=section.retries)
         limit = SpendingLimit(money=section.budget.money, tokens=section.budget.tokens)  # type: ignore[arg-type]
+        batches = section.batches if batched else None
         self.journal.parent.mkdir(parents=True, exist_ok=True)
-        return Session(
+        session = Session(
             endpoint, journal=self.journal, budget=None if limit == SpendingLimit() else limit, concurrency=section.concurrency,
-            seed=self.spec.seed, models=self._other_models(), progress=progress,
+            batching=None if batches is None else Batching(batches.size, batches.poll), seed=self.spec.seed, models=self._other_models(),
+            progress=progress,
         )  # fmt: skip
+        if url == NOWHERE:
+            what = "The replies that these rows were made of are not all in the journal."
+            session.stop(DataError(what, where=str(self.journal), remedy="Put the journal back, beside the rows or where it was."))
+        return session
 
     def _other_models(self) -> list[str]:
         """Models of steps and judges."""
@@ -187,12 +215,21 @@ class LanguageModel(Way):
         return self._examples is not None
 
 
+async def _ends(program: Coroutine[Any, Any, Made]) -> bool:
+    """Whether a program comes to its end with the replies that there are."""
+    try:
+        await program
+    except UnderstudyError:
+        return False
+    return True
+
+
 def cached_journal(spec: TextSpec) -> Path:
     """The journal of a spec in the user's cache folder: its own for each spec, whatever the endpoint, the budget and the speed."""
     stated = spec.to_dict()
-    for key in ("endpoint", "key_env", "budget", "price", "concurrency", "timeout", "retries"):
+    for key in OF_THE_RUN:
         stated.get("llm", {}).pop(key, None)
-    for key in ("quality", "judges", "real", "mix"):
+    for key in OF_THE_SIEVE:
         stated.pop(key, None)
     name = hashlib.blake2b(repr(stated).encode(), digest_size=10).hexdigest()
     place = os.environ.get("XDG_CACHE_HOME")

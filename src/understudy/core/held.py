@@ -1,0 +1,45 @@
+"""A place that one process at a time works with; the system lets go of it when the process ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO
+
+from understudy.core.atomic import sink_error
+from understudy.core.errors import SinkError
+
+
+def held(path: Path, what: str) -> IO[str]:
+    """The lock beside `path`, with this process' number in it, held until it is closed. Its folder is made where there is none.
+
+    Where the system has no `flock` (Windows) nothing is locked.
+
+    Args:
+        what: "this journal", as messages call it.
+
+    Raises:
+        SinkError: another process holds it, or nothing can be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.with_name(f"{path.name}.lock").open("a+")
+    except OSError as error:
+        raise sink_error(error, path) from None
+    if os.name == "posix":
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise SinkError(
+                f"Another process (number {holder}) works with {what}.", where=str(path), remedy="Wait for it to end, or name another."
+            ) from None
+    file.seek(0)
+    file.truncate()
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
