@@ -15,6 +15,7 @@ from understudy.core.generator import Generator
 from understudy.text import Texts
 from understudy.text.job import Order, run_job
 from understudy.text.mixed import MixedTexts
+from understudy.text.place import Place
 from understudy.text.quality.declared import Declared
 from understudy.text.serving import Options, Server
 from understudy.text.serving.writers import Writer
@@ -78,7 +79,7 @@ def judged(grader, *, least=3, **section):
 
 
 def job(tmp_path, n=20, out="out", **more):
-    return run_job(Order({**SPEC, **more}, str(tmp_path), n, 7), tmp_path / out)
+    return run_job(Order({**SPEC, **more}, str(tmp_path), n, 7), Place.of(tmp_path / out))
 
 
 def rows_of(out):
@@ -230,7 +231,7 @@ def test_what_is_missing_is_told_with_file_and_line_before_work(tmp_path, change
     path.write_text(yaml.safe_dump({**SPEC, **change}, sort_keys=False))
     with pytest.raises((SchemaError, ArgumentError), match=match) as told:
         texts = Texts(path)
-        run_job(Order(texts.spec.to_dict(), str(tmp_path), 20, 7), tmp_path / "out")
+        run_job(Order(texts.spec.to_dict(), str(tmp_path), 20, 7), Place.of(tmp_path / "out"))
     assert place in str(told.value.where)
     assert not (tmp_path / "out").exists()
 
