@@ -1,11 +1,12 @@
-"""Private evolution with a real, if tiny, language model over HTTP: what votes do, what they cost, and what a killed run costs.
+"""Private evolution with a language model over HTTP: what votes do, what they cost, and what a killed run costs.
 
-    python bench/evolution.py                           about ten minutes of a core
-    python bench/evolution.py --budget 60 --size 200 --rounds 2
+    python bench/evolution.py                           a few minutes of a core
+    python bench/evolution.py --model my-llama/ --start "<|start|>"      a model in the Hugging Face form, by `understudy serve-model`
 
-A small transformer is trained on the utterances of clinc150 (public here: 150 intents of everyday life, a few of them of banks), written as
-a folder in the Hugging Face form and served by `understudy serve-model`. The texts of banking77 (private here: queries to a bank) vote on
-what it writes, by `by: llm, vary: continue`. The model knows nothing of their labels, so made texts carry labels by the votes alone.
+The model is one of words in the context of three (Witten & Bell 1991), learned in seconds from the utterances of clinc150 (public here: 150
+intents of everyday life, a few of them of banks). It is a base model: it follows no instructions and goes on with what it is given. The
+texts of banking77 (private here: queries to a bank) vote on what it writes, by `by: llm, vary: continue`. The model knows nothing of their
+labels, so made texts carry labels by the votes alone.
 
 Columns: near is the mean, over held-out private texts, of the similarity of the nearest made text (cosine, words and pairs by TF-IDF; 1
 best); C2ST and TSTR as in bench/texts.py: telling made from held-out private texts (.5 best), and the accuracy on held-out private texts
@@ -15,12 +16,15 @@ of a classifier trained on made ones. "drawn" is what the model writes with no v
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +37,9 @@ from measure import markdown, timed
 from sklearn.feature_extraction.text import TfidfVectorizer
 from texts import FOLDER, told_apart, utility
 
+from understudy.text.serving import Options, Server
+from understudy.text.serving.writers import Writer
+
 GROUPS = {"top_up": "top", "transfer": "transfer", "cash": "cash", "card": "card", "exchange": "exchange"}
 """Labels, and what is in the names of their categories; the first that is counts."""
 NO_NOISE = 1e9
@@ -44,35 +51,65 @@ def private_texts(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     frame = pl.read_parquet(folder / "banking77" / "banking77.parquet").unique("text", maintain_order=True)
     names = [next((group for group, part in GROUPS.items() if part in category.lower()), None) for category in frame["category"]]
     frame = frame.with_columns(pl.Series("label", names, pl.String), text=pl.col("text").str.replace_all(r"\s+", " ")).drop_nulls("label")
-    return tuple(frame.filter(pl.col("split") == part).select("label", "text") for part in ("train", "test"))  # type: ignore[return-value]
+    train, test = (frame.filter(pl.col("split") == part).select("label", "text") for part in ("train", "test"))
+    return train, test.sample(fraction=1.0, shuffle=True, seed=0)
 
 
-def trained(folder: Path, place: Path, budget: float) -> None:
-    """A language model of public texts, in the Hugging Face form."""
-    from understudy.text import TransformerText
+class WordsInContext(Writer):
+    """A model of words in the context of three, by what was seen after them; less context where they were seen seldom."""
 
-    public = pl.read_parquet(folder / "clinc150" / "clinc150.parquet").select("text").unique(maintain_order=True)
-    model, cost = timed(lambda: TransformerText(company=1, candidates=1).fit(public, text="text", budget=budget, seed=1))
-    model.export(place)
-    steps = model.record.figures["training"] if model.record is not None else {}
-    print(f"{public.height:,} public texts, {cost.cpu_s:.0f} CPU s of training: {steps}", flush=True)
+    name, holds_schemas = "tiny", False
+
+    def __init__(self, texts: list[str]) -> None:
+        seen: dict[tuple[str, ...], Counter[str]] = {}
+        for text in texts:
+            words = ["<s>", *text.split(), "</s>"]
+            for place in range(1, len(words)):
+                for length in range(min(place, 3) + 1):
+                    seen.setdefault(tuple(words[place - length : place]), Counter())[words[place]] += 1
+        self._after = {context: (list(found), np.cumsum(list(found.values())).tolist()) for context, found in seen.items()}
+
+    def text(self, prompt: str, number: int) -> str:
+        return self.completion(prompt, number, 64)
+
+    def completion(self, prompt: str, number: int, most_tokens: int) -> str:
+        draws = random.Random(number)
+        words = ["<s>", *prompt.removeprefix("<s>").split()]
+        begun = len(words)
+        while len(words) - begun < most_tokens and (word := self._next(words, draws)) != "</s>":
+            words.append(word)
+        return "".join(f" {word}" for word in words[begun:])
+
+    def _next(self, words: list[str], draws: random.Random) -> str:
+        for length in (3, 2, 1, 0):
+            known = self._after.get(tuple(words[len(words) - length :])) if length <= len(words) else None
+            if known is not None and (length == 0 or draws.random() * (known[1][-1] + len(known[0])) < known[1][-1]):
+                return known[0][bisect(known[1], draws.random() * known[1][-1])]
+        return "</s>"
 
 
 @contextmanager
-def served(model: Path, log: Path) -> Iterator[str]:
-    """The model behind `understudy serve-model`, in a process of its own → its address."""
+def served(model: Path | None, folder: Path, log: Path) -> Iterator[str]:
+    """The model behind the server of `understudy serve-model` → its address. A folder is served in a process of its own."""
+    if model is None:
+        public = pl.read_parquet(folder / "clinc150" / "clinc150.parquet")["text"].unique(maintain_order=True).to_list()
+        writer, cost = timed(lambda: WordsInContext(public))
+        print(f"{len(public):,} public texts learned in {cost.cpu_s:.1f} CPU s", flush=True)
+        with Server(writer, Options(log=log)) as server:
+            yield server.url
+        return
     command = [sys.executable, "-m", "understudy", "serve-model", str(model), "--port", "0", "--name", "tiny", "--log", str(log)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
     try:
-        yield server.stdout.readline().split(" at ")[1].split(";")[0]
+        yield process.stdout.readline().split(" at ")[1].split(";")[0]
     finally:
-        server.send_signal(signal.SIGINT)
-        server.communicate(timeout=30)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 def spec(private: Path, url: str, arguments: argparse.Namespace, epsilon: float, journal: Path | None = None) -> dict[str, Any]:
-    model = {"endpoint": url, "model": "tiny", "prompt": "<|start|>", "max_tokens": 40, "concurrency": 8, "timeout": 120}
+    model = {"endpoint": url, "model": "tiny", "prompt": arguments.start, "max_tokens": 40, "concurrency": 32, "timeout": 120}
     course = {"size": arguments.size, "rounds": arguments.rounds, "variations": arguments.variations, "epsilon": epsilon}
     return {
         "understudy": "text/1", "task": "classification", "columns": {"label": {"type": "choice", "values": list(GROUPS)}}, "seed": 2,
@@ -131,8 +168,6 @@ def drawn(texts: Any, size: int) -> pl.DataFrame:
 
 def killed(private: Path, url: str, work: Path, arguments: argparse.Namespace) -> None:
     """A run that is killed in the middle of its votes, and gone on with: what is asked and what is spent twice."""
-    import json
-
     from understudy.text import Texts
 
     place, out, log = work / "killed.yaml", work / "killed", work / "log"
@@ -165,10 +200,10 @@ def lines(log: Path) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--budget", type=float, default=180, help="seconds for training the model")
-    parser.add_argument("--model", type=Path, help="a folder with such a model, or where it is to be")
-    parser.add_argument("--size", type=int, default=400)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--model", type=Path, help="a folder with a causal language model, in the place of our own")
+    parser.add_argument("--start", default="<s>", help="what stands before every text")
+    parser.add_argument("--size", type=int, default=1_000)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--variations", type=int, default=3)
     parser.add_argument("--epsilons", nargs="*", default=["1", "4", "8", "none"])
     parser.add_argument("--kills", type=int, default=3)
@@ -181,10 +216,7 @@ def main() -> None:
         private = work / "private.parquet"
         train.write_parquet(private)
         print(f"{train.height:,} private texts, {test.height:,} held out; {dict(train.group_by('label').len().rows())}", flush=True)
-        model = arguments.model or work / "model"
-        if not model.is_dir():
-            trained(arguments.folder, model, arguments.budget)
-        with served(model, work / "log") as url:
+        with served(arguments.model, arguments.folder, work / "log") as url:
             evolutions(private, test, url, work, arguments)
             if arguments.kills:
                 killed(private, url, work, arguments)

@@ -90,22 +90,19 @@ def test_another_vote_of_the_same_texts_is_refused_unless_it_is_allowed(tmp_path
         ({"type": "choice", "values": [1, 2]}, [1, 2]),
         ({"type": "choice", "values": ["1", "2"]}, [1, 2]),
         ({"type": "integer", "low": 1, "high": 2}, ["1", "2"]),
-        ({"type": "boolean", "chance": 0.5}, ["true", "false"]),
+        ({"type": "boolean", "share": 0.5}, ["true", "false"]),
         ({"type": "choice", "values": [1, 2, 3]}, [1, 2]),
     ],
 )
 def test_labels_may_be_numbers_and_truths_and_some_have_no_private_text(tmp_path, column, private):
-    stated = spec(
-        tmp_path,
-        columns={"label": column},
-        template={"rules": {"text": "label {label} of [a|some|any|one] {thing}", "thing": ["pan", "lamp"]}},
-    )
+    values = column.get("values") or ([True, False] if column["type"] == "boolean" else [1, 2])
+    by_label = {value: f"label {value} of [a|some|any|one] {{thing}}" for value in values}
+    stated = spec(tmp_path, columns={"label": column}, template={"rules": {"text": {"by": "label", **by_label}, "thing": ["pan", "lamp"]}})
     pl.DataFrame([{"review": f"number {i}", "stars": star} for i in range(60) for star in private]).write_csv(tmp_path / "private.csv")
     made = Texts(stated, folder=tmp_path).sample(40)
     told = {str(label): set(texts) for label, texts in made.group_by("label").agg("text").iter_rows()}
-    assert len(told) == len(column.get("values", private))
-    assert len({next(iter(texts)).split()[1] for texts in told.values()}) == len(told)
-    assert all(len({text.split()[1] for text in texts}) == 1 for texts in told.values())
+    assert len(told) == len(values)
+    assert all({text.split()[1] for text in texts} == {label} for label, texts in told.items())
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,8 @@ def evolve(
     while standing.rounds < course.rounds and not _ends(standing, progress, limit):
         features = features or HashedFeatures(private.texts)
         texts, labels = _candidates(standing, names, provider, course, stream, progress)
+        if progress.cancelled:
+            break
         standing = _chosen(private, texts, labels, standing, course, stream, progress, features, votes)
     if not standing.rounds:
         raise Cancelled("Stopped before the first vote; nothing was learned.")

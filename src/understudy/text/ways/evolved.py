@@ -9,7 +9,6 @@ evolution on texts that have voted is refused unless `total` allows for it.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -190,7 +189,7 @@ class Evolved(Way):
             stated["evolution"].pop(name, None)
         if self.spec.llm is not None:
             stated["llm"] = self.spec.llm.essence()
-        digest = hashlib.blake2b(json.dumps(stated, sort_keys=True, default=str).encode(), digest_size=8)
+        digest = hashlib.blake2b(repr(stated).encode(errors="surrogatepass"), digest_size=8)
         digest.update(self._private.read_bytes())
         return digest.hexdigest()
 
