@@ -18,6 +18,16 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
+
+@pytest.fixture(scope="session", autouse=True)
+def folders_of_no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is kept for a user, the account of private votes for one, is kept in a folder of the test session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 USER = "tester"
 PASSWORD = "s3cret-passw0rd"
 

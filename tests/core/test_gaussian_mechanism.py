@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from understudy.core.errors import ArgumentError
-from understudy.core.gaussian_mechanism import delta_at, noise_scale, strength_for, system_normal
+from understudy.core.gaussian_mechanism import delta_at, epsilon_at, noise_scale, strength_for, system_normal
 
 
 @pytest.mark.parametrize(("epsilon", "strength"), [(0.5, 0.3), (1.0, 0.5), (2.0, 1.0), (8.0, 2.5)])
@@ -22,6 +22,12 @@ def test_the_strength_is_the_greatest_that_keeps_the_promise(epsilon, delta):
     strength = strength_for(epsilon, delta)
     assert delta_at(epsilon, strength) <= delta
     assert delta_at(epsilon, strength * 1.001) > delta
+
+
+@pytest.mark.parametrize(("epsilon", "delta"), [(0.1, 1e-9), (1.0, 1e-5), (30.0, 0.1)])
+def test_epsilon_of_a_strength_is_the_one_that_the_strength_was_for(epsilon, delta):
+    assert epsilon_at(delta, strength_for(epsilon, delta)) == pytest.approx(epsilon, rel=1e-6)
+    assert epsilon_at(0.5, 0.1) == epsilon_at(delta, 0.0) == 0
 
 
 def test_many_releases_cost_as_the_root_of_their_number():

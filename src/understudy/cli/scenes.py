@@ -9,6 +9,7 @@ import typer
 
 from understudy.cli.options import Debug, Json, Quiet
 from understudy.cli.screen import Screen
+from understudy.cli.stating import states, values_stated
 from understudy.core.wording import counted
 
 if TYPE_CHECKING:
@@ -93,18 +94,7 @@ def preview(
 
 def settings_given(stated: list[str] | None) -> dict[str, Any] | None:
     """`--set` options as conditions; values are read as YAML, so that distributions can be written too."""
-    import yaml
-
-    given = {}
-    for entry in stated or []:
-        path, sign, value = entry.partition("=")
-        if not (path and sign):
-            raise typer.BadParameter(f'"{entry}" names no setting and value: write --set weather.fog=0.02')
-        try:
-            given[path] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise typer.BadParameter(f'"{value}" cannot be read as a value') from None
-    return given or None
+    return values_stated(stated, "--set", "setting and value", "weather.fog=0.02")
 
 
 def _list(screen: Screen) -> None:
@@ -159,13 +149,7 @@ def is_description(source: str) -> bool:
     """Whether a spec is a description of scenes: by its first line, or as the name of a ready-made one."""
     from understudy.scenes.ready import ready_made
 
-    path = Path(source)
-    if not path.exists():
-        return ready_made(source) is not None
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return b"scenes/" in b"".join(line for line in file.read(4096).splitlines() if line.strip().startswith(b"understudy"))
+    return states(source, "scenes/", ready_made)
 
 
 def known_scenes(name: str) -> str:

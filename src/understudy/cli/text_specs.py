@@ -9,6 +9,7 @@ import typer
 
 from understudy.cli.options import Debug, Json, Quiet
 from understudy.cli.screen import Screen, bytes_in_words, seconds_in_words
+from understudy.cli.stating import states, values_stated
 
 if TYPE_CHECKING:
     from understudy.text.generator import Texts
@@ -67,26 +68,12 @@ def is_text_spec(source: str) -> bool:
     """Whether a spec is one of texts: by its first line, or as the name of a ready-made one."""
     from understudy.text.ready import ready_made
 
-    path = Path(source)
-    if not path.exists():
-        return ready_made(source) is not None
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return b"text/" in b"".join(line for line in file.read(4096).splitlines() if line.strip().startswith(b"understudy"))
+    return states(source, "text/", ready_made)
 
 
 def conditions(stated: list[str] | None) -> dict[str, Any] | None:
     """`--given` options as conditions; values are read as YAML, so that shares can be written too: label={a: 1, b: 3}."""
-    from understudy.data.located_yaml import parse_yaml
-
-    given = {}
-    for entry in stated or []:
-        column, sign, value = entry.partition("=")
-        if not (column and sign):
-            raise typer.BadParameter(f'"{entry}" names no column and value: write --given label=negative')
-        given[column.strip()] = parse_yaml(value, f"--given {entry}").body
-    return given or None
+    return values_stated(stated, "--given", "column and value", "label=negative")
 
 
 def generated(

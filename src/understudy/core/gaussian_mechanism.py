@@ -47,6 +47,19 @@ def strength_for(epsilon: float, delta: float) -> float:
     return low
 
 
+def epsilon_at(delta: float, strength: float) -> float:
+    """The least ε at which releases of this strength are (ε, δ)-private."""
+    low, high = 0.0, 1.0
+    if delta_at(low, strength) <= delta:
+        return low
+    while delta_at(high, strength) > delta:
+        high *= 2
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (low, middle) if delta_at(middle, strength) <= delta else (middle, high)
+    return high
+
+
 def noise_scale(epsilon: float, delta: float, *, sensitivity: float = 1.0, releases: int = 1) -> float:
     """The standard deviation of the noise on each of so many releases that are (ε, δ)-private together."""
     return sensitivity * math.sqrt(releases) / strength_for(epsilon, delta)

@@ -5,12 +5,11 @@ Nothing is averaged. A family is as good as its gravest figure, and the sentence
 
 from __future__ import annotations
 
-from understudy.evaluate.grade import worst
+from understudy.evaluate.lights import GRAVITY, MOST_WEAK, Speech, family_verdict, headline
 from understudy.evaluate.policy import Policy
 from understudy.evaluate.result import (
     ColumnResult,
     Family,
-    FamilyVerdict,
     Figure,
     GiveAway,
     OverallVerdict,
@@ -56,9 +55,9 @@ _SENTENCES: dict[Family, dict[Verdict, str]] = {
         "info": "There was no rule to check.",
     },
 }
-_ORDER: tuple[Family, ...] = ("fidelity", "utility", "privacy", "rules")
-_GRAVITY = {"fail": 0, "warn": 1, "undecided": 2}
-_MOST_WEAK = 20
+_ORDER = tuple(_TITLES)
+_SPEECH = Speech(_TITLES, _SENTENCES, "table", "rows")
+_PRAISE = "it looks like held-out real rows, serves as well for training models, and no attack tried here finds training rows."
 # A lost rare level, a short tail, a weaker model or a score at one threshold alone makes no table useless: at most a warning.
 _ADVISORY = frozenset({"rare_levels_covered", "levels_covered", "heaping", "tail_error", "missing_patterns", "tstr_trees_macro_f1"})
 
@@ -73,26 +72,10 @@ def verdict(
     *,
     withheld: bool,
 ) -> OverallVerdict:
-    families = [_family(family, figures) for family in _ORDER]
+    families = [family_verdict(family, figures, _SPEECH, _weight) for family in _ORDER]
     weak = _weak_points(figures, columns, pairs, giveaways, rules, policy)
-    return OverallVerdict(headline=_headline(families, weak, withheld=withheld), families=families, weak_points=weak[:_MOST_WEAK])
-
-
-def _family(family: Family, figures: list[Figure]) -> FamilyVerdict:
-    own = [figure for figure in figures if figure.family == family]
-    found = worst([_weight(figure) for figure in own])
-    telling = sorted((figure for figure in own if _weight(figure) in _GRAVITY), key=lambda figure: _GRAVITY[_weight(figure)])
-    reasons = [f"{figure.name}: {figure.reason}" for figure in telling] or [
-        f"{figure.name}: {figure.reason}" for figure in own if figure.verdict == "pass" and figure.reason
-    ][:3]
-    return FamilyVerdict(
-        family=family,
-        title=_TITLES[family],
-        verdict=found,
-        sentence=_SENTENCES[family][found],
-        reasons=reasons,
-        figures=[figure.key for figure in own],
-    )
+    told = headline(families, weak, _SPEECH, _PRAISE, withheld=withheld)
+    return OverallVerdict(headline=told, families=families, weak_points=weak[:MOST_WEAK])
 
 
 def _weight(figure: Figure) -> Verdict:
@@ -106,30 +89,6 @@ def _weight(figure: Figure) -> Verdict:
     return figure.verdict
 
 
-def _headline(families: list[FamilyVerdict], weak: list[WeakPoint], *, withheld: bool) -> str:
-    light = {entry.family: entry.verdict for entry in families}
-    if light["privacy"] == "fail":
-        gravest = next((point.text for point in weak if point.family == "privacy"), "")
-        return f"Do not release: it gives training rows away. {gravest}".strip()
-    broken = [entry for entry in families if entry.verdict == "fail"]
-    if broken:
-        return "Not good enough: " + " ".join(entry.sentence for entry in broken)
-    warned = [entry for entry in families if entry.verdict == "warn"]
-    good = (
-        "A good stand-in for the real table"
-        if not warned
-        else "Usable, with points to know: " + " ".join(entry.sentence for entry in warned)
-    )
-    if not withheld:
-        return good.rstrip(".") + ". Whether it memorised is not decided: no held-out rows were given."
-    open_questions = [entry.title.lower() for entry in families if entry.verdict == "undecided"]
-    if open_questions:
-        return good.rstrip(".") + f". Not decided with so few rows: {', '.join(open_questions)}."
-    if warned:
-        return good
-    return good + ": it looks like held-out real rows, serves as well for training models, and no attack tried here finds training rows."
-
-
 def _weak_points(
     figures: list[Figure],
     columns: list[ColumnResult],
@@ -141,7 +100,7 @@ def _weak_points(
     points = [
         WeakPoint(severity=_weight(figure), family=figure.family, text=f"{figure.name}: {figure.reason}")
         for figure in figures
-        if _weight(figure) in _GRAVITY and figure.key != "rules_broken"
+        if _weight(figure) in GRAVITY and figure.key != "rules_broken"
     ]
     points += [_broken(rule) for rule in rules if rule.verdict in ("fail", "warn")][:5]
     points += _worst_columns(columns)
@@ -150,7 +109,7 @@ def _weak_points(
     return sorted(
         points,
         key=lambda point: (
-            _GRAVITY[point.severity],
+            GRAVITY[point.severity],
             _ORDER.index(point.family) if point.severity != "fail" else -(point.family == "privacy"),
         ),
     )

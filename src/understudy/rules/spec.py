@@ -19,13 +19,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from understudy.core.errors import SchemaError, UnderstudyError, did_you_mean
 from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
 from understudy.data.schema import weightiest
+from understudy.data.spec_file import SpecFile, listed, mistake, steps_there
 from understudy.rules.columns import AnyColumn, Weighted, column_types
 from understudy.rules.dirt.plan import AnyHurt, Hurt, hurt_kinds
 from understudy.rules.law import Law
@@ -57,6 +58,24 @@ class ListSpec(_Model):
         if self.weight is not None and self.file is None:
             raise Contradiction("`weight` names a column of a file.", "Give weights with the values: {a: 2, b: 1}.", at=("weight",))
         return self
+
+
+def _typed(columns: Any) -> Any:
+    """`id: key` is `id: {type: key}`."""
+    if not isinstance(columns, Mapping):
+        return columns
+    return {name: {"type": column} if isinstance(column, str) else column for name, column in columns.items()}
+
+
+def _valued(lists: Any) -> Any:
+    """`sizes: [small, large]` is `sizes: {values: [small, large]}`."""
+    if not isinstance(lists, Mapping):
+        return lists
+    return {name: {"values": entries} if isinstance(entries, list) else entries for name, entries in lists.items()}
+
+
+Columns = Annotated[dict[str, AnyColumn], BeforeValidator(_typed)]
+Lists = Annotated[dict[str, ListSpec], BeforeValidator(_valued)]
 
 
 class FanOut(_Model):
@@ -124,19 +143,11 @@ class TableSpec(_Model):
     per: FanOut | None = None
     key: list[str] = Field(default_factory=list)
     people: dict[str, People] = Field(default_factory=dict)
-    columns: dict[str, AnyColumn] = Field(min_length=1)
+    columns: Columns = Field(min_length=1)
     correlations: list[Correlation] = Field(default_factory=list)
     unique: list[list[str]] = Field(default_factory=list)
     rules: dict[str, str] = Field(default_factory=dict)
     dirt: list[AnyHurt] = Field(default_factory=list)
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _short_forms(cls, columns: Any) -> Any:
-        """`id: key` is `id: {type: key}`."""
-        if not isinstance(columns, Mapping):
-            return columns
-        return {name: {"type": column} if isinstance(column, str) else column for name, column in columns.items()}
 
     @field_validator("key", mode="before")
     @classmethod
@@ -166,7 +177,7 @@ class TableSpec(_Model):
         return [name for name, column in self.columns.items() if not column.hidden]
 
 
-class Spec(_Model):
+class Spec(_Model, SpecFile):
     """Tables that belong together, and what they are made from.
 
     seed: of the data set, unless another is given when making it. today: the date that ages count to; nothing reads the clock.
@@ -179,18 +190,11 @@ class Spec(_Model):
     seed: int = Field(default=0, ge=0, le=MAX_SEED)
     today: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] = "2026-01-01"
     locale: Locales = "en_US"
-    lists: dict[str, ListSpec] = Field(default_factory=dict)
+    lists: Lists = Field(default_factory=dict)
     models: dict[str, str] = Field(default_factory=dict)
     frames: dict[str, str] = Field(default_factory=dict)
     tables: dict[str, TableSpec] = Field(min_length=1)
     stream: StreamPlan | None = None
-
-    @field_validator("lists", mode="before")
-    @classmethod
-    def _short_lists(cls, lists: Any) -> Any:
-        if not isinstance(lists, Mapping):
-            return lists
-        return {name: {"values": entries} if isinstance(entries, list) else entries for name, entries in lists.items()}
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -224,25 +228,12 @@ class Spec(_Model):
     def to_dict(self) -> dict[str, Any]:
         """As plain values, without what is as by default. Keys of choices and laws are the numbers that they were: YAML keeps them so, JSON
         does not."""
-        return {"understudy": MARK, **_listed(self.model_dump(exclude_defaults=True))}
+        return {"understudy": MARK, **listed(self.model_dump(exclude_defaults=True))}
 
     @classmethod
     def from_dict(cls, stated: Mapping[str, Any], origin: str = "spec") -> Spec:
         """From plain values. Raises `SchemaError` with the path of the mistake and the nearest valid word."""
         return _validated(stated, origin, None)
-
-    def save(self, path: str | Path) -> None:
-        """Write the YAML file."""
-        from understudy.core.atomic import atomic_file
-
-        with atomic_file(Path(path)) as file:
-            file.write(self.to_yaml().encode())
-
-    def to_yaml(self) -> str:
-        """The YAML text."""
-        import yaml
-
-        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=140, default_flow_style=None)
 
     @classmethod
     def load(cls, path: str | Path) -> Spec:
@@ -294,16 +285,7 @@ def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> Spec:
         return Spec.model_validate(stated)
     except ValidationError as error:
         loc, what, remedy = _complaint(error)
-        path = ".".join(str(step) for step in _steps(stated, loc))
-        where = f"{origin}, line {located.line_of(loc)}" if located is not None else origin
-        raise SchemaError(what, where=f"{where}: {path}" if path else where, remedy=remedy) from None
-
-
-def _listed(stated: Any) -> Any:
-    """With lists in the place of tuples."""
-    if isinstance(stated, dict):
-        return {key: _listed(value) for key, value in stated.items()}
-    return [_listed(value) for value in stated] if isinstance(stated, list | tuple) else stated
+        raise mistake(what, remedy, loc, steps_there(stated, loc), origin, located) from None
 
 
 # ---- mistakes in words
@@ -336,18 +318,6 @@ def _complaint(error: ValidationError) -> tuple[tuple[Any, ...], str, str | None
     message = str(complaint["msg"])
     shown = repr(complaint["input"])
     return loc, f'"{word}" is {shown if len(shown) < 60 else shown[:57] + "…"}: {message[:1].lower()}{message[1:]}.', None
-
-
-def _steps(stated: Any, loc: tuple[Any, ...]) -> list[Any]:
-    """The steps of a path that are there: tags of unions and types' names are passed over."""
-    steps, node = [], stated
-    for step in loc:
-        if (isinstance(node, Mapping) and step in node) or (isinstance(node, list) and isinstance(step, int) and step < len(node)):
-            node = node[step]
-        else:
-            continue
-        steps.append(step)
-    return steps
 
 
 def _keys_at(loc: tuple[Any, ...]) -> list[str]:

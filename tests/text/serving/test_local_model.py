@@ -35,6 +35,15 @@ def test_the_same_request_gets_the_same_reply_and_another_one_another(folder):
     )
 
 
+def test_it_goes_on_with_a_prompt_as_it_stands_and_no_further_than_asked(folder):
+    model = LocalModel(folder, most_tokens=12)
+    short, long = (model.completion("The kettle is", 3, most) for most in (2, 12))
+    assert long.startswith(short)
+    assert 0 < len(short) < len(long)
+    assert model.completion("The pan is", 3, 12) != long
+    assert isinstance(model.completion("word " * 5000, 3, 2), str)
+
+
 def test_a_spec_may_name_a_folder_and_what_does_not_fit_is_told(folder, tmp_path):
     spec = {
         "understudy": "text/1",

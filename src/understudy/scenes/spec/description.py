@@ -27,6 +27,7 @@ from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
 from understudy.data.schema import weightiest
+from understudy.data.spec_file import SpecFile, mistake
 from understudy.scenes.rendering import LABELS, RENDERERS
 from understudy.scenes.spec.values import AnyValue, Constant, Distribution
 from understudy.scenes.worlds import world, world_names
@@ -84,7 +85,7 @@ class CorrelatedSpec(_Model):
         return np.linalg.cholesky(np.array(self.matrix))
 
 
-class SceneSpec(_Model):
+class SceneSpec(_Model, SpecFile):
     """A description. renderer: its name, or {name: {option: value}}; none where the world makes its pictures itself. labels: "all", "fast"
     (no flow, amodal masks or questions), or names. edge_cases: rate by name, or edge cases of one's own."""
 
@@ -195,19 +196,6 @@ class SceneSpec(_Model):
             "settings": settings,
         }
 
-    def to_yaml(self) -> str:
-        """The YAML text."""
-        import yaml
-
-        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=140, default_flow_style=None)
-
-    def save(self, path: str | Path) -> None:
-        """Write the YAML file."""
-        from understudy.core.atomic import atomic_file
-
-        with atomic_file(Path(path)) as file:
-            file.write(self.to_yaml().encode())
-
     @classmethod
     def json_schema(cls, name: str) -> dict[str, Any]:
         """The JSON Schema (2020-12) of descriptions of the world `name`, for editors."""
@@ -250,9 +238,7 @@ def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> SceneSp
         return SceneSpec.model_validate(stated)
     except ValidationError as error:
         loc, what, remedy = complaint(error, SceneSpec)
-        path = ".".join(str(step) for step in loc if isinstance(step, str))
-        where = f"{origin}, line {located.line_of(loc)}" if located is not None else origin
-        raise SchemaError(what, where=f"{where}: {path}" if path else where, remedy=remedy) from None
+        raise mistake(what, remedy, loc, [step for step in loc if isinstance(step, str)], origin, located) from None
 
 
 def complaint(error: ValidationError, model: type[BaseModel]) -> tuple[tuple[Any, ...], str, str | None]:

@@ -11,6 +11,7 @@ the synthetic texts of the round say.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,31 +21,36 @@ from numpy.typing import NDArray
 
 from understudy.core.errors import Cancelled
 from understudy.core.gaussian_mechanism import noise_scale, system_normal
+from understudy.text.evolution.votes import Standing, Votes
 
 if TYPE_CHECKING:
+    from understudy.core.budget import Budget
     from understudy.core.progress import Progress
     from understudy.core.random import Stream
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 Embedding = Callable[[Sequence[str]], tuple[Floats, Floats]]
 """Synthetic texts → features of these and of the private texts, rows of unit length. What is fitted must be fitted on the first alone."""
 
 _VOTES_TO_NOISE = 4.0
 """Votes that a text gets on average, in standard deviations of the noise."""
+_SIMILARITIES = 1 << 24
+"""Between private and made texts, looked at together."""
+_TOGETHER = 10_000
 _HASHED = 1 << 18
 _TURNED = 128
 _LEAST_VARIANCE = 1e-12
 
 
 class Provider(Protocol):
-    """Who makes texts without having seen the private ones."""
+    """Who makes texts without having seen the private ones. Labels are values of the label's column, or None."""
 
-    def draw(self, labels: Sequence[str | None], stream: Stream) -> list[str]:
+    def draw(self, labels: Sequence[Any], stream: Stream) -> list[str]:
         """A text of each of these labels."""
         ...
 
-    def vary(self, texts: Sequence[str], labels: Sequence[str | None], stream: Stream) -> list[str]:
+    def vary(self, texts: Sequence[str], labels: Sequence[Any], stream: Stream) -> list[str]:
         """Another text near each of these, of the same label."""
         ...
 
@@ -71,6 +77,7 @@ class Course:
             noise; the others are variations of those that win.
         rounds: votes that are held, at least 1. variations: texts made of each that is kept, for the next vote.
         epsilon, delta: what all votes and the counting of labels promise together.
+        even: as many texts of each label at the end, in the place of their shares among the private ones.
     """
 
     size: int
@@ -78,11 +85,31 @@ class Course:
     variations: int
     epsilon: float
     delta: float
+    even: bool = False
 
     @property
     def noise(self) -> float:
         """The standard deviation of the noise on every count."""
         return noise_scale(self.epsilon, self.delta, releases=self.rounds + 1)
+
+    @property
+    def strength(self) -> float:
+        """Of all counts together, as one release."""
+        return math.sqrt(self.rounds + 1) / self.noise
+
+    def sizes(self, counts: Floats) -> Ints:
+        """How many texts of each label there shall be at the end, by noisy counts of the private ones."""
+        return _shared_out(np.ones(len(counts)) if self.even else _positive(counts), self.size)
+
+    def winners(self, counts: Floats) -> Ints:
+        """How many of each label win a vote."""
+        counts = _positive(counts)
+        voted = int(counts.sum() / (_VOTES_TO_NOISE * self.noise) / (1 + self.variations))
+        return _shared_out(counts, min(max(voted, len(counts)), self.size))
+
+    def few(self, counts: Floats) -> Ints:
+        """Labels of which there are so few private texts that noise decides."""
+        return np.flatnonzero(counts < _VOTES_TO_NOISE * self.noise)
 
 
 @dataclass
@@ -96,49 +123,98 @@ class Evolved:
 
 def evolve(
     private: Private,
-    names: Sequence[str | None],
+    names: Sequence[Any],
     provider: Provider,
     course: Course,
     stream: Stream,
     progress: Progress,
     embed: Embedding | None = None,
+    *,
+    votes: Votes | None = None,
+    limit: Budget | None = None,
 ) -> Evolved:
-    """Evolve texts towards the private ones. names: the labels, which count as public.
+    """Evolve texts towards the private ones.
+
+    Args:
+        names: the labels, which count as public: values of the label's column, or one None.
+        votes: what was voted, kept; those that were held in an earlier run are not held again.
+        limit: no further vote is begun after it; one is held.
 
     Raises:
-        Cancelled: asked to stop before the first round had ended; later it returns the best so far.
+        Cancelled: asked to stop before the first round had ended, or at any time where a file keeps the votes; else it returns the best so
+            far.
     """
-    sizes, voted = _sizes(private, len(names), course)
-    labels: Ints = np.repeat(np.arange(len(names)), voted * (1 + course.variations))
-    progress.stage("evolve texts", total=course.rounds)
-    texts = provider.draw([names[int(label)] for label in labels], stream.child("draw"))
-    features = embed or HashedFeatures(private.texts)
-    best: Evolved | None = None
-    for number in range(course.rounds):
+    votes = votes or Votes()
+    standing = votes.standing or _counted(private, names, provider, course, stream, votes)
+    features = embed
+    while standing.rounds < course.rounds and not _ends(standing, progress, limit):
+        features = features or HashedFeatures(private.texts)
+        texts, labels = _candidates(standing, names, provider, course, stream, progress)
         if progress.cancelled:
             break
-        votes = _votes(private, texts, labels, len(names), features) + system_normal(len(texts), course.noise)
-        kept = _in_proportion(np.maximum(votes - course.noise, 0), labels, voted, stream.child("choice", number).generator())
-        best = Evolved([texts[i] for i in kept], labels[kept], {"rounds": number + 1, "noise": course.noise, "candidates": len(texts)})
-        progress.advance(number + 1)
-        if number + 1 < course.rounds:
-            texts, labels = _next(best, names, provider, course.variations, stream.child("round", number))
-    if best is None:
+        standing = _chosen(private, texts, labels, standing, course, stream, progress, features, votes)
+    if not standing.rounds:
         raise Cancelled("Stopped before the first vote; nothing was learned.")
-    return _filled(best, sizes, names, provider, stream.child("fill"))
+    if progress.cancelled and votes.place is not None:
+        raise Cancelled(f"Stopped after {standing.rounds} of {course.rounds} votes; what they chose is kept, and the same call goes on.")
+    return _filled(standing, names, provider, course, stream.child("fill"), progress)
 
 
-def _filled(best: Evolved, sizes: Ints, names: Sequence[str | None], provider: Provider, stream: Stream) -> Evolved:
+def _ends(standing: Standing, progress: Progress, limit: Budget | None) -> bool:
+    return progress.cancelled or (limit is not None and standing.rounds > 0 and limit.exhausted)
+
+
+def _counted(private: Private, names: Sequence[Any], provider: Provider, course: Course, stream: Stream, votes: Votes) -> Standing:
+    """How many private texts of each label there are, noisy. A text of each is made first: who cannot make one spends nothing."""
+    provider.draw(list(names), stream.child("try"))
+    votes.release(0, course.noise)
+    counts = np.bincount(private.labels, weights=_weights(private), minlength=len(names)) + system_normal(len(names), course.noise)
+    votes.keep(Standing(counts))
+    return Standing(counts)
+
+
+def _candidates(
+    standing: Standing, names: Sequence[Any], provider: Provider, course: Course, stream: Stream, progress: Progress
+) -> tuple[list[str], Ints]:
+    """The texts that are voted on: drawn for the first vote; then those that won, and variations of them."""
+    if standing.rounds:
+        progress.stage(f"vary texts after vote {standing.rounds} of {course.rounds}")
+        return _next(standing, names, provider, course.variations, stream.child("round", standing.rounds - 1))
+    progress.stage("draw texts")
+    labels: Ints = np.repeat(np.arange(len(names)), course.winners(standing.counts) * (1 + course.variations))
+    return provider.draw([names[int(label)] for label in labels], stream.child("draw")), labels
+
+
+def _chosen(
+    private: Private, texts: list[str], labels: Ints, before: Standing, course: Course, stream: Stream, progress: Progress,
+    embed: Embedding, votes: Votes,
+) -> Standing:  # fmt: skip
+    """What the private texts choose."""
+    progress.stage(f"vote {before.rounds + 1} of {course.rounds}", total=len(private.texts))
+    exact = _votes(private, texts, labels, len(before.counts), embed, progress)
+    votes.release(before.rounds + 1, course.noise)
+    noisy = exact + system_normal(len(texts), course.noise)
+    rng = stream.child("choice", before.rounds).generator()
+    kept = _in_proportion(np.maximum(noisy - course.noise, 0), labels, course.winners(before.counts), rng)
+    standing = Standing(before.counts, before.rounds + 1, [texts[i] for i in kept], labels[kept], len(texts))
+    votes.keep(standing)
+    return standing
+
+
+def _filled(best: Standing, names: Sequence[Any], provider: Provider, course: Course, stream: Stream, progress: Progress) -> Evolved:
     """As many texts of each label as there shall be: those that won, each once, then variations of all of them in turn."""
+    progress.stage("fill up")
     first = _firsts(best.texts)
-    sources = [np.zeros(0, dtype=np.int64)]
-    for label, size in enumerate(sizes):
+    kept, sources = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for label, size in enumerate(course.sizes(best.counts).tolist()):
         winners = np.flatnonzero(best.labels == label)
-        missing = int(size) - int(np.isin(winners, first).sum())
-        sources.append(np.resize(winners, missing) if missing > 0 else winners[:0])
-    source: Ints = np.concatenate(sources)
+        once = winners[np.isin(winners, first)][:size]
+        kept.append(once)
+        sources.append(np.resize(winners, size - len(once)))
+    source, once = np.concatenate(sources), np.concatenate(kept)
     made = provider.vary([best.texts[i] for i in source], [names[int(best.labels[i])] for i in source], stream) if len(source) else []
-    return Evolved([*(best.texts[i] for i in first), *made], np.concatenate([best.labels[first], best.labels[source]]), best.figures)
+    figures = {"rounds": best.rounds, "noise": course.noise, "candidates": best.candidates}
+    return Evolved([*(best.texts[i] for i in once), *made], np.concatenate([best.labels[once], best.labels[source]]), figures)
 
 
 def _firsts(texts: list[str]) -> Ints:
@@ -146,12 +222,8 @@ def _firsts(texts: list[str]) -> Ints:
     return np.array(sorted({text: i for i, text in reversed(list(enumerate(texts)))}.values()), dtype=np.int64)
 
 
-def _sizes(private: Private, labels: int, course: Course) -> tuple[Ints, Ints]:
-    """How many texts of each label there shall be, by noisy shares, and how many of them win a vote."""
-    counts = np.bincount(private.labels, weights=_weights(private), minlength=labels) + system_normal(labels, course.noise)
-    counts = np.maximum(counts, 0) + _LEAST_VARIANCE
-    voted = int(counts.sum() / (_VOTES_TO_NOISE * course.noise) / (1 + course.variations))
-    return _shared_out(counts, course.size), _shared_out(counts, min(max(voted, labels), course.size))
+def _positive(counts: Floats) -> Floats:
+    return np.maximum(counts, 0) + _LEAST_VARIANCE
 
 
 def _shared_out(counts: Floats, total: int) -> Ints:
@@ -170,17 +242,20 @@ def _weights(private: Private) -> Floats:
     return np.asarray(1.0 / counts[whose], dtype=np.float64)
 
 
-def _votes(private: Private, texts: list[str], labels: Ints, names: int, embed: Embedding) -> Floats:
+def _votes(private: Private, texts: list[str], labels: Ints, names: int, embed: Embedding, progress: Progress) -> Floats:
+    """What each made text gets: the weights of the private ones of its label that are nearest to it."""
     votes = np.zeros(len(texts))
     weights = _weights(private)
     made, real = embed(texts)
+    done = 0
     for label in range(names):
         candidates, voters = np.flatnonzero(labels == label), np.flatnonzero(private.labels == label)
-        if not len(candidates):
-            continue
-        for chunk in np.array_split(voters, max(1, len(voters) // 2000)):
+        for begin in range(0, len(voters), together := max(1, _SIMILARITIES // len(candidates))):
+            chunk = voters[begin : begin + together]
             nearest = np.argmax(real[chunk] @ made[candidates].T, axis=1)
             np.add.at(votes, candidates[nearest], weights[chunk])
+            done += len(chunk)
+            progress.advance(done)
     return votes
 
 
@@ -195,7 +270,7 @@ def _in_proportion(votes: Floats, labels: Ints, counts: Ints, rng: np.random.Gen
     return np.concatenate(kept)
 
 
-def _next(best: Evolved, names: Sequence[str | None], provider: Provider, variations: int, stream: Stream) -> tuple[list[str], Ints]:
+def _next(best: Standing, names: Sequence[Any], provider: Provider, variations: int, stream: Stream) -> tuple[list[str], Ints]:
     """What was kept, each text once and variations for its other places; and further variations of all."""
     named = [names[int(label)] for label in best.labels]
     again = np.setdiff1d(np.arange(len(best.texts)), _firsts(best.texts))
@@ -215,7 +290,7 @@ class HashedFeatures:
     def __init__(self, private: Sequence[str]) -> None:
         from sklearn.feature_extraction.text import HashingVectorizer
 
-        self._hashing = HashingVectorizer(n_features=_HASHED, ngram_range=(1, 2), norm=None, alternate_sign=False)
+        self._hashing = HashingVectorizer(n_features=_HASHED, ngram_range=(1, 2), norm=None, alternate_sign=False, dtype=np.float32)
         self._private = self._hashing.transform(private)
 
     def __call__(self, made: Sequence[str]) -> tuple[Floats, Floats]:
@@ -225,11 +300,14 @@ class HashedFeatures:
 
         counts = self._hashing.transform(made)
         said = np.unique(counts.indices)  # what no made text says tells none of them apart
-        counts, private = counts[:, said], self._private[:, said]
+        counts = counts[:, said]
         weighing = TfidfTransformer(sublinear_tf=True).fit(counts)
-        ours, theirs = weighing.transform(counts), weighing.transform(private)
+        ours = weighing.transform(counts)
         size = min(_TURNED, min(ours.shape) - 1)
-        if size < 2:
-            return np.asarray(ours.toarray()), np.asarray(theirs.toarray())
-        turning = TruncatedSVD(size, random_state=0).fit(ours)
-        return normalize(turning.transform(ours)), normalize(turning.transform(theirs))
+        turning = TruncatedSVD(size, random_state=0).fit(ours) if size >= 2 else None
+
+        def features(weighted: Any) -> Floats:
+            return np.asarray(weighted.toarray() if turning is None else normalize(turning.transform(weighted)), np.float32)
+
+        parts = [self._private[i : i + _TOGETHER] for i in range(0, self._private.shape[0], _TOGETHER)]
+        return features(ours), np.concatenate([features(weighing.transform(part[:, said])) for part in parts])

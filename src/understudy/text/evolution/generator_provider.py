@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class GeneratorProvider:
     def __init__(self, generator: Generator, text: str = "text", label: str | None = None) -> None:
         self.generator, self.text, self.label = generator, text, label
 
-    def draw(self, labels: Sequence[str | None], stream: Stream) -> list[str]:
+    def draw(self, labels: Sequence[Any], stream: Stream) -> list[str]:
         """A text of each of these labels: the first ones of the generator's data set for a seed of the stream's."""
         seed = int(stream.child("seed").generator().integers(2**62))
         texts = [""] * len(labels)
@@ -38,7 +38,7 @@ class GeneratorProvider:
                 texts[place] = text
         return texts
 
-    def vary(self, texts: Sequence[str], labels: Sequence[str | None], stream: Stream) -> list[str]:
+    def vary(self, texts: Sequence[str], labels: Sequence[Any], stream: Stream) -> list[str]:
         """Each text up to a word, and a drawn text from that word on; where they share none, a drawn text instead of it."""
         partners = [self.draw(labels, stream.child("partner", number)) for number in range(_SPARE)]
         rng = stream.child("cross").generator()

@@ -25,7 +25,7 @@ _VARIED = (
 
 
 class LanguageModelProvider:
-    """Draws and varies texts by asking.
+    """Draws and varies texts by asking, of a model that follows instructions.
 
     Args:
         program: what is asked for a row. rows: where the other columns of a row come from. session: opens a session; one a call.
@@ -38,50 +38,48 @@ class LanguageModelProvider:
     def __init__(self, program: Program, rows: Attributes, session: Callable[[], Session], text: str, label: str | None) -> None:
         self.program, self.rows, self.session, self.text, self.label = program, rows, session, text, label
 
-    def draw(self, labels: Sequence[str | None], stream: Stream) -> list[str]:
+    def draw(self, labels: Sequence[Any], stream: Stream) -> list[str]:
         """A text of each of these labels. One that could not be had is another's of its label again."""
         wanted = self._rows(labels, stream)
         with self.session() as session:
-            made = list(session.run(self.program.made(session, row, i, stream) for i, row in enumerate(wanted)))
-        texts = [None if one.record is None else str(one.record[self.text]) for one in made]
-        return [text if text is not None else self._other(texts, labels, i, made[i].problem) for i, text in enumerate(texts)]
+            made = list(session.run((self._drawn(session, row, i, stream) for i, row in enumerate(wanted)), total=len(wanted)))
+        texts = [text for text, _ in made]
+        return [text if text is not None else self._other(texts, labels, i, made[i][1]) for i, text in enumerate(texts)]
 
-    def vary(self, texts: Sequence[str], labels: Sequence[str | None], stream: Stream) -> list[str]:
+    def vary(self, texts: Sequence[str], labels: Sequence[Any], stream: Stream) -> list[str]:
         """Another text near each of these. One that could not be had stays as it is."""
         wanted = self._rows(labels, stream)
-        rng = stream.child("how").generator()
-        how = [_VARIED[i] for i in rng.integers(len(_VARIED), size=len(texts))]
-        seed = stream.key.hex()[:16]
         with self.session() as session:
-            asked = (self._varied(session, text, how[i], wanted[i], (seed, i, "vary")) for i, text in enumerate(texts))
-            return list(session.run(asked))
+            asked = (self._varied(session, text, wanted[i], i, stream) for i, text in enumerate(texts))
+            return list(session.run(asked, total=len(texts)))
 
-    async def _varied(self, session: Session, text: str, how: str, row: dict[str, Any], path: tuple[Any, ...]) -> str:
+    async def _drawn(self, session: Session, row: dict[str, Any], number: int, stream: Stream) -> tuple[str | None, str | None]:
+        """A text of a row, or the problem in words."""
+        made = await self.program.made(session, row, number, stream)
+        return None if made.record is None else str(made.record[self.text]), made.problem
+
+    async def _varied(self, session: Session, text: str, row: dict[str, Any], number: int, stream: Stream) -> str:
         about = self.program.spec.about
+        how = _VARIED[stream.child("how", number).generator().integers(len(_VARIED))]
         words = [f"Here is a text{f' of this kind: {about}' if about else ''}.", text, how]
         if self.label is not None:
             words.append(f"It must still be one of which this holds: {self.label}: {row[self.label]}.")
-        shape = self.program.recipe.shape(row)
-        reply = await session.ask(self.program.request("\n".join(words), row), path=path, shape=shape)
+        request, path = self.program.request("\n".join(words), row), (stream.key.hex()[:16], number, "vary")
+        reply = await session.ask(request, path=path, shape=self.program.recipe.shape(row))
         return text if reply.problem is not None else str(reply.value.record()[self.text])
 
-    def _rows(self, labels: Sequence[str | None], stream: Stream) -> list[dict[str, Any]]:
+    def _rows(self, labels: Sequence[Any], stream: Stream) -> list[dict[str, Any]]:
         """A row of each label, its other columns drawn as the spec says."""
         found: list[dict[str, Any]] = [{} for _ in labels]
         for label in dict.fromkeys(labels):
             places = [i for i, other in enumerate(labels) if other == label]
-            given = None if self.label is None or label is None else {self.label: self._value(label)}
+            given = None if self.label is None or label is None else {self.label: label}
             frame = self.rows.frame(self.rows.conditioned(given), np.array(places, np.int64), stream)
             for place, row in zip(places, frame.iter_rows(named=True), strict=True):
                 found[place] = row
         return found
 
-    def _value(self, label: str) -> Any:
-        """The spec's value of a label's name: labels may be numbers."""
-        domain = self.rows.domains().get(str(self.label)) or []
-        return next((value for value in domain if str(value) == label), label)
-
-    def _other(self, texts: Sequence[str | None], labels: Sequence[str | None], place: int, problem: str | None) -> str:
+    def _other(self, texts: Sequence[str | None], labels: Sequence[Any], place: int, problem: str | None) -> str:
         others = [text for text, label in zip(texts, labels, strict=True) if text is not None and label == labels[place]]
         if not others:
             of = "" if labels[place] is None else f' of "{labels[place]}"'

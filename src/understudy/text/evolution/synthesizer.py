@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,17 +16,20 @@ from numpy.typing import NDArray
 
 from understudy.core.artifact import State
 from understudy.core.budget import Budget, BudgetLike
-from understudy.core.errors import ArgumentError, ConditionError, DataError, did_you_mean
+from understudy.core.errors import ArgumentError, BudgetError, ConditionError, DataError, did_you_mean
 from understudy.core.gaussian_mechanism import require_promise
 from understudy.core.generator import Generator, Synthesizer
-from understudy.core.progress import Progress, ProgressLike, listening
+from understudy.core.progress import ProgressLike, listening
 from understudy.core.random import Stream
 from understudy.core.record import FitRecord, versions_at_work
 from understudy.core.single_thread import single_thread
 from understudy.data.frame_batches import FrameBatches
 from understudy.data.native_form import NativeForm
+from understudy.text.evolution.account import Account
 from understudy.text.evolution.evolving import Course, Embedding, Evolved, Private, Provider, evolve
 from understudy.text.evolution.generator_provider import GeneratorProvider
+from understudy.text.evolution.labels import label_name
+from understudy.text.evolution.votes import Votes
 
 if TYPE_CHECKING:
     from understudy.data.table import Table
@@ -42,9 +48,13 @@ class Evolution(FrameBatches, Synthesizer):
         size: texts that there are at the end; no more can be sampled.
         rounds: votes that are held. variations: texts made of each that is kept, for the next vote.
         text, label, owner: the columns, where `fit` is not told them. The label's values count as public.
+        labels: the values that the label may have, where the private texts need not show all; those that they show unless told.
+        even: as many texts of each label, in the place of their shares among the private ones.
+        total: the most epsilon that all evolutions on these texts together may spend; None: any, and it is told.
         embed: features to vote by; hashed words where it is None. It must not have learned from the private texts.
 
-    The noise comes from the operating system: two fits with the same seed differ.
+    The noise comes from the operating system: two fits with the same seed differ, and each spends its epsilon. What was spent on the same
+    texts before, by this user on this machine, is known (`evolution/account.py`) and told.
     """
 
     name: ClassVar[str] = "text-evolution"
@@ -62,14 +72,17 @@ class Evolution(FrameBatches, Synthesizer):
         text: str | None = None,
         label: str | None = None,
         owner: str | None = None,
+        labels: Sequence[Any] | None = None,
+        even: bool = False,
+        total: float | None = None,
         embed: Embedding | None = None,
     ) -> None:
         require_promise(epsilon, delta)
         for name, value in (("size", size), ("rounds", rounds), ("variations", variations)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ArgumentError(f"`{name}` must be a whole number of at least 1, not {value!r}.", where=name)
-        self.provider, self.course, self.embed = provider, Course(size, rounds, variations, epsilon, delta), embed
-        self.text, self.label, self.owner = text, label, owner
+        self.provider, self.course, self.embed = provider, Course(size, rounds, variations, epsilon, delta, even), embed
+        self.text, self.label, self.owner, self.labels, self.total = text, label, owner, labels, total
 
     # -- learning
 
@@ -80,6 +93,7 @@ class Evolution(FrameBatches, Synthesizer):
         text: str | None = None,
         label: str | None = None,
         owner: str | None = None,
+        votes: str | Path | None = None,
         budget: BudgetLike = None,
         seed: int = 0,
         progress: ProgressLike = None,
@@ -90,12 +104,14 @@ class Evolution(FrameBatches, Synthesizer):
             data: a path, a database URL, a pandas, Polars or PyArrow frame, or a `Table`.
             text: the column of texts. label: a column whose values say what a text is. owner: whose it is: all texts of one owner weigh
                 as one in each vote.
+            votes: a file that keeps what votes have given away, so that a fit that was stopped goes on and holds none twice.
             budget: "30s", "10min", seconds, or None: no further vote is held when it has run out.
             seed: of what the provider draws and of the choice among votes.
 
         Raises:
-            ArgumentError: there is no provider, or no column of texts is named. DataError: the data have no such column, or no text.
-            Cancelled: stopped before the first vote.
+            ArgumentError: there is no provider, or no column of texts is named. DataError: the data have no such column, or no text, or
+                `votes` is of another fit. BudgetError: `total` would be passed. Cancelled: stopped before the first vote; or at any time,
+                with `votes`.
         """
         from understudy.data.table import as_table
 
@@ -106,12 +122,33 @@ class Evolution(FrameBatches, Synthesizer):
         with listening(progress) as listener:
             listener.stage("read")
             private, levels, form = self._private(as_table(data))
-            names = [None] if levels is None else [str(level) for level in levels]
+            account = Account(private.texts, Path(data) if isinstance(data, str | Path) and Path(data).is_file() else None)
+            names = [None] if levels is None else levels.to_list()
+            ballots = Votes(None if votes is None else Path(votes), self._asked(account, names, provider, seed), account)
+            self._require_allowed(account, ballots)
             with single_thread():
-                evolved = evolve(private, names, provider, self.course, stream, _Limited(listener, limit), self.embed)
+                evolved = evolve(private, names, provider, self.course, stream, listener, self.embed, votes=ballots, limit=limit)
         self._texts, self._labels, self.levels, self.form = evolved.texts, evolved.labels, levels, form
-        self.record = self._account(evolved, provider, time.perf_counter() - began)
+        self.record = self._account(evolved, provider, account, ballots, time.perf_counter() - began)
         return self
+
+    def _asked(self, account: Account, names: list[Any], provider: Provider, seed: int) -> str:
+        """Whatever decides what votes are about."""
+        said = [account.content, self.text, self.label, self.owner, names, self.course, seed, provider.says()]
+        return hashlib.blake2b(repr(said).encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+    def _require_allowed(self, account: Account, votes: Votes) -> None:
+        """Raise where what is left of the votes would spend more than all may spend."""
+        before, course = account.spent(without=votes.name), self.course
+        spent, after = (before.epsilon(course.delta, more) for more in (0.0, course.strength))
+        done = votes.standing is not None and votes.standing.rounds >= course.rounds
+        if self.total is None or done or not before.evolutions or after <= self.total:
+            return
+        raise BudgetError(
+            f"These private texts have voted in {before.evolutions} evolution(s) before, epsilon {spent:.3g} in all; with this one it "
+            f"would be {after:.3g}, and {self.total:g} are allowed.",
+            where="total", remedy=f"Use what evolved before; or allow it: total: {math.ceil(after * 100) / 100:g}, or a smaller epsilon.",
+        )  # fmt: skip
 
     def _provider(self, label: str | None) -> Provider:
         if self.provider is None:
@@ -134,20 +171,35 @@ class Evolution(FrameBatches, Synthesizer):
         if frame.is_empty():
             raise DataError("No row holds a text.", where=f'{table.origin}, column "{self.text}"')
         texts = frame[self.text].cast(pl.String).to_list()
-        levels = None if self.label is None else frame[self.label].unique().sort()
+        levels = None if self.label is None else self._levels(frame[self.label])
         labels = np.zeros(len(texts), np.int64)
         if levels is not None and self.label is not None:
-            place = {level: i for i, level in enumerate(levels.to_list())}
-            labels = np.array([place[value] for value in frame[self.label].to_list()], np.int64)
+            place = {label_name(level): i for i, level in enumerate(levels.to_list())}
+            labels = np.array([place[label_name(value)] for value in frame[self.label].to_list()], np.int64)
         owners = np.arange(len(texts)) if self.owner is None else _owners(frame[self.owner])
         kept = {column for column in (self.text, self.label) if column is not None}
         form = NativeForm(table.form.library, {c: d for c, d in table.form.dtypes.items() if c in kept})
         return Private(texts, labels, owners), levels, form
 
-    def _account(self, evolved: Evolved, provider: Provider, seconds: float) -> FitRecord:
+    def _levels(self, column: pl.Series) -> pl.Series:
+        """The labels: those that are told, else those that private texts have."""
+        if self.labels is None:
+            return column.unique().sort()
+        levels = pl.Series(column.name, list(self.labels))
+        known = [label_name(level) for level in levels.to_list()]
+        for value in column.unique().to_list():
+            if label_name(value) not in known:
+                raise DataError(
+                    f'Private texts have the label "{label_name(value)}", which is none of those that there are.',
+                    where=f'column "{column.name}"', remedy=did_you_mean(label_name(value), known),
+                )  # fmt: skip
+        return levels
+
+    def _account(self, evolved: Evolved, provider: Provider, account: Account, votes: Votes, seconds: float) -> FitRecord:
         course = self.course
         record = FitRecord(seconds=seconds, versions=versions_at_work("polars", "scikit-learn"))
         record.figures |= {**evolved.figures, "epsilon": course.epsilon, "delta": course.delta, "texts": len(evolved.texts)}
+        record.figures |= {"label_few": self._few(votes)}
         whose = "owner's texts" if self.owner is not None else "text"
         record.note(
             f"Differentially private: with or without any one {whose}, these texts come out nearly as likely (epsilon {course.epsilon:g}, "
@@ -156,9 +208,37 @@ class Evolution(FrameBatches, Synthesizer):
         )
         for remark in provider.says():
             record.note(f"{remark[0].upper()}{remark[1:]}.")
+        self._note_spent(record, account, votes)
+        if few := record.figures["label_few"]:
+            record.note(
+                f"Of some labels there are few private texts, or none, as far as the noise lets see: {', '.join(few)}. Their texts are "
+                "hardly chosen, and say what whoever made them says."
+            )
         if evolved.figures["candidates"] < 4 * max(1, len(set(evolved.labels.tolist()))) * (1 + course.variations):
             record.note("Votes were few beside the noise and told few texts apart: more private texts or a larger epsilon help.")
         return record
+
+    def _few(self, votes: Votes) -> list[str]:
+        """Labels whose texts noise chose."""
+        if votes.standing is None or self.levels is None:
+            return []
+        return [label_name(self.levels[int(place)]) for place in self.course.few(votes.standing.counts)]
+
+    def _note_spent(self, record: FitRecord, account: Account, votes: Votes) -> None:
+        """What was spent on these texts in all."""
+        before = account.spent(without=votes.name)
+        course = self.course
+        whole = before.epsilon(course.delta, course.strength)
+        record.figures |= {"evolutions_in_all": before.evolutions + 1, "epsilon_in_all": round(whole, 4)}
+        if before.evolutions:
+            record.note(
+                f"These private texts have voted in {before.evolutions + 1} evolutions of this user on this machine: together epsilon "
+                f"{whole:.3g} at the same delta. Elsewhere they may have voted as well."
+            )
+        if account.broken is not None:
+            record.note(
+                f"What was spent on these private texts could not be entered in the account, and is not known next time: {account.broken}."
+            )
 
     # -- making texts
 
@@ -218,27 +298,6 @@ class Evolution(FrameBatches, Synthesizer):
         levels = state.tables.get("levels")
         model.levels = None if levels is None else pl.DataFrame(pl.from_arrow(levels))["level"]
         return model
-
-
-class _Limited(Progress):
-    """Passes on what it hears, and asks to stop when the budget has run out as well."""
-
-    def __init__(self, listener: Progress, limit: Budget) -> None:
-        self._listener, self._limit, self._began = listener, limit, False
-
-    @property
-    def cancelled(self) -> bool:  # type: ignore[override]
-        return self._listener.cancelled or (self._began and self._limit.exhausted)
-
-    def stage(self, name: str, total: float | None = None) -> None:
-        self._listener.stage(name, total)
-
-    def advance(self, done: float, **metrics: Any) -> None:
-        self._began = True  # one vote is held, whatever the budget
-        self._listener.advance(done, **metrics)
-
-    def note(self, text: str) -> None:
-        self._listener.note(text)
 
 
 def _owners(column: pl.Series) -> Integers:

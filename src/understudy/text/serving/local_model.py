@@ -63,24 +63,25 @@ class LocalModel(Writer):
 
     def text(self, prompt: str, number: int) -> str:
         """A reply to a message."""
+        if getattr(self._tokenizer, "chat_template", None):
+            prompt = self._tokenizer.apply_chat_template([{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True)
+        return self.completion(prompt, number, self._most).strip()
+
+    def completion(self, prompt: str, number: int, most_tokens: int) -> str:
+        """What the model writes after a prompt, as it stands; of a prompt that is too long, after its end."""
         import torch
 
         with self._one, torch.no_grad():
-            asked = self._tokens(prompt)
-            room = int(getattr(self._model.config, "max_position_embeddings", 1 << 30)) - self._most
-            asked = {name: part[:, -max(room, 1) :] for name, part in asked.items()}
+            found = self._tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
+            places = int(getattr(self._model.config, "max_position_embeddings", 1 << 30))
+            most = min(self._most, most_tokens, max(places // 2, places - found["input_ids"].shape[1]))
+            asked = {name: found[name].to(self._device)[:, most - places :] for name in ("input_ids", "attention_mask")}
             options: dict[str, Any] = (
                 {"do_sample": False} if self._temperature == 0 else {"do_sample": True, "temperature": self._temperature}
             )
             with torch.random.fork_rng(devices=[] if self._device == "cpu" else None):
                 torch.manual_seed(number % _SEEDS)
                 made = self._model.generate(
-                    **asked, max_new_tokens=self._most, pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id, **options
+                    **asked, max_new_tokens=most, pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id, **options
                 )
-        return str(self._tokenizer.decode(made[0, asked["input_ids"].shape[1] :], skip_special_tokens=True)).strip()
-
-    def _tokens(self, prompt: str) -> dict[str, Any]:
-        if getattr(self._tokenizer, "chat_template", None):
-            prompt = self._tokenizer.apply_chat_template([{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True)
-        found = self._tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
-        return {name: found[name].to(self._device) for name in ("input_ids", "attention_mask")}
+        return str(self._tokenizer.decode(made[0, asked["input_ids"].shape[1] :], skip_special_tokens=True))

@@ -67,7 +67,7 @@ def made(route: str, body: dict[str, Any], writer: Writer, seed: int, fault: str
     called = _tool_calls(body, writer, number) if route == CHAT else None
     if called is not None:
         return Made("", "tool_calls", prompt_tokens, len(pieces(json.dumps(called))), called)
-    text = _text(body, writer, prompt, number, fault)
+    text = _text(body, writer, prompt, number, fault) if route == CHAT else writer.completion(prompt, number, most)
     for stop in _stops(body):
         text = text.partition(stop)[0]
     found = pieces(text)

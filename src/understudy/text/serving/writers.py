@@ -33,6 +33,10 @@ class Writer(ABC):
     def text(self, prompt: str, number: int) -> str:
         """A text for a prompt; `number` (0 to 2⁶⁴ − 1) is drawn from the whole request."""
 
+    def completion(self, prompt: str, number: int, most_tokens: int) -> str:
+        """What comes after a prompt, for raw completions; a text for it, unless the writer can go on with one."""
+        return self.text(prompt, number)
+
     def value(self, schema: dict[str, Any], prompt: str, number: int) -> Any:
         """A value of a schema that says something of the prompt; None: one is drawn from the schema alone."""
         return None

@@ -90,6 +90,9 @@ EVOLUTIONS = (
 )
 
 
+_NO_MATTER = ("endpoint", "key_env", "budget", "price", "concurrency", "timeout", "retries", "journal")
+
+
 class LanguageModelSection(Section):
     """How a language model is asked.
 
@@ -170,6 +173,10 @@ class LanguageModelSection(Section):
     def rounds(self) -> list[str]:
         """The words of each round of evolution."""
         return [EVOLUTIONS[i % len(EVOLUTIONS)] for i in range(self.evolve)] if isinstance(self.evolve, int) else self.evolve
+
+    def essence(self) -> dict[str, Any]:
+        """What decides which texts come, as plain values: without addresses, limits and speed."""
+        return {key: value for key, value in self.model_dump(mode="json").items() if key not in _NO_MATTER}
 
     @property
     def label_names(self) -> list[str]:

@@ -77,8 +77,10 @@ class EvolutionSection(Section):
     """Private evolution: private texts vote for made ones.
 
     private: a file with the private texts; text, label, owner: its columns. epsilon, delta: what is promised to each owner, or text. size:
-    texts that there are at the end. rounds: votes; variations: texts made of each that wins. by: who makes the texts, with the section of
-    that name: `template`, or `llm`.
+    texts that there are at the end, evenly by label. rounds: votes; variations: texts made of each that wins. by: who makes the texts,
+    with the section of that name: `template`, or `llm`. vary: how a language model is asked for another text near one: to `rewrite` it,
+    or, of a base model that follows no instructions, to `continue` its beginning; `llm.prompt` is then what stands before a text.
+    total: the most epsilon that all evolutions on these texts may spend together; one evolution's own unless told.
     """
 
     private: str
@@ -91,6 +93,14 @@ class EvolutionSection(Section):
     rounds: int = Field(default=5, ge=1)
     variations: int = Field(default=3, ge=1)
     by: Literal["template", "llm"] = "template"
+    vary: Literal["rewrite", "continue"] = "rewrite"
+    total: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _goes_on_with_a_model(self) -> Self:
+        if self.vary == "continue" and self.by != "llm":
+            raise Contradiction("A language model can go on with a text, a grammar cannot.", "Write by: llm.", at=("vary",))
+        return self
 
 
 WAYS = ("template", "ngram", "transformer", "llm", "evolution")

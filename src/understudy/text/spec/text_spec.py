@@ -21,15 +21,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from understudy.core.errors import ArgumentError, SchemaError, UnderstudyError, did_you_mean
 from understudy.core.random import MAX_SEED
 from understudy.data.constraints import Contradiction
 from understudy.data.located_yaml import LocatedYaml, parse_yaml, read_text
 from understudy.data.schema import weightiest
-from understudy.rules.columns import AnyColumn, Scalar, column_types
-from understudy.rules.spec import ListSpec, Locales, People
+from understudy.data.spec_file import SpecFile, listed, mistake, steps_there
+from understudy.rules.columns import Scalar, column_types
+from understudy.rules.spec import Columns, Lists, ListSpec, Locales, People
 from understudy.text.grammar.rules import Rule, read_rules
 from understudy.text.spec.language_model import (
     BudgetSection,
@@ -61,7 +62,7 @@ class CaseSpec(_Model):
     set: dict[str, Scalar | Shares] = Field(default_factory=dict)
 
 
-class TextSpec(_Model):
+class TextSpec(_Model, SpecFile):
     """A text data set.
 
     columns: what a row says before it is a text: labels, tone, persons, facts. rows: a file whose rows are to have texts, or the most
@@ -79,12 +80,12 @@ class TextSpec(_Model):
     today: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] = "2026-01-01"
     locale: Locales = "en_US"
     language: str | dict[Literal["source", "target"], str] = "en"
-    lists: dict[str, ListSpec] = Field(default_factory=dict)
+    lists: Lists = Field(default_factory=dict)
     models: dict[str, str] = Field(default_factory=dict)
     frames: dict[str, str] = Field(default_factory=dict)
     people: dict[str, People] = Field(default_factory=dict)
     rows: str | int | None = None
-    columns: dict[str, AnyColumn] = Field(default_factory=dict)
+    columns: Columns = Field(default_factory=dict)
     rules: dict[str, str] = Field(default_factory=dict)
     cases: dict[str, CaseSpec] = Field(default_factory=dict)
     text: str = "text"
@@ -103,21 +104,6 @@ class TextSpec(_Model):
     mix: MixSection | None = None
     _source: LocatedYaml | None = PrivateAttr(default=None)
     _grammar: dict[str, Rule] | None = PrivateAttr(default=None)
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _short_forms(cls, columns: Any) -> Any:
-        """`id: key` is `id: {type: key}`."""
-        if not isinstance(columns, Mapping):
-            return columns
-        return {name: {"type": column} if isinstance(column, str) else column for name, column in columns.items()}
-
-    @field_validator("lists", mode="before")
-    @classmethod
-    def _short_lists(cls, lists: Any) -> Any:
-        if not isinstance(lists, Mapping):
-            return lists
-        return {name: {"values": entries} if isinstance(entries, list) else entries for name, entries in lists.items()}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -242,20 +228,7 @@ class TextSpec(_Model):
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, without what is as by default."""
-        return {"understudy": MARK, **_listed(self.model_dump(exclude_defaults=True))}
-
-    def to_yaml(self) -> str:
-        """The YAML text."""
-        import yaml
-
-        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True, width=140, default_flow_style=None)
-
-    def save(self, path: str | Path) -> None:
-        """Write the YAML file."""
-        from understudy.core.atomic import atomic_file
-
-        with atomic_file(Path(path)) as file:
-            file.write(self.to_yaml().encode())
+        return {"understudy": MARK, **listed(self.model_dump(exclude_defaults=True))}
 
     @classmethod
     def from_dict(cls, stated: Mapping[str, Any], origin: str = "spec") -> TextSpec:
@@ -329,9 +302,7 @@ def _validated(stated: Any, origin: str, located: LocatedYaml | None) -> TextSpe
         spec = TextSpec.model_validate(stated)
     except ValidationError as error:
         loc, what, remedy = _complaint(error)
-        path = ".".join(str(step) for step in _steps(stated, loc))
-        where = f"{origin}, line {located.line_of(loc)}" if located is not None else origin
-        raise SchemaError(what, where=f"{where}: {path}" if path else where, remedy=remedy) from None
+        raise mistake(what, remedy, loc, steps_there(stated, loc), origin, located) from None
     spec._source = located
     return spec
 
@@ -360,16 +331,6 @@ def _complaint(error: ValidationError) -> tuple[tuple[Any, ...], str, str | None
     return loc, f'"{key}" is {shown if len(shown) < 60 else shown[:57] + "…"}: {message[:1].lower()}{message[1:]}.', None
 
 
-def _steps(stated: Any, loc: tuple[Any, ...]) -> list[Any]:
-    """The steps of a path that are there: tags of unions and types' names are passed over."""
-    steps, node = [], stated
-    for step in loc:
-        if (isinstance(node, Mapping) and step in node) or (isinstance(node, list) and isinstance(step, int) and step < len(node)):
-            node = node[step]
-            steps.append(step)
-    return steps
-
-
 _OF_LLM: dict[str, type[BaseModel]] = {
     "budget": BudgetSection, "price": PriceSection, "examples": ExamplesSection, "judge": JudgeSection, "calibrate": CalibrationSection,
 }  # fmt: skip
@@ -389,10 +350,3 @@ def _keys(loc: tuple[Any, ...]) -> list[str]:
             next(iter(columns.values())) if loc[0] == "columns" and columns else inside.get(str(loc[0]), sections.get(str(loc[0]), model))
         )
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _listed(stated: Any) -> Any:
-    """With lists in the place of tuples."""
-    if isinstance(stated, dict):
-        return {key: _listed(value) for key, value in stated.items()}
-    return [_listed(value) for value in stated] if isinstance(stated, list | tuple) else stated
