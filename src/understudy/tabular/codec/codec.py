@@ -131,7 +131,7 @@ class Codec:
                 made[column.name] = column.told(parts, rows, stream, self._codes(column, made) if texts else [], texts)
             else:
                 made[column.name] = column.decode(parts, rows, stream, mine)
-        return pl.DataFrame([made[column.name] for column in self.columns])
+        return pl.DataFrame({column.name: made[column.name] for column in self.columns})
 
     def remake(self, frame: pl.DataFrame, rows: NDArray[np.int64], stream: Stream) -> pl.DataFrame:
         """The frame with remade columns as they are at other row numbers; what is missing stays so."""
