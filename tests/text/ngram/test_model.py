@@ -83,8 +83,30 @@ def test_secrets_do_not_come_out() -> None:
     assert not [secret for secret in secrets if secret.lower() in text]
 
 
+def test_words_that_few_documents_have_together_are_not_drawn_for_it() -> None:
+    rng = np.random.default_rng(0)
+    words = [*GOOD, *BAD]
+    often = [f"{a} of the {b}" for a, b in rng.choice(words, (600, 2))]
+    rarely = ["the plot of stale bright", "scenes of stale bright ."]
+    data = pl.DataFrame({"review": often + rarely})
+    drawn = {n: NgramText(phrases=n, merge=False, candidates=1).fit(data).sample(20_000, seed=1)["review"] for n in (1, 10)}
+    together = {n: int(texts.str.contains("stale bright").sum()) for n, texts in drawn.items()}
+    assert together[1] > 3 * max(1, together[10])
+
+
+def test_it_says_whether_the_texts_that_were_learned_can_be_recognised() -> None:
+    rng = np.random.default_rng(0)
+    words = [f"{a}{b}{c}" for a in "bdfgklmn" for b in "aeiou" for c in "rst"]
+    few = pl.DataFrame({"review": [" ".join(rng.choice(words[i % 40 * 3 : i % 40 * 3 + 3], 8)) for i in range(400)]})
+    model = NgramText(phrases=1, merge=False, candidates=1).fit(few)
+    assert model.record is not None
+    assert set(model.record.figures["recognised"]) == {"auc", "low", "of_texts"}
+    assert model.record.figures["recognised"]["of_texts"] == 200
+    assert "recognised" not in NgramText(epsilon=4).fit(few).record.figures
+
+
 def test_options_out_of_range_are_refused() -> None:
-    for option in ("company", "run", "candidates"):
+    for option in ("company", "phrases", "run", "candidates"):
         with pytest.raises(ArgumentError, match=option):
             NgramText(**{option: 0})
 

@@ -136,7 +136,7 @@ def prepared(table: Table, text: str, label: str | None = None, owner: str | Non
     _require_columns(table, text, label, owner)
     reading = _Reading(table.frame, table.origin, text, label, owner, 1)
     texts, labels, levels, owners = reading.columns()
-    units = np.arange(len(texts)) if owners is None else _numbered_owners(owners)
+    units = np.arange(len(texts)) if owners is None else numbered_owners(owners)
     return Prepared([reading._scrubbed(text) for text in texts], labels, levels, units)
 
 
@@ -296,7 +296,7 @@ class _Reading:
             )
         if owners is None:
             return groups, weights
-        documents = _connected(groups, _numbered_owners(owners))
+        documents = _connected(groups, numbered_owners(owners))
         self.decisions.append(
             (str(self.owner), f"tells whose a text is: {len(np.unique(documents)):,} documents", "all texts of one owner count as one")
         )
@@ -387,7 +387,7 @@ def _places(column: pl.Series, levels: pl.Series) -> Integers:
     return joined["place"].to_numpy().astype(np.int64)
 
 
-def _numbered_owners(owners: list[Any]) -> Integers:
+def numbered_owners(owners: list[Any]) -> Integers:
     """A number for each owner; what has none is its own."""
     first: dict[Any, int] = {}
     return np.array([first.setdefault(("own", o) if o is not None else ("none", i), len(first)) for i, o in enumerate(owners)], np.int64)

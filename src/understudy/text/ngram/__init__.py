@@ -3,5 +3,7 @@
 | file | holds |
 |---|---|
 | `model.py` | `NgramText` |
+| `grouping.py` | kinds of words, by their neighbours |
+| `recognition.py` | whether the texts that were learned can be recognised |
 | `private.py` | counts with noise, and what that promises |
 """

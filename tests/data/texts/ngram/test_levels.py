@@ -62,6 +62,26 @@ def test_only_runs_that_two_documents_share_are_followed_beyond_pairs() -> None:
     assert len(levels.followers) == shared + unigrams
 
 
+def test_what_too_few_documents_say_is_said_by_kinds_of_words() -> None:
+    first, second = [f"{a}o" for a in "bcdfghklmn"], [f"{a}i" for a in "bcdfghklmn"]
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"{rng.choice(first)} {rng.choice(second)}" for _ in range(4)) for _ in range(300)]
+    found = Corpus.of(as_table(pl.DataFrame({"text": texts})), "text")
+    size = len(found.vocabulary)
+    groups = np.array([0 if piece.endswith("o") else 1 for piece in found.vocabulary] + [2, 3])
+    withheld, kinds, single = Step(2, False, 301, 0.0), Step(2, False, 2, 0.0, grouped=True), Step(1, False, 1, 0.0)
+    wrong = {}
+    for name, steps in (("kinds", [withheld, kinds, single]), ("single", [withheld, single])):
+        levels = Levels.fit(Occurrences.of(found), steps, groups)
+        again = Levels.from_arrays(levels.steps, levels.arrays())
+        keys = words(np.arange(2000), np.uint64(1))
+        tokens, starts = draw(again, Taste.none(1, size, 60), np.zeros(2000, np.int64), size, longest=60, candidates=1, run=9, keys=keys)
+        inside = np.setdiff1d(np.arange(1, len(tokens)), starts)
+        wrong[name] = (groups[tokens[inside]] == groups[tokens[inside - 1]]).mean()
+    assert wrong["kinds"] == 0
+    assert wrong["single"] > 0.3
+
+
 def test_no_more_words_in_a_row_come_from_long_contexts_than_allowed() -> None:
     texts = ["one two three four five six seven eight nine ten", *[f"{a} {b}" for a in WORDS for b in WORDS[:2]]]
     rows = [*texts[:1], texts[0].replace("one", "a"), *texts[1:]] * 1

@@ -5,7 +5,8 @@ to the longest context; there an event keeps its sum but for a share (and nothin
 of each occurrence goes on to the next level. Where all is kept but a fixed discount this is Kneser-Ney's modification (Ney, Essen &
 Kneser 1994; Chen & Goodman 1999), whose marginals are those of the data; the same holds here, whatever is withheld.
 
-A level is an order (words of context plus one) and whether the label belongs to its contexts.
+A level is an order (words of context plus one), whether the label belongs to its contexts, and whether it sees the groups of the words
+before in the place of these (`Levels.groups`): what words say together in too few documents, their kinds may still say in enough.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ from understudy.data.texts.corpus import Corpus
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
+Packed = tuple[Words, Integers, Integers, NDArray[np.uint32]]
 
 FULL = 2**32
+GROUPED = 4
+"""What a context of groups of words has in its key beside its order."""
 
 
 class Step(NamedTuple):
-    """One level of the way down: ``order``, whether it is ``labelled``, the ``company`` its events need and the ``discount``.
+    """One level of the way down: ``order``, whether it is ``labelled``, the documents its events need (``company``) and the ``discount``.
 
-    ``apart``: the company are documents of the same label.
+    ``apart``: the company are documents of the same label. ``grouped``: contexts are those of the groups of words.
     """
 
     order: int
@@ -38,6 +42,7 @@ class Step(NamedTuple):
     company: int
     discount: float
     apart: bool = False
+    grouped: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,25 +89,28 @@ class Levels:
 
     ``slots`` is a hash table from a context's key to its number (-1: empty); context c is followed by
     followers[starts[c]:starts[c + 1]], and ``thresholds`` are their running shares of 2³²: what lies above the last goes on to the next
-    level.
+    level. ``groups`` (words + 2,) are those of the words, none where no level is grouped.
     """
 
-    steps: tuple[tuple[int, bool], ...]
+    steps: tuple[tuple[int, bool, bool], ...]
     keys: Words
     slots: NDArray[np.int32]
     starts: Integers
     followers: NDArray[np.int32]
     thresholds: NDArray[np.uint32]
+    groups: NDArray[np.int32]
 
     @classmethod
-    def fit(cls, found: Occurrences, steps: Sequence[Step]) -> Self:
+    def fit(cls, found: Occurrences, steps: Sequence[Step], groups: Integers | None = None) -> Self:
+        groups = np.zeros(0, np.int64) if groups is None else groups
         left = found.weights.astype(np.float64).copy()
-        parts = [_level(found, step, left, last=i == len(steps) - 1) for i, step in enumerate(steps)]
+        parts = [_level(found, step, left, groups, last=i == len(steps) - 1) for i, step in enumerate(steps)]
         keys = np.concatenate([part[0] for part in parts])
         counts = np.concatenate([part[1] for part in parts])
         return cls(
-            tuple((step.order, step.labelled) for step in steps), keys, table_of(keys), np.concatenate([[0], np.cumsum(counts)]),
-            np.concatenate([part[2] for part in parts]).astype(np.int32), np.concatenate([part[3] for part in parts]),
+            tuple((step.order, step.labelled, step.grouped) for step in steps), keys, table_of(keys),
+            np.concatenate([[0], np.cumsum(counts)]), np.concatenate([part[2] for part in parts]).astype(np.int32),
+            np.concatenate([part[3] for part in parts]), groups.astype(np.int32),
         )  # fmt: skip
 
     @classmethod
@@ -120,23 +128,25 @@ class Levels:
                 shares.append(np.clip(np.cumsum([share for _, share in followers]) * FULL, 0, FULL - 1).astype(np.uint32))
         found = np.concatenate(keys)
         return cls(
-            tuple((table.order, table.labelled) for table in tables), found, table_of(found),
+            tuple((table.order, table.labelled, False) for table in tables), found, table_of(found),
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), np.array(words, np.int32), np.concatenate(shares),
+            np.zeros(0, np.int32),
         )  # fmt: skip
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"keys": self.keys, "starts": self.starts, "followers": self.followers, "thresholds": self.thresholds}
+        return {"keys": self.keys, "starts": self.starts, "followers": self.followers, "thresholds": self.thresholds, "groups": self.groups}
 
     @classmethod
     def from_arrays(cls, steps: Sequence[Sequence[Any]], arrays: Mapping[str, NDArray[Any]]) -> Self:
         keys = arrays["keys"]
-        known = tuple((int(order), bool(labelled)) for order, labelled in steps)
-        return cls(known, keys, table_of(keys), arrays["starts"], arrays["followers"], arrays["thresholds"])
+        known = tuple((int(order), bool(labelled), bool(more and more[0])) for order, labelled, *more in steps)
+        groups = arrays.get("groups", np.zeros(0, np.int32))
+        return cls(known, keys, table_of(keys), arrays["starts"], arrays["followers"], arrays["thresholds"], groups)
 
 
-def _level(found: Occurrences, step: Step, left: Floats, *, last: bool) -> tuple[Words, Integers, Integers, NDArray[np.uint32]]:
+def _level(found: Occurrences, step: Step, left: Floats, groups: Integers, *, last: bool) -> Packed:
     """Contexts' keys, numbers of followers, followers and thresholds; `left` becomes what the level leaves of each occurrence."""
-    contexts = context_keys(found, step.order, step.labelled)
+    contexts = context_keys(found, step.order, step.labelled, groups if step.grouped else None)
     order = np.lexsort((found.words, contexts))
     context, word = contexts[order], found.words[order]
     new_context = np.concatenate([[True], context[1:] != context[:-1]])
@@ -147,7 +157,7 @@ def _level(found: Occurrences, step: Step, left: Floats, *, last: bool) -> tuple
     sums = np.add.reduceat(mass, firsts)
     kept = sums.copy() if last else np.maximum(sums - step.discount * np.maximum.reduceat(mass, firsts), 0.0)
     if step.company > 1:
-        kept[_documents(found, step)[order][firsts] < step.company] = 0.0
+        kept[_documents(found, step, groups)[order][firsts] < step.company] = 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         left[order] = mass * np.where(sums > 0, (sums - kept) / sums, 0.0)[event]
     of_context = np.cumsum(new_context)[firsts] - 1
@@ -156,7 +166,7 @@ def _level(found: Occurrences, step: Step, left: Floats, *, last: bool) -> tuple
     return _packed(context[firsts][released], word[firsts][released], kept[released], totals[of_context[released]])
 
 
-def _packed(contexts: Words, words: Integers, kept: Floats, totals: Floats) -> tuple[Words, Integers, Integers, NDArray[np.uint32]]:
+def _packed(contexts: Words, words: Integers, kept: Floats, totals: Floats) -> Packed:
     if not len(contexts):
         return contexts, np.zeros(0, np.int64), words, np.zeros(0, np.uint32)
     begins = np.flatnonzero(np.concatenate([[True], contexts[1:] != contexts[:-1]]))
@@ -167,9 +177,9 @@ def _packed(contexts: Words, words: Integers, kept: Floats, totals: Floats) -> t
     return contexts[begins], counts, words, shares.astype(np.uint32)
 
 
-def _documents(found: Occurrences, step: Step) -> Integers:
+def _documents(found: Occurrences, step: Step, groups: Integers) -> Integers:
     """For each occurrence the documents that share its words: whatever their label, unless the step keeps labels apart."""
-    keys = mixed(context_keys(found, step.order, step.apart) + found.words.astype(np.uint64))
+    keys = mixed(context_keys(found, step.order, step.apart, groups if step.grouped else None) + found.words.astype(np.uint64))
     order = np.lexsort((found.documents, keys))
     key, document = keys[order], found.documents[order]
     new = np.concatenate([[True], key[1:] != key[:-1]])
@@ -180,13 +190,14 @@ def _documents(found: Occurrences, step: Step) -> Integers:
     return out
 
 
-def context_keys(found: Occurrences, order: int, labelled: bool) -> Words:
+def context_keys(found: Occurrences, order: int, labelled: bool, groups: Integers | None = None) -> Words:
     """The key of the context that each occurrence has at a level."""
     label = found.labels + 1 if labelled else np.zeros(len(found.labels), np.int64)
     with np.errstate(over="ignore"):
-        key = mixed((label * 8 + order).astype(np.uint64))
+        key = mixed((label * 8 + order + (0 if groups is None else GROUPED)).astype(np.uint64))
         for back in range(order - 1):
-            key = mixed(key + found.before[back].astype(np.uint64))
+            before = found.before[back]
+            key = mixed(key + (before if groups is None else groups[before]).astype(np.uint64))
     return key
 
 

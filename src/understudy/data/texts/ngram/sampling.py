@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from understudy.data.texts.ngram.levels import found_at, mix
+from understudy.data.texts.ngram.levels import GROUPED, found_at, mix
 
 if TYPE_CHECKING:
     from understudy.data.texts.ngram.choosing import Taste
@@ -38,7 +38,7 @@ def draw(
     bounds = np.tile([1, longest], (len(labels), 1)) if isinstance(longest, int) else longest
     tokens, lengths = _draw(
         labels, end, bounds, candidates, run, keys, steps, levels.keys, levels.slots, levels.starts, levels.followers, levels.thresholds,
-        taste.groups, taste.words, taste.lengths, taste.pair_keys, taste.pair_slots, taste.pairs,
+        levels.groups, taste.groups, taste.words, taste.lengths, taste.pair_keys, taste.pair_slots, taste.pairs,
     )  # fmt: skip
     return tokens.astype(np.int64), np.concatenate([[0], np.cumsum(lengths)])
 
@@ -75,6 +75,7 @@ def _draw(  # type: ignore[no-untyped-def]
     starts,
     followers,
     thresholds,
+    kinds,
     groups,
     words,
     lengths,
@@ -92,7 +93,19 @@ def _draw(  # type: ignore[no-untyped-def]
         group, top, size = groups[labels[row]], -np.inf, 0
         for _ in range(candidates):
             n = _one(
-                labels[row], end, text[: bounds[row, 1]], bounds[row, 0], run, state, steps, keys, slots, starts, followers, thresholds
+                labels[row],
+                end,
+                text[: bounds[row, 1]],
+                bounds[row, 0],
+                run,
+                state,
+                steps,
+                keys,
+                slots,
+                starts,
+                followers,
+                thresholds,
+                kinds,
             )
             score = 0.0
             if candidates > 1:
@@ -112,12 +125,12 @@ def _draw(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _one(label, end, text, least, run, state, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
+def _one(label, end, text, least, run, state, steps, keys, slots, starts, followers, thresholds, kinds):  # type: ignore[no-untyped-def]
     """Draws one text into `text`; its length, at least `least`."""
     one = two = three = end + 1
     n, ran = 0, 0
     while n < len(text):
-        word, order = _next(label, one, two, three, ran >= run, state, steps, keys, slots, starts, followers, thresholds)
+        word, order = _next(label, one, two, three, ran >= run, state, steps, keys, slots, starts, followers, thresholds, kinds)
         if word == end:
             if n >= least:
                 break
@@ -130,16 +143,17 @@ def _one(label, end, text, least, run, state, steps, keys, slots, starts, follow
 
 
 @numba.njit(cache=True)
-def _next(label, one, two, three, short, state, steps, keys, slots, starts, followers, thresholds):  # type: ignore[no-untyped-def]
+def _next(label, one, two, three, short, state, steps, keys, slots, starts, followers, thresholds, kinds):  # type: ignore[no-untyped-def]
     for level in range(len(steps)):
         order = steps[level, 0]
-        if short and order > 2:
+        grouped = steps[level, 2] > 0
+        if short and order > 2 and not grouped:
             continue
-        key = mix(np.uint64((label + 1 if steps[level, 1] else 0) * 8 + order))
+        key = mix(np.uint64((label + 1 if steps[level, 1] else 0) * 8 + order + (GROUPED if grouped else 0)))
         if order > 1:
-            key = mix(key + np.uint64(one))
+            key = mix(key + np.uint64(kinds[one] if grouped else one))
         if order > 2:
-            key = mix(key + np.uint64(two))
+            key = mix(key + np.uint64(kinds[two] if grouped else two))
         if order > 3:
             key = mix(key + np.uint64(three))
         context = found_at(keys, slots, key)
@@ -156,7 +170,7 @@ def _next(label, one, two, three, short, state, steps, keys, slots, starts, foll
                 high = middle
             else:
                 low = middle + 1
-        return followers[low], order
+        return followers[low], (1 if grouped else order)
     return np.int32(0), 1
 
 
