@@ -2,18 +2,22 @@
 
     python bench/texts.py                                        both sets, counts of words, plain and private
     python bench/texts.py --sets sms --makers text-ngram --splits 2
-    python bench/texts.py --makers text-transformer --budget 600
+    python bench/texts.py --makers text-ngram:phrases=1 text-ngram:phrases=5 --texts 4000
+    python bench/texts.py --makers text-transformer --budget 600              (CPU seconds of this process)
 
 Columns: accuracy and F1 (the mean over both labels) of a classifier (words and pairs by TF-IDF, logistic regression, labels balanced)
 trained on made texts and tested on held-out real ones; C2ST is the AUC of the same kind of classifier telling made texts from held-out
-real ones (.5 best); "8 in a row" the share of made texts that share eight words in a row with a training text. Each is the mean over
-splits with the range. "secrets" are planted in training texts: some once, some ten times in one wording by one owner, some ten times in
+real ones (.5 best); "8 in a row" the share of made texts that share eight words in a row with a training text. "recognised": the AUC (.5
+best) of telling training texts from held-out ones by the nearest of as many made texts, as `evaluate` does it; "by a model": by how much
+likelier a model of words (Kneser-Ney, three words) of the made texts finds them than one of held-out texts. Each is the mean over splits
+with the range. "secrets" are planted in training texts: some once, some ten times in one wording by one owner, some ten times in
 slightly different wordings; a secret is out where its core is found in 20,000 made texts. Fit in CPU seconds, texts/s per CPU second.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +27,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from measure import markdown, timed
+from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
@@ -30,12 +35,18 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from understudy.core import registry
+from understudy.core.budget import Budget
+from understudy.text.likeness.kneser_ney import KneserNey
+from understudy.text.likeness.vectors import Tfidf, bag, nearest_likeness
+from understudy.text.likeness.words import Tokens, words
 
 FOLDER = Path(__file__).parents[1].parent / "shared" / "data" / "text"
 SETS = {"reviews": "sentence_polarity/sentence_polarity.parquet", "sms": "sms_spam/sms_spam.parquet"}
 SIZE = 2_500
 TRAINING_SHARE = 0.7
-HEADS = ["set", "made by", "accuracy", "F1", "C2ST", "8 in a row", "secrets out", "fit CPU s", "texts/s"]
+ASKED = 2_000
+"""Training texts that are tried to be recognised."""
+HEADS = ["set", "made by", "accuracy", "F1", "C2ST", "8 in a row", "recognised", "by a model", "secrets out", "fit CPU s", "texts/s"]
 SECRETS = ("QX7T-9921-KD", "730 441 9265 018", "zalvorine", "Orsolya Brandvik", "purple walrus dreams of yesterday's train")
 """A code, a number, a word of somebody's own, a name, and a pass phrase of common words."""
 FRAMES = (
@@ -95,6 +106,41 @@ def copied(made: pl.DataFrame, train: pl.DataFrame) -> float:
     return float(np.mean([bool(own & known) for own in found])) if found else 0.0
 
 
+def recognised(made: pl.DataFrame, train: pl.DataFrame, test: pl.DataFrame) -> tuple[float, float]:
+    """AUCs of telling training texts from held-out ones, by the nearest made text and by a model of the made texts."""
+    asked, drawn, held = tokens([train["text"].to_list()[:ASKED], made["text"].to_list(), test["text"].to_list()])
+    bags = [bag(texts) for texts in (asked, drawn, held)]
+    tfidf = Tfidf(sparse.vstack(bags, format="csr"))
+    members, base, others = (tfidf(counts) for counts in bags)
+    truth = np.repeat([1, 0], [len(asked), len(held)])
+    near = np.concatenate([nearest_likeness(side, base) for side in (members, others)])
+    size = 1 + max(int(texts.ids.max()) for texts in (asked, drawn, held))
+    model = KneserNey(drawn, size, 3)
+    halves = np.arange(len(held) // 2), np.arange(len(held) // 2, len(held))
+    parts = np.array_split(np.arange(len(asked)), 2)
+    plain = [KneserNey(held.take(half), size, 3) for half in halves]
+    odds = [_odds(asked.take(parts[k]), model, plain[k]) for k in (0, 1)] + [
+        _odds(held.take(halves[k]), model, plain[1 - k]) for k in (0, 1)
+    ]
+    return float(roc_auc_score(truth, near)), float(roc_auc_score(truth, np.concatenate(odds)))
+
+
+def _odds(texts: Tokens, model: KneserNey, plain: KneserNey) -> np.ndarray:
+    """Nats a word that the model finds texts likelier than another, which does not know them."""
+    own, lengths = model.log_probabilities(texts)
+    return (own - plain.log_probabilities(texts)[0]) / lengths
+
+
+def tokens(groups: list[list[str]]) -> list[Tokens]:
+    known: dict[str, int] = {}
+    out = []
+    for texts in groups:
+        rows = [[known.setdefault(word, len(known)) for word in words(text)] for text in texts]
+        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        out.append(Tokens(np.array([number for row in rows for number in row], np.int32), starts))
+    return out
+
+
 def with_secrets(train: pl.DataFrame, label: str) -> pl.DataFrame:
     """Training texts, each with an owner of its own, and planted ones: fifteen secrets, three ways."""
     rows = []
@@ -129,11 +175,14 @@ def secrets_out(model: Any, texts: int) -> str:
 def maker(name: str, budget: float | None) -> Maker:
     """The maker called `name`; "text-ngram:epsilon=8" gives options."""
     method, _, options = name.partition(":")
-    given = {key: float(value) for key, value in (option.split("=") for option in options.split(",") if option)}
+    given = {
+        key: float(value) if "." in value else int(value) for key, value in (option.split("=") for option in options.split(",") if option)
+    }
     method_class = registry.get("generators", method)
 
     def fit(train: pl.DataFrame, owner: str | None, seed: int) -> Any:
-        return method_class(**given).fit(train, text="text", label="label", owner=owner, seed=seed, budget=budget)
+        limit = None if budget is None else Budget(budget, clock=time.process_time)
+        return method_class(**given).fit(train, text="text", label="label", owner=owner, seed=seed, budget=limit)
 
     return fit
 
@@ -145,9 +194,10 @@ def measured(name: str, found: list[Split], make: Maker) -> list[dict[str, Any]]
         model.sample(100, seed=1)
         made, draw = timed(partial(model.sample, SIZE, seed=1))
         accuracy, f1 = utility(made, split.test)
+        near, by_model = recognised(model.sample(split.train.height, seed=1), split.train, split.test)
         rows.append(
             {"accuracy": accuracy, "F1": f1, "C2ST": told_apart(made, split.test), "8 in a row": copied(made, split.train),
-             "fit CPU s": fit.cpu_s, "texts/s": SIZE / draw.cpu_s}
+             "recognised": near, "by a model": by_model, "fit CPU s": fit.cpu_s, "texts/s": SIZE / draw.cpu_s}
         )  # fmt: skip
     return rows
 
@@ -167,7 +217,7 @@ def line(set_name: str, made_by: str, rows: list[dict[str, Any]], secrets: str) 
     out = {"set": set_name, "made by": made_by, "secrets out": secrets}
     for key in rows[0]:
         values = [row[key] for row in rows]
-        digits = 3 if key in ("accuracy", "F1", "C2ST", "8 in a row") else 1 if key == "fit CPU s" else 0
+        digits = 3 if key in ("accuracy", "F1", "C2ST", "8 in a row", "recognised", "by a model") else 1 if key == "fit CPU s" else 0
         spread = f" ({min(values):.{digits}f} to {max(values):.{digits}f})" if len(values) > 1 and digits == 3 else ""
         out[key] = f"{np.mean(values):,.{digits}f}{spread}"
     return [out.get(head, "") for head in HEADS]
@@ -180,7 +230,8 @@ def main() -> None:
         "--makers", nargs="+", default=["text-ngram", "text-ngram:epsilon=8", "text-ngram:epsilon=4", "text-ngram:epsilon=1"]
     )
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--budget", type=float, help="seconds for learning")
+    parser.add_argument("--budget", type=float, help="CPU seconds for learning")
+    parser.add_argument("--texts", type=int, help="training texts, at most")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--no-secrets", action="store_true")
     parser.add_argument("--secret-texts", type=int, default=20_000, help="texts in which secrets are looked for")
@@ -188,7 +239,10 @@ def main() -> None:
     arguments = parser.parse_args()
     table = []
     for set_name in arguments.sets:
-        found = splits(set_name, arguments.splits, arguments.folder)
+        found = [
+            Split(split.train.head(arguments.texts or split.train.height), split.test)
+            for split in splits(set_name, arguments.splits, arguments.folder)
+        ]
         table.append(line(set_name, "real texts", real(found), ""))
         print(markdown(HEADS, table[-1:]), flush=True)
         for name in arguments.makers:
