@@ -206,8 +206,8 @@ def steps(labelled: bool, phrases: int, company: int) -> list[Step]:
         Step(4, labelled, longer, DISCOUNT),
         Step(3, labelled, longer, DISCOUNT),
         Step(2, labelled, phrases, DISCOUNT),
-        Step(3, labelled, longer, DISCOUNT, grouped=True),
-        Step(2, labelled, min(longer, FEWEST_KINDS), DISCOUNT, grouped=True),
+        Step(3, labelled, longer, 0.0, grouped=True),
+        Step(2, labelled, min(longer, FEWEST_KINDS), 0.0, grouped=True),
         Step(1, labelled, 1, DISCOUNT),
     ]
     return [*down, Step(1, False, 1, 0.0)] if labelled else down
