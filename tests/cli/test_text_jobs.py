@@ -121,6 +121,26 @@ def test_a_killed_job_goes_on_and_asks_for_nothing_that_it_has(tmp_path):
         assert rows_of(other).equals(whole)
 
 
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on_and_another_process_is_told_to_wait(tmp_path, capsys):
+    with served(tmp_path, "--delay", "0.2") as (url, log):
+        spec, out = spec_at(tmp_path, url), tmp_path / "rows.jsonl"
+        command = ["generate", str(spec), "-n", "3000", "-o", str(out), "--quiet"]
+        job = subprocess.Popen([sys.executable, "-m", "understudy", *command], stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 60
+        while len(keys_in(log)) < 40 and time.monotonic() < end:
+            time.sleep(0.02)
+        assert run(command) == 4
+        told = capsys.readouterr().err
+        assert f"(number {job.pid}) works with this job" in told
+        assert str(out) in told
+        job.send_signal(signal.SIGINT)
+        told = job.communicate(timeout=60)[1]
+        assert job.returncode == 130
+        assert "replies are kept" in told
+        assert f"understudy resume {out}" in told
+        assert not out.exists()
+
+
 def test_a_dry_run_tells_the_cost_and_is_not_paid_twice(tmp_path, capsys):
     with served(tmp_path) as (url, log):
         spec, out = spec_at(tmp_path, url), tmp_path / "out"
@@ -283,12 +303,16 @@ def test_mistakes_are_told_before_money_is_spent(tmp_path, capsys, monkeypatch):
         assert "key" in told(tmp_path / "text.yaml")
         assert not any(json.loads(line)["outcome"] == "ok" for line in (log.read_text().splitlines() if log.exists() else []))
     with served(tmp_path) as (url, log):
-        assert "no-model" in told(spec_at(tmp_path, url, model="no-model"))
+        wrong = told(spec_at(tmp_path, url, model="no-model"))
+        assert "no-model" in wrong
+        assert "resume" not in wrong
         asked = len(keys_in(log))
         spec = spec_at(tmp_path, url)
         assert '"bad"' in told(spec, "--given", "label=bda")
         assert "needs a disk" in told(spec, output="sqlite:///rows.db#reviews")
         assert "Did you mean .jsonl" in told(spec, output=tmp_path / "rows.jsnl")
+        spec.write_text(spec.read_text().replace("timeout: 3", "batch: {sise: 5}"))
+        assert '"size"' in told(spec)
         assert '"length"' in told(spec_at(tmp_path, url, more="quality: [lenght]\n"))
         assert "training_overlap" in told(spec_at(tmp_path, url, more="quality: [training_overlap]\n"))
         assert len(keys_in(log)) == asked

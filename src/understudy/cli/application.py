@@ -76,6 +76,8 @@ def _run(arguments: list[str], machine: bool) -> int:
     try:
         code = app(args=arguments, prog_name="understudy", standalone_mode=False)
         sys.stdout.flush()
+        if code == failures.INTERRUPTED:  # the parser has caught Ctrl-C by itself, and says nothing
+            return failures.interrupted(machine)
         return code if isinstance(code, int) else 0
     except failures.USAGE as error:
         return failures.usage(error, machine)

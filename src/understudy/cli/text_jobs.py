@@ -132,6 +132,7 @@ def _show(screen: Screen, outcome: Outcome) -> None:
 
 def show_estimate(screen: Screen, order: Order, place: Place | None, texts: Texts) -> None:
     """What the job will cost, from a few of its rows; they are kept, and paid once."""
+    from understudy.core.errors import Cancelled
     from understudy.text.job import texts_at
     from understudy.text.quality.declared import Declared
     from understudy.text.ways.asking.costing import estimated
@@ -141,7 +142,10 @@ def show_estimate(screen: Screen, order: Order, place: Place | None, texts: Text
     judges = list(declared.judges.values())
     if texts.journal is None and not judges:
         raise typer.BadParameter(f'the way "{texts.spec.way}" asks nobody and costs nothing', param_hint="--dry-run")
-    found = estimated(texts, order.n, seed=order.seed, given=order.given, tries=TRIED_ROWS, judges=judges)
+    try:
+        found = estimated(texts, order.n, seed=order.seed, given=order.given, tries=TRIED_ROWS, judges=judges)
+    except KeyboardInterrupt:
+        raise Cancelled("Stopped. The replies that came are kept.", where=str(texts.journal or judges[0].journal), remedy="Run the same again.") from None
     screen.say(found.in_words())
     known = [f'{judge.known_rows} questions to hold the judge "{judge.name}" against known rows' for judge in judges if judge.known_rows]
     if known:

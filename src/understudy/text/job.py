@@ -14,7 +14,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -193,7 +193,7 @@ def run_job(
 
     texts = texts_at(place, order.texts() if texts is None else texts)
     sieve = _Sieve(texts, order)
-    with listening(progress) as listener, closing(held(place.state / "job", "this job")):
+    with listening(progress) as listener, closing(held(place.state / "job", "this job", place.target)):
         save_order(order, place, overwrite=overwrite)
         made = MadeRows(texts, order.n, order.seed, order.given, place.made, _essence_of_rows(order))
         if not resume:
@@ -230,24 +230,46 @@ def _fill(made: MadeRows, texts: Texts, order: Order, place: Place, listener: Pr
         made.fill(listener)
     except BudgetError as error:
         raise _at_the_limit(error, made, texts, order, place) from error
+    except KeyboardInterrupt:
+        raise Cancelled(f"Stopped. {_kept_replies(texts):,} replies are kept.", where=str(place.target), remedy=_way_on(place)) from None
     except (EndpointError, Cancelled, SinkError) as error:
-        if texts.journal is None or not texts.journal.is_file():
+        if not _kept_replies(texts):  # there is nothing to go on from: the same command, with what is wrong put right
             raise
-        remedy = " ".join(filter(None, [error.remedy, f"Go on with: understudy resume {place.target}"]))
+        remedy = " ".join(filter(None, [error.remedy, _way_on(place)]))
         raise type(error)(error.what, where=error.where, remedy=remedy) from error
 
 
+def _way_on(place: Place) -> str:
+    return f"Go on with: understudy resume {place.target}"
+
+
+def _kept_replies(texts: Texts) -> int:
+    """How many replies are in the journal; 0 where nobody is asked, or it cannot be read."""
+    from understudy.text.llm.journal import Journal
+
+    if texts.journal is None or not texts.journal.is_file():
+        return 0
+    with suppress(UnderstudyError), closing(Journal(texts.journal)) as journal:
+        return journal.counts()["replies"]
+    return 0
+
+
 def _at_the_limit(error: BudgetError, made: MadeRows, texts: Texts, order: Order, place: Place) -> UnderstudyError:
-    """What a limit allowed, what is missing, and how to go on."""
+    """What a limit allowed, what is missing, what all is likely to take, and how to go on."""
     way: Any = texts._way
-    if not hasattr(way, "answered"):
+    if not hasattr(way, "answered") or not _kept_replies(texts):
         return error
     done = made.done
     frames = texts.numbered_rows(range(done // texts.block_size, -(-order.n // texts.block_size)), order.n, order.seed, order.given)
     have = done + way.answered(frames, texts._stream_of_seed(order.seed))
-    money = order.spec.get("llm", {}).get("budget", {}).get("money") is not None
     told = f"{have:,} of {order.n:,} rows have all their replies, {order.n - have:,} are missing; no row is written yet."
-    option = "--budget" if money else "--budget-tokens"
+    in_money = order.spec.get("llm", {}).get("budget", {}).get("money") is not None
+    option, spent = "--budget" if in_money else "--budget-tokens", way.spent()
+    if have:
+        whole = (
+            f"{float(spent.money) * order.n / have:.4g} {spent.currency}" if in_money else f"{spent.tokens * order.n / have:,.0f} tokens"
+        )
+        told += f" At this rate all of them take about {whole}."
     remedy = f"Every reply is kept. With a higher limit, go on with: understudy resume {place.target} {option} …"
     return BudgetError(f"{error.what} {told}", where=str(place.target), remedy=remedy)
 

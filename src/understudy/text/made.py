@@ -11,12 +11,13 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from understudy.core.atomic import atomic_file
+from understudy.core.atomic import atomic_file, sink_error
 
 if TYPE_CHECKING:
     from understudy.core.progress import Progress
@@ -57,14 +58,18 @@ class MadeRows:
         start = self.done
         if start == self.n:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        frames = self._texts.stream(self.n - start, seed=self._seed, given=self._given, start=start, progress=listener)
-        for first, stop in self._pieces(start):
-            whole: list[pl.DataFrame] = []
-            while sum(frame.height for frame in whole) < stop - first:
-                whole.append(next(frames))
-            with atomic_file(self._file(first, stop)) as file:
-                pl.concat(whole).write_ipc(file, compression="zstd")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise sink_error(error, self._folder) from None
+        frames: Any = self._texts.stream(self.n - start, seed=self._seed, given=self._given, start=start, progress=listener)
+        with closing(frames):
+            for first, stop in self._pieces(start):
+                whole: list[pl.DataFrame] = []
+                while sum(frame.height for frame in whole) < stop - first:
+                    whole.append(next(frames))
+                with atomic_file(self._file(first, stop)) as file:
+                    pl.concat(whole).write_ipc(file, compression="zstd")
 
     def frames(self, columns: list[str] | None = None) -> Iterator[tuple[int, pl.DataFrame]]:
         """All rows in order, a file at a time, each with the number of its first. columns: those that are wanted."""

@@ -33,6 +33,7 @@ from understudy.rules.columns import Scalar, column_types
 from understudy.rules.spec import Columns, Lists, ListSpec, Locales, People
 from understudy.text.grammar.rules import Rule, read_rules
 from understudy.text.spec.language_model import (
+    BatchSection,
     BudgetSection,
     ExamplesSection,
     JudgeSection,
@@ -333,6 +334,7 @@ def _complaint(error: ValidationError) -> tuple[tuple[Any, ...], str, str | None
 
 _OF_LLM: dict[str, type[BaseModel]] = {
     "budget": BudgetSection, "price": PriceSection, "examples": ExamplesSection, "judge": JudgeSection, "calibrate": CalibrationSection,
+    "BatchSection": BatchSection,  # pydantic's name for that side of `batch`, which may be a truth value too
 }  # fmt: skip
 
 

@@ -189,7 +189,7 @@ class LanguageModel(Way):
         ]
         if self.section.examples is not None:
             said.append(
-                f"Prompts showed {self.section.examples.shots} real rows each, personal data in them replaced; they were sent to the "
+                f"Prompts showed up to {self.section.examples.shots} real rows each, personal data in them replaced; they were sent to the "
                 "endpoint. This is not differentially private."
             )
         if self.section.judge is not None:
