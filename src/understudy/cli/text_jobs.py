@@ -145,7 +145,9 @@ def show_estimate(screen: Screen, order: Order, place: Place | None, texts: Text
     try:
         found = estimated(texts, order.n, seed=order.seed, given=order.given, tries=TRIED_ROWS, judges=judges)
     except KeyboardInterrupt:
-        raise Cancelled("Stopped. The replies that came are kept.", where=str(texts.journal or judges[0].journal), remedy="Run the same again.") from None
+        raise Cancelled(
+            "Stopped. The replies that came are kept.", where=str(texts.journal or judges[0].journal), remedy="Run the same again."
+        ) from None
     screen.say(found.in_words())
     known = [f'{judge.known_rows} questions to hold the judge "{judge.name}" against known rows' for judge in judges if judge.known_rows]
     if known:
