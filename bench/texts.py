@@ -38,7 +38,7 @@ from understudy.core import registry
 from understudy.core.budget import Budget
 from understudy.text.likeness.kneser_ney import KneserNey
 from understudy.text.likeness.vectors import Tfidf, bag, nearest_likeness
-from understudy.text.likeness.words import Tokens, words
+from understudy.text.likeness.words import Tokens, Vocabulary
 
 FOLDER = Path(__file__).parents[1].parent / "shared" / "data" / "text"
 SETS = {"reviews": "sentence_polarity/sentence_polarity.parquet", "sms": "sms_spam/sms_spam.parquet"}
@@ -108,13 +108,15 @@ def copied(made: pl.DataFrame, train: pl.DataFrame) -> float:
 
 def recognised(made: pl.DataFrame, train: pl.DataFrame, test: pl.DataFrame) -> tuple[float, float]:
     """AUCs of telling training texts from held-out ones, by the nearest made text and by a model of the made texts."""
-    asked, drawn, held = tokens([train["text"].to_list()[:ASKED], made["text"].to_list(), test["text"].to_list()])
+    vocabulary = Vocabulary()
+    groups = train["text"].to_list()[:ASKED], made["text"].to_list(), test["text"].to_list()
+    asked, drawn, held = (vocabulary.encode(group) for group in groups)
     bags = [bag(texts) for texts in (asked, drawn, held)]
     tfidf = Tfidf(sparse.vstack(bags, format="csr"))
     members, base, others = (tfidf(counts) for counts in bags)
     truth = np.repeat([1, 0], [len(asked), len(held)])
     near = np.concatenate([nearest_likeness(side, base) for side in (members, others)])
-    size = 1 + max(int(texts.ids.max()) for texts in (asked, drawn, held))
+    size = len(vocabulary)
     model = KneserNey(drawn, size, 3)
     halves = np.arange(len(held) // 2), np.arange(len(held) // 2, len(held))
     parts = np.array_split(np.arange(len(asked)), 2)
@@ -129,16 +131,6 @@ def _odds(texts: Tokens, model: KneserNey, plain: KneserNey) -> np.ndarray:
     """Nats a word that the model finds texts likelier than another, which does not know them."""
     own, lengths = model.log_probabilities(texts)
     return (own - plain.log_probabilities(texts)[0]) / lengths
-
-
-def tokens(groups: list[list[str]]) -> list[Tokens]:
-    known: dict[str, int] = {}
-    out = []
-    for texts in groups:
-        rows = [[known.setdefault(word, len(known)) for word in words(text)] for text in texts]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-        out.append(Tokens(np.array([number for row in rows for number in row], np.int32), starts))
-    return out
 
 
 def with_secrets(train: pl.DataFrame, label: str) -> pl.DataFrame:

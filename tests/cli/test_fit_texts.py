@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+import understudy as us
 from understudy.cli.application import run
 
 WORDS = {"good": ["lovely", "great", "fine"], "bad": ["leaky", "broken", "dull"]}
@@ -42,6 +43,12 @@ def test_texts_are_learned_privately(reviews, tmp_path, capsys):
     assert "epsilon 4" in capsys.readouterr().out
 
 
+def test_texts_are_learned_so_that_they_are_hard_to_recognise(reviews, tmp_path):
+    model = tmp_path / "m.understudy"
+    assert run(["fit", str(reviews), "--text", "review", "--phrases", "12", "-o", str(model), "--quiet"]) == 0
+    assert us.load(model).phrases == 12
+
+
 @pytest.mark.parametrize(
     ("options", "code", "told"),
     [
@@ -51,6 +58,9 @@ def test_texts_are_learned_privately(reviews, tmp_path, capsys):
         (["--text", "review", "--method", "text-ngrm"], 2, "text-ngram"),
         (["--text", "review", "--method", "text-transformer", "--epsilon", "4"], 2, "text-ngram"),
         (["--text", "review", "--epsilon", "0"], 2, "epsilon"),
+        (["--text", "review", "--phrases", "0"], 2, "--phrases"),
+        (["--text", "review", "--method", "text-transformer", "--phrases", "5"], 2, "text-ngram"),
+        (["--phrases", "5"], 2, "--text"),
         (["--text", "review", "--target", "stars"], 2, "--label"),
         (["--label", "stars"], 2, "--text"),
         (["--method", "text-ngram"], 2, "--text"),

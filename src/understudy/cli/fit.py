@@ -39,6 +39,12 @@ def fit(
     epsilon: Annotated[
         float | None, typer.Option(metavar="E", help="With --text: learn under differential privacy, so strict.", show_default=False)
     ] = None,
+    phrases: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="With --text: texts that must share words in a row; more are harder to recognise.", show_default=False
+        ),
+    ] = None,
     table: TableName = None,
     query: Annotated[str | None, typer.Option(metavar="SQL", help="Query of the database, instead of a table.")] = None,
     seed: Seed = 0,
@@ -66,10 +72,11 @@ def fit(
             raise typer.BadParameter("--target is for tables; the class of texts is --label", param_hint="--target")
         columns = fit_texts.TextColumns(text, label, owner)
         fit_texts.learned(
-            screen, data, output, columns, method, epsilon, budget, seed, schema=schema, table=table, query=query, reading=reading or ()
-        )
+            screen, data, output, columns, method, budget, seed, epsilon=epsilon, phrases=phrases, schema=schema, table=table, query=query,
+            reading=reading or (),
+        )  # fmt: skip
         return
-    fit_texts.refuse_without_text(method, label=label, owner=owner, epsilon=epsilon)
+    fit_texts.refuse_without_text(method, label=label, owner=owner, epsilon=epsilon, phrases=phrases)
     options = _own_options(method, target)
     real = read_table(data, schema=schema, table=table, query=query, reading=reading or ())
     if target is not None:

@@ -37,8 +37,8 @@ def refuse_without_text(method: str, **stated: Any) -> None:
 
 
 def learned(
-    screen: Screen, data: str, output: Path, columns: TextColumns, method: str, epsilon: float | None, budget: str | None, seed: int,
-    *, schema: Path | None, table: str | None, query: str | None, reading: Sequence[str],
+    screen: Screen, data: str, output: Path, columns: TextColumns, method: str, budget: str | None, seed: int,
+    *, epsilon: float | None, phrases: int | None, schema: Path | None, table: str | None, query: str | None, reading: Sequence[str],
 ) -> None:  # fmt: skip
     """Learn the texts of DATA and save the model to `output`; columns are looked for before anything is learned."""
     from understudy.cli.tables import read_table
@@ -46,7 +46,7 @@ def learned(
     from understudy.core.errors import DataError, did_you_mean
 
     started = time.monotonic()
-    learner = _learner(method, epsilon)
+    learner = _learner(method, epsilon=epsilon, phrases=phrases)
     real = read_table(data, schema=schema, table=table, query=query, reading=reading)
     for column in columns:
         if column is not None and column not in real.columns:
@@ -61,16 +61,18 @@ def learned(
     _show(screen, data, real.rows, model, output, columns, time.monotonic() - started)
 
 
-def _learner(method: str, epsilon: float | None) -> Any:
+def _learner(method: str, **options: Any) -> Any:
+    """The method with the options that were stated, which the usual one alone has."""
     from understudy.core import registry
     from understudy.core.errors import did_you_mean
 
     name = USUAL if method == "auto" else method
     if name not in METHODS:
         raise typer.BadParameter(f'"{method}" does not learn texts. {did_you_mean(method, METHODS)}', param_hint="--method")
-    if epsilon is not None and name != USUAL:
-        raise typer.BadParameter(f"only {USUAL} learns under differential privacy", param_hint="--epsilon")
-    return registry.get("generators", name)(**({} if epsilon is None else {"epsilon": epsilon}))
+    stated = {option: value for option, value in options.items() if value is not None}
+    for option in stated if name != USUAL else ():
+        raise typer.BadParameter(f"only {USUAL} has it", param_hint=f"--{option}")
+    return registry.get("generators", name)(**stated)
 
 
 def _show(

@@ -85,7 +85,6 @@ def generated(
     from understudy.text.generator import Texts
     from understudy.text.job import needs_job, order_of
     from understudy.text.place import Place
-    from understudy.text.quality.declared import Declared
 
     if n is not None and n < 1:
         raise typer.BadParameter("make at least one row: -n 1000", param_hint="-n")
@@ -102,7 +101,6 @@ def generated(
     if n is None and generator._rows.height is None:
         raise typer.BadParameter("say how many rows: -n 1000", param_hint="-n")
     if dry_run or needs_job(generator):
-        Declared(generator, folder)  # the spec as it was read knows the lines of what is wrong
         rows, form, part_rows = n or generator._rows.height or 0, options.pop("format"), options.pop("part_rows")
         order = order_of(generator, rows, seed=seed, given=given, form=form, part_rows=part_rows)
         place = None if output is None else Place.of(output, form)

@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from understudy.core.atomic import atomic_file
 from understudy.core.errors import ArtifactError
@@ -25,6 +25,8 @@ from understudy.core.errors import ArtifactError
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+T = TypeVar("T")
 
 FORMAT = 1
 """The format that this release writes; it reads this and all before."""
@@ -61,6 +63,11 @@ class State:
     manifest: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     tables: dict[str, pa.Table] = field(default_factory=dict)
+
+
+def below(named: Mapping[str, T], prefix: str) -> dict[str, T]:
+    """What has names that begin so, by the rest of them."""
+    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
 
 
 def save_artifact(path: str | Path, name: str, state: State) -> None:

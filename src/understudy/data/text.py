@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from understudy.core.artifact import below
 from understudy.core.random import Stream
 from understudy.core.single_thread import single_thread
 from understudy.data.keyed import Rows, choices, key_of, uniforms, words
@@ -162,17 +163,13 @@ class FreeText(Regenerator):
     @classmethod
     def from_state(cls, state: dict[str, Any], arrays: dict[str, NDArray[Any]], tables: dict[str, pl.DataFrame]) -> Self:
         learned = Learned(
-            Levels.from_arrays(state["steps"], _below(arrays, "counts.")), Taste.from_arrays(_below(arrays, "taste.")),
+            Levels.from_arrays(state["steps"], below(arrays, "counts.")), Taste.from_arrays(below(arrays, "taste.")),
             Fills(tables["vocabulary"]["piece"].to_list(), arrays["member_starts"], arrays["members"]), arrays["lengths"], arrays["shares"],
         )  # fmt: skip
         branches = [Branch(b["column"], arrays[f"branch.{k}"], b["gain"]) for k, b in enumerate(state["branches"])]
         made = cls(learned, state["blank"], state["notes"], Classes(tuple(branches)))
         made.dtype = state["dtype"]
         return made
-
-
-def _below(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _sampled(values: pl.Series, rows: Rows, stream: Stream) -> Rows:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from understudy.core.artifact import State, load_artifact, save_artifact
+from understudy.core.artifact import State, below, load_artifact, save_artifact
 from understudy.core.errors import ArtifactError
 
 _NAME = "checkpoint"
@@ -50,12 +50,12 @@ def read_checkpoint(
     tensors = {key: torch.from_numpy(array.copy()) for key, array in state.arrays.items()}
     try:
         for player, network in players.items():
-            network.load_state_dict(_below(tensors, f"player/{player}/"))
-            _restore(optimizers[player], _below(tensors, f"optimizer/{player}/"))
+            network.load_state_dict(below(tensors, f"player/{player}/"))
+            _restore(optimizers[player], below(tensors, f"optimizer/{player}/"))
     except RuntimeError as error:
         raise ArtifactError(f"The checkpoint does not fit this network: {error}", where=str(path)) from error
     groups = {key.split("/")[1] for key in tensors if key.startswith("more/")}
-    return facts, {group: _below(tensors, f"more/{group}/") for group in groups}
+    return facts, {group: below(tensors, f"more/{group}/") for group in groups}
 
 
 def _states(optimizer: torch.optim.Optimizer) -> list[tuple[int, dict[str, Tensor]]]:
@@ -70,7 +70,3 @@ def _restore(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> No
         place, _, name = key.partition("/")
         parameter = parameters[int(place)]
         optimizer.state[parameter][name] = value if name == "step" else value.to(parameter.device)
-
-
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}

@@ -33,6 +33,7 @@ from understudy.core.progress import ProgressLike, listening
 from understudy.text.made import MadeRows
 from understudy.text.place import Place
 from understudy.text.spec.language_model import OF_THE_RUN, OF_THE_SIEVE
+from understudy.text.spec.sections import without
 
 if TYPE_CHECKING:
     from understudy.core.progress import Progress
@@ -382,8 +383,6 @@ def _remarks(order: Order, kept: int, dropped: Counter[str], spending: Spending 
 
 def _essence(stated: dict[str, Any]) -> dict[str, Any]:
     """A job without what changes no row: it may go on with another budget, or at another address."""
-    from understudy.text.kept import without
-
     spec = dict(yaml.safe_load(stated["spec"]))
     if isinstance(spec.get("llm"), dict):
         spec["llm"] = without(spec["llm"], OF_THE_RUN)
@@ -394,8 +393,6 @@ def _essence(stated: dict[str, Any]) -> dict[str, Any]:
 
 def _essence_of_rows(order: Order) -> dict[str, Any]:
     """What decides the rows before they are sifted, but how many of them there are."""
-    from understudy.text.kept import without
-
     stated = _essence({**order.__dict__, "spec": yaml.safe_dump(order.spec)})
     return {"spec": without(stated["spec"], OF_THE_SIEVE), "seed": order.seed, "given": order.given}
 

@@ -22,6 +22,7 @@ from understudy.text.made import MadeRows
 from understudy.text.place import HIDDEN, journal_beside
 from understudy.text.spec.attributes import Conditions
 from understudy.text.spec.language_model import NOWHERE, OF_THE_RUN
+from understudy.text.spec.sections import without
 from understudy.text.spec.text_spec import TextSpec
 
 PROBLEM = "problem"
@@ -153,8 +154,3 @@ class KeptTexts(Texts):
         if beside is not None and texts.journal is not None and "journal" not in state.manifest:
             texts.journal = beside
         return texts
-
-
-def without(section: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """A section of a spec without some of its keys."""
-    return {key: value for key, value in section.items() if key not in keys}

@@ -69,6 +69,8 @@ def test_the_same_spec_and_texts_vote_once_whoever_builds_it(tmp_path):
     made = Texts(spec(tmp_path), folder=tmp_path).sample(60)
     again = Texts(spec(tmp_path, evolution={"total": 50}), folder=tmp_path)
     assert again.sample(60).equals(made)
+    real = {"real": {"file": "private.csv", "text": "review", "label": "stars"}, "mix": {"share": 0.9}, "quality": ["exact_duplicates"]}
+    assert Texts(spec(tmp_path, **real), folder=tmp_path).sample(60).equals(made)  # what becomes of rows is no matter of votes
     assert votes_of(tmp_path) == 1
 
 

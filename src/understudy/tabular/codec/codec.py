@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from understudy.core.artifact import State
+from understudy.core.artifact import State, below
 from understudy.core.errors import ArtifactError, ConditionError, DataError, did_you_mean
 from understudy.core.random import Stream
 from understudy.data.condition import Condition
@@ -228,9 +228,8 @@ class Codec:
             if kind is None:
                 raise ArtifactError(f"The model holds a column of a kind that this release does not know: {facts.get('name')!r}.")
             prefix = f"codec.{number}."
-            arrays = {name.removeprefix(prefix): array for name, array in state.arrays.items() if name.startswith(prefix)}
-            tables = {name.removeprefix(prefix): _frame(table) for name, table in state.tables.items() if name.startswith(prefix)}
-            columns.append(kind.from_state(facts, arrays, tables))
+            tables = {name: _frame(table) for name, table in below(state.tables, prefix).items()}
+            columns.append(kind.from_state(facts, below(state.arrays, prefix), tables))
         return cls(columns, state.manifest["rows"])
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from understudy.core.artifact import below
 from understudy.core.random import Stream
 from understudy.data.matching import Matching
 from understudy.data.regenerator import Regenerator, regenerator_from_dict
@@ -121,9 +122,14 @@ class TextColumn(RemadeColumn):
 
     @classmethod
     def from_state(cls, facts: dict[str, Any], arrays: Arrays, tables: Tables) -> Self:
-        own = {name.removeprefix("made."): array for name, array in arrays.items() if name.startswith("made.")}
         read = [Reading(fact["column"], fact["part"], arrays.get(f"edges.{k}")) for k, fact in enumerate(facts["read"])]
-        return cls(facts["name"], facts["kind"], regenerator_from_dict(facts["regenerator"], own, tables), facts["missing"], read)
+        return cls(
+            facts["name"],
+            facts["kind"],
+            regenerator_from_dict(facts["regenerator"], below(arrays, "made."), tables),
+            facts["missing"],
+            read,
+        )
 
 
 def _offered(rows: pl.DataFrame, others: Sequence[ColumnCodec]) -> tuple[list[Reading], list[Integers]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.core.errors import ArgumentError, DataError
+from understudy.core.folders import user_folder
 
 PICO = Decimal(10) ** 12
 VARIABLE = "UNDERSTUDY_PRICES"
@@ -85,8 +86,7 @@ def read_prices(path: str | Path | None = None) -> Prices:
 def user_file() -> Path:
     """Where the user's own prices are looked for."""
     named = os.environ.get(VARIABLE)
-    home = os.environ.get("XDG_CONFIG_HOME")
-    return Path(named) if named else (Path(home) if home else Path.home() / ".config") / "understudy" / "prices.toml"
+    return Path(named) if named else user_folder("config") / "prices.toml"
 
 
 def stated_price(entry: Any) -> Price | None:

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from understudy.core.artifact import State
+from understudy.core.artifact import State, below
 from understudy.core.budget import Budget
 from understudy.core.errors import ArgumentError, DataError
 from understudy.core.gaussian_mechanism import require_promise
@@ -195,8 +195,8 @@ class NgramText(TextSynthesizer):
         self.longest, self.run, self.candidates = facts["longest"], facts["run"], facts["candidates"]
         self.phrases = facts.get("phrases", 1)
         self.epsilon, self.delta = facts["epsilon"], facts["delta"]
-        self.counts = Levels.from_arrays(facts["steps"], _below(state.arrays, "counts."))
-        self.taste = Taste.from_arrays(_below(state.arrays, "taste."))
+        self.counts = Levels.from_arrays(facts["steps"], below(state.arrays, "counts."))
+        self.taste = Taste.from_arrays(below(state.arrays, "taste."))
 
 
 def steps(labelled: bool, phrases: int, company: int) -> list[Step]:
@@ -211,7 +211,3 @@ def steps(labelled: bool, phrases: int, company: int) -> list[Step]:
         Step(1, labelled, 1, DISCOUNT),
     ]
     return [*down, Step(1, False, 1, 0.0)] if labelled else down
-
-
-def _below(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

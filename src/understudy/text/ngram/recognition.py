@@ -17,7 +17,7 @@ from scipy import sparse
 from understudy.core.random import Stream
 from understudy.data.nearest import Estimate, auc
 from understudy.text.likeness.vectors import Tfidf, bag, nearest_likeness
-from understudy.text.likeness.words import Tokens, words
+from understudy.text.likeness.words import Vocabulary
 
 Integers = NDArray[np.int64]
 
@@ -42,7 +42,7 @@ class Recognition(NamedTuple):
         if low <= TOLD_A_LITTLE:
             return None
         found = f"(AUC {self.auc.value:.2f}, guessing gives .50; a model of {self.texts:,} of these texts, tried on the others)"
-        remedy = "Learn more texts, fit with more `phrases` (10, 20), or with `epsilon` for a promise; then `evaluate` with texts held out."
+        remedy = "Learn more texts, fit with more `phrases` (5, 10), or with `epsilon` for a promise; then `evaluate` with texts held out."
         if low <= TOLD:
             return f"So few texts that those learned can be recognised a little better than by guessing {found}. {remedy}"
         return f"Too few texts: those that were learned can be recognised {found}. Do not release what is drawn without need. {remedy}"
@@ -67,17 +67,8 @@ def recognition(texts: Sequence[str], documents: Integers, drawn: Callable[[Inte
         return None
     rng = stream.child("asked").generator()
     asked = [rows if len(rows) <= ASKED else np.sort(rng.choice(rows, ASKED, replace=False)) for rows in (ours, others)]
-    bags = [bag(found) for found in _numbered([made, *([texts[i] for i in rows.tolist()] for rows in asked)])]
+    vocabulary = Vocabulary()
+    bags = [bag(vocabulary.encode(group)) for group in (made, *([texts[i] for i in rows.tolist()] for rows in asked))]
     tfidf = Tfidf(sparse.vstack(bags, format="csr"))
     base, members, strangers = (tfidf(found) for found in bags)
     return Recognition(auc(nearest_likeness(members, base), nearest_likeness(strangers, base)), len(ours))
-
-
-def _numbered(groups: Sequence[Sequence[str]]) -> list[Tokens]:
-    known: dict[str, int] = {}
-    out = []
-    for texts in groups:
-        rows = [[known.setdefault(word, len(known)) for word in words(text)] for text in texts]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-        out.append(Tokens(np.array([number for row in rows for number in row], np.int32), starts))
-    return out

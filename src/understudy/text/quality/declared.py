@@ -179,22 +179,16 @@ class SpecJudge:
 
     def session(self, *, batched: bool = True) -> Session:
         """A session with whoever is the judge. batched: through batches, where the rows are."""
-        from understudy.text.llm import Endpoint, Price, Session, SpendingLimit
+        from understudy.text.llm import Session
 
         spec, texts = self._declared.spec, self._declared.texts
         if self.shares:
             return texts._way.session(batched=batched)  # type: ignore[attr-defined,no-any-return]
         asked: Any = self.section if self.section.endpoint is not None else spec.llm
-        price = None if asked.price is None else Price.of(asked.price.input, asked.price.output)
-        endpoint = Endpoint(
-            asked.endpoint, self.section.model or asked.model, key_env=asked.key_env, price=price, timeout_s=asked.timeout,
-            retries=asked.retries,
-        )  # fmt: skip
-        limit = SpendingLimit(money=asked.budget.money, tokens=asked.budget.tokens)
+        endpoint = asked.endpoint_of(asked.endpoint, self.section.model or asked.model)
         journal = self.journal
         journal.parent.mkdir(parents=True, exist_ok=True)
-        budget = None if limit == SpendingLimit() else limit
-        return Session(endpoint, journal=journal, budget=budget, concurrency=asked.concurrency, seed=spec.seed)
+        return Session(endpoint, journal=journal, budget=asked.limit, concurrency=asked.concurrency, seed=spec.seed)
 
     @property
     def journal(self) -> Path:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from understudy.data.constraints import Contradiction
-from understudy.text.spec.sections import Section
+from understudy.text.spec.sections import Section, without
 from understudy.text.spec.steps import StepSection
 
-OF_THE_RUN = ("endpoint", "key_env", "budget", "price", "concurrency", "timeout", "retries", "batch", "journal")
-"""What changes no row: where, how fast, through what and for how much money they are asked for."""
+if TYPE_CHECKING:
+    from understudy.text.llm import Endpoint, SpendingLimit
+
 OF_THE_SIEVE = ("quality", "judges", "real", "mix")
 """Keys of a spec that decide what becomes of rows, and not what they are."""
 NOWHERE = "http://replies-are-kept.invalid/v1"
@@ -31,6 +32,41 @@ class PriceSection(Section):
     input: float | str
     output: float | str
     batch: float | str = 1
+
+
+class EndpointSection(Section):
+    """Who is asked, how fast, and for how much: nothing that decides what comes.
+
+    endpoint: an address of the OpenAI wire format, up to its version. key_env: the environment variable with the key. budget: what may be
+    spent. price: of tokens, where it is not known. timeout: seconds for a reply. retries: of a request that failed.
+    """
+
+    endpoint: str | None = None
+    key_env: str | None = None
+    budget: BudgetSection = Field(default_factory=BudgetSection)
+    price: PriceSection | None = None
+    concurrency: int = Field(default=64, ge=1, le=4096)
+    timeout: float = Field(default=120, gt=0)
+    retries: int = Field(default=8, ge=0)
+
+    def endpoint_of(self, url: str, model: str) -> Endpoint:
+        """The endpoint at an address, for a model."""
+        from understudy.text.llm import Endpoint, Price
+
+        price = None if self.price is None else Price.of(self.price.input, self.price.output, self.price.batch)
+        return Endpoint(url, model, key_env=self.key_env, price=price, timeout_s=self.timeout, retries=self.retries)
+
+    @property
+    def limit(self) -> SpendingLimit | None:
+        """What may be spent; None: no limit."""
+        from understudy.text.llm import SpendingLimit
+
+        limit = SpendingLimit(money=self.budget.money, tokens=self.budget.tokens)  # type: ignore[arg-type]
+        return None if limit == SpendingLimit() else limit
+
+
+OF_THE_RUN = (*EndpointSection.model_fields, "batch", "journal")
+"""Keys of the section `llm` that change no row: where, how fast, through what and for how much money they are asked for."""
 
 
 class BatchSection(Section):
@@ -90,32 +126,21 @@ EVOLUTIONS = (
 )
 
 
-_NO_MATTER = ("endpoint", "key_env", "budget", "price", "concurrency", "timeout", "retries", "journal")
-
-
-class LanguageModelSection(Section):
+class LanguageModelSection(EndpointSection):
     """How a language model is asked.
 
-    endpoint: an address of the OpenAI wire format, up to its version. model: its name. local: in their place, the folder of a causal
-    language model in the Hugging Face form, run by this process (extra `local`). key_env: the environment variable with the key.
-    budget: what may be spent; price: of tokens, where it is not known. prompt, system: in the place of the task's own words (Jinja; all
-    columns of the row and all steps by name). steps: values beside the record, before it and after it. reuse: ask judges and steps of
-    temperature 0 the same question once for all rows. evolve: rounds in which the record is made harder, or the words of
-    each (Evol-Instruct: Xu et al., 2023). labels: of entities, with what each is. tools: of conversations: name and what it does.
-    document: the column that holds the document which questions are about, or the text that is to be rewritten or translated.
-    mode: conversations in one reply, or `turns`, where user and assistant are asked in turn. tries: records made of a row until one
-    passes. options: further parameters, as the server knows them. batch: all requests through the provider's batch endpoint.
+    model: its name. local: in the place of endpoint and model, the folder of a causal language model in the Hugging Face form, run by this
+    process (extra `local`). prompt, system: in the place of the task's own words (Jinja; all columns of the row and all steps by name).
+    steps: values beside the record, before it and after it. reuse: ask judges and steps of temperature 0 the same question once for all
+    rows. evolve: rounds in which the record is made harder, or the words of each (Evol-Instruct: Xu et al., 2023). labels: of entities,
+    with what each is. tools: of conversations: name and what it does. document: the column that holds the document which questions are
+    about, or the text that is to be rewritten or translated. mode: conversations in one reply, or `turns`, where user and assistant are
+    asked in turn. tries: records made of a row until one passes. options: further parameters, as the server knows them. batch: all requests
+    through the provider's batch endpoint.
     """
 
-    endpoint: str | None = None
     local: str | None = None
     model: str = ""
-    key_env: str | None = None
-    budget: BudgetSection = Field(default_factory=BudgetSection)
-    price: PriceSection | None = None
-    concurrency: int = Field(default=64, ge=1, le=4096)
-    timeout: float = Field(default=120, gt=0)
-    retries: int = Field(default=8, ge=0)
     batch: bool | BatchSection = False
     journal: str | None = None
     prompt: str | None = None
@@ -176,7 +201,7 @@ class LanguageModelSection(Section):
 
     def essence(self) -> dict[str, Any]:
         """What decides which texts come, as plain values: without addresses, limits and speed."""
-        return {key: value for key, value in self.model_dump(mode="json").items() if key not in _NO_MATTER}
+        return without(self.model_dump(mode="json"), OF_THE_RUN)
 
     @property
     def label_names(self) -> list[str]:

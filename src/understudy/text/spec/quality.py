@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from understudy.data.constraints import Contradiction
 from understudy.rules.columns import Scalar
-from understudy.text.spec.language_model import BudgetSection, PriceSection
+from understudy.text.spec.language_model import EndpointSection
 from understudy.text.spec.sections import Section
 
 
@@ -43,7 +43,7 @@ class CalibrationSection(Section):
     anyway: bool = False
 
 
-class TextJudgeSection(Section):
+class TextJudgeSection(EndpointSection):
     """A language model that grades rows, for the filter `judged`.
 
     rubric: what is looked at. scale: of grades. show: the columns that it sees; the texts unless told. model: another than that of `llm`.
@@ -55,13 +55,6 @@ class TextJudgeSection(Section):
     show: list[str] | None = Field(default=None, min_length=1)
     model: str | None = None
     max_tokens: int = Field(default=256, ge=1)
-    endpoint: str | None = None
-    key_env: str | None = None
-    budget: BudgetSection = Field(default_factory=BudgetSection)
-    price: PriceSection | None = None
-    concurrency: int = Field(default=64, ge=1, le=4096)
-    timeout: float = Field(default=120, gt=0)
-    retries: int = Field(default=8, ge=0)
     calibrate: CalibrationSection | None = None
 
     @model_validator(mode="after")
@@ -71,7 +64,7 @@ class TextJudgeSection(Section):
         if self.endpoint is not None and self.model is None:
             raise Contradiction("Which model is the judge?", "Write model: NAME.", at=("model",))
         if self.endpoint is None:
-            own = {"key_env", "budget", "price", "concurrency", "timeout", "retries"} & self.model_fields_set
+            own = EndpointSection.model_fields.keys() - {"endpoint"} & self.model_fields_set
             if own:
                 key = min(own)
                 raise Contradiction(f'"{key}" belongs to an endpoint of its own.', f"Write endpoint: ADDRESS, or {key} in llm.", at=(key,))

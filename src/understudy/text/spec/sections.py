@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
@@ -21,6 +22,11 @@ class Section(BaseModel):
     """What all sections have: no keys but their own."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+def without(section: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """A section, as plain values, without some of its keys."""
+    return {key: value for key, value in section.items() if key not in keys}
 
 
 class TemplateSection(Section):

@@ -23,6 +23,8 @@ from understudy.core.random import Stream
 from understudy.data.constraints import Contradiction
 from understudy.text.evolution.labels import label_name
 from understudy.text.spec.attributes import Attributes
+from understudy.text.spec.language_model import OF_THE_SIEVE
+from understudy.text.spec.sections import without
 from understudy.text.spec.text_spec import TextSpec
 from understudy.text.ways.learned import TASKS, packed, unpacked
 from understudy.text.ways.way import Way
@@ -182,11 +184,8 @@ class Evolved(Way):
 
     def _key(self) -> str:
         """Of the private texts, and of what decides how they evolve."""
-        stated = self.spec.to_dict()
-        for name in ("quality", "cases"):
-            stated.pop(name, None)
-        for name in ("private", "total"):
-            stated["evolution"].pop(name, None)
+        stated = without(self.spec.to_dict(), (*OF_THE_SIEVE, "cases"))
+        stated["evolution"] = without(stated["evolution"], ("private", "total"))
         if self.spec.llm is not None:
             stated["llm"] = self.spec.llm.essence()
         digest = hashlib.blake2b(repr(stated).encode(errors="surrogatepass"), digest_size=8)

@@ -7,7 +7,6 @@ out, without asking. Rows that cannot be made keep their place, with the reason 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -17,9 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from understudy.core.errors import DataError, UnderstudyError
+from understudy.core.folders import user_folder
 from understudy.core.random import Stream
 from understudy.text.spec.attributes import Attributes
 from understudy.text.spec.language_model import NOWHERE, OF_THE_RUN, OF_THE_SIEVE
+from understudy.text.spec.sections import without
 from understudy.text.spec.text_spec import TextSpec
 from understudy.text.ways.asking.examples import Examples
 from understudy.text.ways.asking.program import Program
@@ -117,17 +118,14 @@ class LanguageModel(Way):
         Args:
             batched: through batches, where the section says so.
         """
-        from understudy.text.llm import Batching, Endpoint, Price, Session, SpendingLimit
+        from understudy.text.llm import Batching, Session
 
         section = self.section
-        price = None if section.price is None else Price.of(section.price.input, section.price.output, section.price.batch)
         url, model = self._asked()
-        endpoint = Endpoint(url, model, key_env=section.key_env, price=price, timeout_s=section.timeout, retries=section.retries)
-        limit = SpendingLimit(money=section.budget.money, tokens=section.budget.tokens)  # type: ignore[arg-type]
         batches = section.batches if batched else None
         self.journal.parent.mkdir(parents=True, exist_ok=True)
         session = Session(
-            endpoint, journal=self.journal, budget=None if limit == SpendingLimit() else limit, concurrency=section.concurrency,
+            section.endpoint_of(url, model), journal=self.journal, budget=section.limit, concurrency=section.concurrency,
             batching=None if batches is None else Batching(batches.size, batches.poll), seed=self.spec.seed, models=self._other_models(),
             progress=progress,
         )  # fmt: skip
@@ -226,11 +224,8 @@ async def _ends(program: Coroutine[Any, Any, Made]) -> bool:
 
 def cached_journal(spec: TextSpec) -> Path:
     """The journal of a spec in the user's cache folder: its own for each spec, whatever the endpoint, the budget and the speed."""
-    stated = spec.to_dict()
-    for key in OF_THE_RUN:
-        stated.get("llm", {}).pop(key, None)
-    for key in OF_THE_SIEVE:
-        stated.pop(key, None)
+    stated = without(spec.to_dict(), OF_THE_SIEVE)
+    if "llm" in stated:
+        stated["llm"] = without(stated["llm"], OF_THE_RUN)
     name = hashlib.blake2b(repr(stated).encode(), digest_size=10).hexdigest()
-    place = os.environ.get("XDG_CACHE_HOME")
-    return (Path(place) if place else Path.home() / ".cache") / "understudy" / "journals" / f"{name}.sqlite"
+    return user_folder("cache") / "journals" / f"{name}.sqlite"
