@@ -44,7 +44,7 @@ def headline(families: list[FamilyVerdict], weak: list[WeakPoint], speech: Speec
     light = {entry.family: entry.verdict for entry in families}
     if light["privacy"] == "fail":
         gravest = next((point.text for point in weak if point.family == "privacy"), "")
-        return f"Do not release: it gives training {speech.parts} away. {gravest}".strip()
+        return f"Do not release: training {speech.parts} are given away. {gravest}".strip()
     if broken := [entry for entry in families if entry.verdict == "fail"]:
         return "Not good enough: " + " ".join(entry.sentence for entry in broken)
     warned = [entry for entry in families if entry.verdict == "warn"]

@@ -30,17 +30,17 @@ _SENTENCES: dict[Family, dict[Verdict, str]] = {
         "info": "Variety was not judged.",
     },
     "utility": {
-        "pass": "Classifiers trained on it work about as well as those trained on as many real texts, and its labels fit.",
-        "warn": "Classifiers trained on it work noticeably worse than those trained on as many real texts, or some labels do not fit.",
-        "fail": "Classifiers trained on it work much worse than those trained on as many real texts, or its labels do not fit.",
+        "pass": "Classifiers trained on them work about as well as those trained on as many real texts, and their labels fit.",
+        "warn": "Classifiers trained on them work noticeably worse than those trained on as many real texts, or some labels do not fit.",
+        "fail": "Classifiers trained on them work much worse than those trained on as many real texts, or their labels do not fit.",
         "undecided": "Usefulness cannot be judged with so few texts.",
         "info": "Usefulness was not judged: no label was named.",
     },
     "privacy": {
         "pass": "No attack tried here finds training texts. That is an alarm that stayed silent, not a proof.",
-        "warn": "Some signs that it keeps too near to training texts.",
-        "fail": "It gives training texts away. Do not release it as anonymous.",
-        "undecided": "Whether it gives training texts away is not decided.",
+        "warn": "Some signs that they keep too near to training texts.",
+        "fail": "They give training texts away. Do not release them as anonymous.",
+        "undecided": "Whether they give training texts away is not decided.",
         "info": "Privacy was not judged.",
     },
 }
@@ -60,8 +60,8 @@ def text_verdict(figures: list[Figure], *, withheld: bool) -> OverallVerdict:
         ),
         key=lambda point: (GRAVITY[point.severity], -(point.family == "privacy"), _ORDER.index(point.family)),
     )
-    useful = ", serves as well for training" if any(entry.family == "utility" and entry.verdict == "pass" for entry in families) else ""
-    praise = f"it reads like held-out real texts, is as varied{useful}, and no attack tried here finds training texts."
+    useful = ", serve as well for training" if any(entry.family == "utility" and entry.verdict == "pass" for entry in families) else ""
+    praise = f"they read like held-out real texts, are as varied{useful}, and no attack tried here finds training texts."
     told = headline(families, weak, _SPEECH, praise, withheld=withheld)
     return OverallVerdict(headline=told, families=families, weak_points=weak[:MOST_WEAK])
 
